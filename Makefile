@@ -1,0 +1,155 @@
+# swornlog: one Makefile, not recursive. `make help` lists what it does.
+# A program's list of folders is its architecture: it links against those and nothing else.
+
+VERSION   := 0.1.0
+CC        ?= gcc
+CLANG     ?= clang
+BPFTOOL   ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+PKGCONFIG ?= pkg-config
+PREFIX    ?= /usr
+DESTDIR   ?=
+BUILD     ?= build
+V         ?= 0
+# SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer, in a folder of its own.
+SAN       ?= 0
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+# Plain names, so that several builds (gcc, clang, sanitizers) live side by side.
+O := $(BUILD)/$(if $(filter 1,$(SAN)),san,opt)$(if $(findstring clang,$(CC)),-clang)
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wformat=2 \
+	-Wcast-qual -Wswitch-enum -Wconversion -Wnull-dereference -Werror
+ifeq ($(findstring clang,$(CC)),)
+WARN += -Wlogical-op -Wduplicated-cond -Wduplicated-branches
+endif
+
+CFLAGS   ?= -O2 -g
+HARDEN   := -fstack-protector-strong -fPIE $(if $(filter 1,$(SAN)),,-D_FORTIFY_SOURCE=2)
+CPPFLAGS += -D_GNU_SOURCE -I. -I$(O) -DSWORNLOG_VERSION='"$(VERSION)"'
+ALL_CFLAGS = -std=gnu17 $(WARN) $(CFLAGS) $(HARDEN) $(SANFLAGS)
+ALL_LDFLAGS = $(LDFLAGS) -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS)
+comma := ,
+SANFLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+
+# --- folders and programs -------------------------------------------------------------------------------------------
+
+FOLDERS := lib evidence collector sealer shipper sink verify cli
+
+# program: main file, folders (dependents first), libraries
+PROGRAMS := swornlog swornlog-agent swornlog-collector swornlog-sealer swornlog-shipper swornlog-sink
+swornlog_MAIN           := cli/main.c
+swornlog_DIRS           := cli verify evidence lib
+swornlog_LIBS           := -lcrypto -lssl -lzstd -lz -lyaml
+swornlog-agent_MAIN     := agent/launcher_main.c
+swornlog-agent_DIRS     := lib
+swornlog-agent_LIBS     := -lcrypto -lyaml
+swornlog-collector_MAIN := agent/collector_main.c
+swornlog-collector_DIRS := collector evidence lib
+swornlog-collector_LIBS := -lbpf -laudit -lcap-ng -lcrypto -lyaml
+swornlog-sealer_MAIN    := agent/sealer_main.c
+swornlog-sealer_DIRS    := sealer evidence lib
+swornlog-sealer_LIBS    := -levent_core -lcrypto -lzstd -lz -lyaml
+swornlog-shipper_MAIN   := agent/shipper_main.c
+swornlog-shipper_DIRS   := shipper evidence lib
+swornlog-shipper_LIBS   := -lcurl -lcrypto -lzstd -lz -lyaml
+swornlog-sink_MAIN      := sink/main.c
+swornlog-sink_DIRS      := sink evidence lib
+swornlog-sink_LIBS      := -levent_core -levent_extra -levent_openssl -lssl -lcrypto -lzstd -lz -lyaml
+
+MAINS   := $(foreach p,$(PROGRAMS),$($(p)_MAIN))
+PRESENT := $(foreach p,$(PROGRAMS),$(if $(wildcard $($(p)_MAIN)),$(p)))
+
+# --- BPF ------------------------------------------------------------------------------------------------------------
+
+BPF_SRC  := $(wildcard bpf/*.bpf.c)
+SKELS    := $(BPF_SRC:bpf/%.bpf.c=$(O)/bpf/%.skel.h)
+BPF_CFLAGS := -target bpf -mcpu=v2 -g -O2 -Wall -Wextra -Werror -I. \
+	-I/usr/include/$(shell $(CC) -dumpmachine 2>/dev/null | sed 's/x86_64-.*linux-gnu/x86_64-linux-gnu/') \
+	-D__TARGET_ARCH_$(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
+
+# --- objects --------------------------------------------------------------------------------------------------------
+
+sources = $(filter-out $(MAINS),$(wildcard $(1)/*.c))
+archive = $(O)/$(1).a
+LIBS_OF = $(foreach d,$($(1)_DIRS),$(if $(call sources,$(d)),$(call archive,$(d))))
+
+.DEFAULT_GOAL := all
+.PHONY: all help clean deps run undo check lint unit bench install deb fuzz
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+all: $(PRESENT:%=$(O)/%)
+
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+$(O)/%.o: %.c Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+$(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+
+$(patsubst %.c,$(O)/%.o,$(wildcard collector/*.c)): | $(SKELS)
+
+define folder_rule
+$(call archive,$(1)): $(patsubst %.c,$(O)/%.o,$(call sources,$(1)))
+	$$(call say,AR,$$@)
+	$(Q)rm -f $$@ && ar rcs $$@ $$^
+endef
+$(foreach d,$(FOLDERS),$(eval $(call folder_rule,$(d))))
+
+define program_rule
+$(O)/$(1): $(O)/$(basename $($(1)_MAIN)).o $(call LIBS_OF,$(1))
+	$$(call say,LD,$$@)
+	$(Q)$$(CC) $$(ALL_CFLAGS) -o $$@ $$(filter %.o %.a,$$^) $$(ALL_LDFLAGS) $($(1)_LIBS)
+endef
+$(foreach p,$(PRESENT),$(eval $(call program_rule,$(p))))
+
+# --- unit tests: tests/unit/<folder>/*_test.c make one criterion program a folder --------------------------------------
+
+UNIT_FOLDERS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/unit/*/*_test.c))))
+UNIT_FOLDERS := $(sort $(UNIT_FOLDERS))
+UNIT_LIBS    := -lcriterion -lbpf -laudit -lcap-ng -levent_core -levent_extra -levent_openssl -lcurl -lssl -lcrypto -lzstd -lz -lyaml
+TEST_CFLAGS   = -std=gnu17 -Wall -Wextra -Wno-missing-field-initializers -Werror $(CFLAGS) -fPIE $(SANFLAGS)
+unit_dirs     = $(if $(filter lib,$(1)),lib,$(if $(filter evidence,$(1)),evidence lib,$(1) evidence lib))
+
+$(O)/tests/%.o: tests/%.c Makefile | $(SKELS)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(TEST_CFLAGS) -MMD -MP -c -o $@ $<
+
+SUPPORT_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c))
+
+define unit_rule
+$(O)/tests/unit-$(1): $(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/$(1)/*_test.c)) $(SUPPORT_OBJS) \
+		$(foreach d,$(call unit_dirs,$(1)),$(if $(call sources,$(d)),$(call archive,$(d))))
+	$$(call say,LD,$$@)
+	$(Q)$$(CC) $$(TEST_CFLAGS) -o $$@ $$(filter %.o %.a,$$^) $$(ALL_LDFLAGS) $(UNIT_LIBS)
+endef
+$(foreach d,$(UNIT_FOLDERS),$(eval $(call unit_rule,$(d))))
+
+UNITS := $(UNIT_FOLDERS:%=$(O)/tests/unit-%)
+
+## make unit        the unit tests of this build (SAN=1 for sanitizers)
+unit: $(UNITS)
+	$(Q)set -e; for t in $(UNITS); do echo "  TEST    $$t"; $$t --quiet -j2; done
+
+# --- fuzzers: tests/fuzz/x_fuzz.c, one a parser, built with clang's libFuzzer ------------------------------------------
+
+FUZZERS := $(patsubst tests/fuzz/%_fuzz.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
+FUZZ_SRC = $(foreach d,verify collector evidence lib,$(call sources,$(d)))
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

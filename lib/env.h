@@ -1,0 +1,44 @@
+/* What core code may ask of the world: files, clock and random, as one table of functions.
+ *
+ * The daemons use env_system(); the tests put a table of their own in its place that is deterministic, keeps
+ * what was made durable apart from what was only written, and fails at a chosen call. (Network stays at the
+ * edge: core code takes and returns bytes. Allocation is malloc, which the tests wrap at link time.)
+ *
+ * Every function returns 0, a count or a descriptor, or a negative errno.
+ */
+#ifndef SWORNLOG_LIB_ENV_H
+#define SWORNLOG_LIB_ENV_H
+
+#include "lib/base.h"
+
+struct env {
+	/* Files. Paths are relative to dirfd, O_CLOEXEC is added, mode is 0640 with the umask unless given.
+	 */
+	int (*open)(const struct env *env, int dirfd, const char *path, int flags, mode_t mode);
+	ssize_t (*pread)(const struct env *env, int fd, void *p, size_t n, uint64_t offset);
+	ssize_t (*pwrite)(const struct env *env, int fd, const void *p, size_t n, uint64_t offset);
+	int (*truncate)(const struct env *env, int fd, uint64_t size);
+	/* Data, and the metadata needed to read it back, on stable storage. A failure is final: never
+	 * retried. */
+	int (*datasync)(const struct env *env, int fd);
+	/* As datasync, for a directory's names. */
+	int (*dirsync)(const struct env *env, int dirfd);
+	int (*rename)(const struct env *env, int dirfd, const char *from, const char *to);
+	int (*unlink)(const struct env *env, int dirfd, const char *path);
+	int (*close)(const struct env *env, int fd);
+	int (*size)(const struct env *env, int fd, uint64_t *ret_bytes);
+	/* Names in a directory, "." and ".." left out, each followed by a NUL, in `*ret` (malloc'd, *ret_len
+	 * bytes). */
+	int (*list)(const struct env *env, int dirfd, char **ret, size_t *ret_len);
+
+	uint64_t (*boot_us)(const struct env *env); /* CLOCK_BOOTTIME */
+	uint64_t (*wall_us)(const struct env *env); /* CLOCK_REALTIME, microseconds since 1970 */
+
+	/* Cryptographic random. Returns 0 or -EIO: never weak bytes. */
+	int (*random)(const struct env *env, void *p, size_t n);
+};
+
+/* The real world. */
+const struct env *env_system(void);
+
+#endif
