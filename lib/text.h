@@ -1,0 +1,33 @@
+/* Numbers, base64 and hex as docs/format.md section 1 writes them: strict readers, one way to write each. */
+#ifndef SWORNLOG_LIB_TEXT_H
+#define SWORNLOG_LIB_TEXT_H
+
+#include "lib/buf.h"
+#include "lib/cursor.h"
+
+/* Decimal without sign or leading zero, at most 2^63-1. */
+must_check int text_decimal(struct span s, uint64_t *ret);
+void text_put_base64(struct buf *b, const void *p, size_t n);
+/* Appends the decoded bytes; refuses anything but the canonical padded form. 0 or -EBADMSG or -ENOMEM. */
+must_check int text_base64(struct span s, struct buf *ret);
+/* Decode exactly n bytes into out. */
+must_check int text_base64_exact(struct span s, void *out, size_t n);
+void text_put_hex(struct buf *b, const void *p, size_t n);
+/* Exactly 2n lower-case digits into n bytes. */
+must_check int text_hex_exact(struct span s, void *out, size_t n);
+/* Split at the first `sep`: the part before it is returned, *rest is what follows. Without one, all is
+ * returned and *rest is empty with data NULL. */
+struct span text_split(struct span s, char sep, struct span *rest);
+/* RFC 3629 UTF-8, shortest forms, no surrogates. */
+bool text_is_utf8(struct span s);
+/* Append bytes for a terminal or a log line: printable ASCII and valid UTF-8 (without C1 and bidi controls)
+ * as they are, the rest and the backslash escaped as \xHH, \n, \t, \\. */
+void text_put_escaped(struct buf *b, struct span s);
+/* Append the inside of a JSON string. Bytes that are not valid UTF-8 become U+FFFD-free escapes: \u00HH is
+ * used for control characters; invalid bytes make the caller's string lossy, so check text_is_utf8 first and
+ * use hex beside it. */
+void text_put_json(struct buf *b, struct span s);
+/* "2026-11-24T08:00:00.123456Z" */
+void text_put_time_us(struct buf *b, uint64_t wall_us);
+
+#endif
