@@ -152,4 +152,5 @@ FUZZ_SRC = $(foreach d,verify collector evidence lib,$(call sources,$(d)))
 clean:
 	rm -rf $(BUILD)
 
+-include tests/vm/vm.mk
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -1,0 +1,25 @@
+# The tests that boot a virtual machine of their own (qemu, software emulation). See tests/vm/.
+
+VM_KERNELS ?= 5.10 6.1 6.12 newest
+VM_PROBES  := $(O)/tests/vm/audit_listen $(O)/tests/vm/exec_count
+
+.PHONY: check-vm vm-selftest
+
+$(O)/tests/vm/%: $(O)/tests/vm/probes/%.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $< $(ALL_LDFLAGS) -lbpf
+
+$(O)/tests/vm/probes/exec_count.o: $(O)/tests/vm/exec_count.skel.h
+
+$(O)/tests/vm/%.skel.h: $(O)/tests/vm/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+
+$(O)/tests/vm/%.bpf.o: tests/vm/probes/%.bpf.c
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+## make vm-selftest that the virtual machine harness works (about 15 s)
+vm-selftest: $(VM_PROBES)
+	$(Q)tests/vm/selftest.sh $(O)
