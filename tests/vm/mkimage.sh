@@ -53,6 +53,7 @@ skeleton() {
 	install -m 755 "$(command -v busybox)" "$root/bin/busybox"
 	install -m 755 "$vm_dir/init" "$root/init"
 	install -m 755 "$job" "$root/job.sh"
+	install -m 644 "$vm_dir/job_checks.sh" "$root/checks.sh"
 	printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'nobody:x:65534:65534::/:/bin/false' >"$root/etc/passwd"
 	printf '%s\n' 'root:x:0:' 'nogroup:x:65534:' >"$root/etc/group"
 	echo '127.0.0.1 localhost vm' >"$root/etc/hosts"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # selftest.sh BUILD [KERNEL]...: shows on each kernel that the harness works and that the machine has kernel audit and
-# BPF; and once, on the first, that each way in which a machine can fail is told from the others.
+# BPF; and once, on the first, that each way in which a machine can fail is told from the others, and that the
+# search of a raw disk finds what it should.
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/harness.sh"
 
@@ -53,6 +54,20 @@ check_failures() {
 	expect "a machine that says nothing is tried twice and is a time-out then" 124 boot_silent_machine "$1"
 }
 
+search() {
+	head -c 4096 /dev/zero >"$vm_scratch/disk"
+	printf 'planted on the disk' >>"$vm_scratch/disk"
+	printf '%s' "$1" | "$vm_dir/search_raw.py" "$vm_scratch/disk"
+}
+
+check_erasure() {
+	expect "a raw disk gives up what was unlinked, not what was overwritten" 0 \
+		"$vm_dir/key_erasure.sh" -k "$1" -j "$vm_dir/erasure_selftest_job.sh"
+	expect "bytes that are on the disk against expectation fail the search" 1 search "absent 706c616e746564206f6e x"
+	expect "bytes that are missing against expectation fail the search" 1 search "present 00112233445566778899 x"
+	expect "a search for nothing is an error" 2 search ""
+}
+
 need auditctl busybox cpio qemu-system-x86_64
 scratch
 for name in "$@"; do
@@ -60,5 +75,6 @@ for name in "$@"; do
 	expect "kernel audit and tp_btf programs work on ${kernel##*/}" 0 boot_kernel_check "$kernel"
 done
 check_failures "$("$vm_dir/fetch_kernel.sh" "$1")"
+check_erasure "$1"
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]
