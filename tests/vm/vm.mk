@@ -1,9 +1,10 @@
 # The tests that boot a virtual machine of their own (qemu, software emulation). See tests/vm/.
 
+VM_KERNEL  ?= 6.1
 VM_KERNELS ?= 5.10 6.1 6.12 newest
 VM_PROBES  := $(O)/tests/vm/audit_listen $(O)/tests/vm/exec_count
 
-.PHONY: check-vm vm-selftest
+.PHONY: check-vm vm-selftest vm-smoke
 
 $(O)/tests/vm/%: $(O)/tests/vm/probes/%.o
 	$(call say,LD,$@)
@@ -23,3 +24,12 @@ $(O)/tests/vm/%.bpf.o: tests/vm/probes/%.bpf.c
 ## make vm-selftest that the virtual machine harness works (about 15 s)
 vm-selftest: $(VM_PROBES)
 	$(Q)tests/vm/selftest.sh $(O)
+
+## make vm-smoke    the smoke run in a virtual machine with VM_KERNEL (about 5 s)
+vm-smoke: all $(VM_PROBES)
+	$(Q)tests/vm/smoke.sh $(O) $(VM_KERNEL)
+
+## make check-vm    the harness and the smoke run on every kernel of VM_KERNELS
+check-vm: all $(VM_PROBES)
+	$(Q)tests/vm/selftest.sh $(O) $(VM_KERNELS)
+	$(Q)set -e; for k in $(VM_KERNELS); do tests/vm/smoke.sh $(O) $$k; done
