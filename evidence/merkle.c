@@ -145,8 +145,8 @@ static int subproof(struct prover *p, uint64_t m, uint64_t at, uint64_t n, bool 
 	return r < 0 ? r : emit(p, at, k);
 }
 
-int merkle_prove_inclusion(merkle_node_fn node, void *ctx, uint64_t size, uint64_t index, struct hash path[MERKLE_MAX_PATH],
-			   size_t *ret_len)
+int merkle_prove_inclusion(merkle_node_fn node, void *ctx, uint64_t size, uint64_t index,
+                           struct hash path[MERKLE_MAX_PATH], size_t *ret_len)
 {
 	if (index >= size)
 		return -EINVAL;
@@ -157,8 +157,8 @@ int merkle_prove_inclusion(merkle_node_fn node, void *ctx, uint64_t size, uint64
 	return r;
 }
 
-int merkle_prove_consistency(merkle_node_fn node, void *ctx, uint64_t old, uint64_t size, struct hash path[MERKLE_MAX_PROOF],
-			     size_t *ret_len)
+int merkle_prove_consistency(merkle_node_fn node, void *ctx, uint64_t old, uint64_t size,
+                             struct hash path[MERKLE_MAX_PROOF], size_t *ret_len)
 {
 	if (old > size)
 		return -EINVAL;
@@ -170,8 +170,8 @@ int merkle_prove_consistency(merkle_node_fn node, void *ctx, uint64_t old, uint6
 }
 
 /* RFC 9162 section 2.1.3.2. */
-bool merkle_check_inclusion(const struct hash *leaf, uint64_t index, uint64_t size, const struct hash *path, size_t path_len,
-			    const struct hash *root)
+bool merkle_check_inclusion(const struct hash *leaf, uint64_t index, uint64_t size, const struct hash *path,
+                            size_t path_len, const struct hash *root)
 {
 	if (index >= size)
 		return false;
@@ -196,8 +196,8 @@ bool merkle_check_inclusion(const struct hash *leaf, uint64_t index, uint64_t si
 }
 
 /* RFC 9162 section 2.1.4.2, steps 4 to 7: the proof's first hash is a whole subtree of both trees. */
-static bool consistency_walk(uint64_t fn, uint64_t sn, const struct hash *first, const struct hash *path, size_t path_len,
-			     const struct hash *old_root, const struct hash *root)
+static bool consistency_walk(uint64_t fn, uint64_t sn, const struct hash *first, const struct hash *path,
+                             size_t path_len, const struct hash *old_root, const struct hash *root)
 {
 	while (fn & 1) {
 		fn >>= 1;
@@ -223,8 +223,8 @@ static bool consistency_walk(uint64_t fn, uint64_t sn, const struct hash *first,
 	return sn == 0 && hash_equal(&fr, old_root) && hash_equal(&sr, root);
 }
 
-bool merkle_check_consistency(uint64_t old, const struct hash *old_root, uint64_t size, const struct hash *root,
-			      const struct hash *path, size_t path_len)
+bool merkle_check_consistency(uint64_t old, const struct hash *old_root, uint64_t size,
+                              const struct hash *root, const struct hash *path, size_t path_len)
 {
 	if (old > size)
 		return false;

@@ -37,26 +37,31 @@ int ed25519_generate(const struct env *env, struct ed25519_secret *ret)
 	return r;
 }
 
-int ed25519_sign(const struct ed25519_secret *key, struct span message, uint8_t ret_signature[ED25519_SIGNATURE_BYTES])
+int ed25519_sign(const struct ed25519_secret *key, struct span message,
+                 uint8_t ret_signature[ED25519_SIGNATURE_BYTES])
 {
 	cleanup(free_pkey) EVP_PKEY *k = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, key->seed, 32);
 	cleanup(free_md_ctx) EVP_MD_CTX *c = EVP_MD_CTX_new();
 	size_t n = ED25519_SIGNATURE_BYTES;
 	if (!k || !c || EVP_DigestSignInit(c, NULL, NULL, NULL, k) != 1 ||
-	    EVP_DigestSign(c, ret_signature, &n, message.data, message.len) != 1 || n != ED25519_SIGNATURE_BYTES)
+	    EVP_DigestSign(c, ret_signature, &n, message.data, message.len) != 1 ||
+	    n != ED25519_SIGNATURE_BYTES)
 		return -EIO;
 	return 0;
 }
 
-bool ed25519_verify(const struct ed25519_public *key, struct span message, const uint8_t signature[ED25519_SIGNATURE_BYTES])
+bool ed25519_verify(const struct ed25519_public *key, struct span message,
+                    const uint8_t signature[ED25519_SIGNATURE_BYTES])
 {
-	cleanup(free_pkey) EVP_PKEY *k = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key->b, sizeof(key->b));
+	cleanup(free_pkey) EVP_PKEY *k =
+	        EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key->b, sizeof(key->b));
 	cleanup(free_md_ctx) EVP_MD_CTX *c = EVP_MD_CTX_new();
 	return k && c && EVP_DigestVerifyInit(c, NULL, NULL, NULL, k) == 1 &&
 	       EVP_DigestVerify(c, signature, ED25519_SIGNATURE_BYTES, message.data, message.len) == 1;
 }
 
-/* Encodings of the eight points of small order, the two that are not canonical included; the top bit is cleared. */
+/* Encodings of the eight points of small order, the two that are not canonical included; the top bit is
+ * cleared. */
 static const uint8_t small_order[][32] = {
 	{ 0x01 },
 	{ 0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,

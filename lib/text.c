@@ -178,9 +178,9 @@ bool text_is_utf8(struct span s)
 /* Controls, and characters that reorder, hide or fake what a person sees on a terminal. */
 static bool misleading(uint32_t v)
 {
-	return v < 0x20 || (v >= 0x7f && v <= 0x9f) || v == 0xad || v == 0x61c || (v >= 0x200b && v <= 0x200f) ||
-	       (v >= 0x2028 && v <= 0x202e) || (v >= 0x2060 && v <= 0x206f) || v == 0xfeff || (v >= 0xfff9 && v <= 0xfffb) ||
-	       (v >= 0xe0000 && v <= 0xe007f);
+	return v < 0x20 || (v >= 0x7f && v <= 0x9f) || v == 0xad || v == 0x61c ||
+	       (v >= 0x200b && v <= 0x200f) || (v >= 0x2028 && v <= 0x202e) || (v >= 0x2060 && v <= 0x206f) ||
+	       v == 0xfeff || (v >= 0xfff9 && v <= 0xfffb) || (v >= 0xe0000 && v <= 0xe007f);
 }
 
 static void put_hex_escape(struct buf *b, struct span s)
@@ -233,6 +233,6 @@ void text_put_time_us(struct buf *b, uint64_t wall_us)
 		buf_put_str(b, "(no such time)");
 		return;
 	}
-	buf_printf(b, "%04d-%02d-%02dT%02d:%02d:%02d.%06uZ", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min,
-		   t.tm_sec, (unsigned)(wall_us % 1000000));
+	buf_printf(b, "%04d-%02d-%02dT%02d:%02d:%02d.%06uZ", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday,
+	           t.tm_hour, t.tm_min, t.tm_sec, (unsigned)(wall_us % 1000000));
 }

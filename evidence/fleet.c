@@ -1,0 +1,296 @@
+#include "evidence/fleet.h"
+
+#include "lib/cbor.h"
+#include "lib/text.h"
+
+void fleet_put_entry(struct buf *b, const struct fleet_entry *e)
+{
+	switch (e->kind) {
+	case FLEET_COMMIT:
+		cbor_put_array(b, 4);
+		cbor_put_uint(b, e->kind);
+		cbor_put_uint(b, e->time_us);
+		cbor_put_bytes(b, e->root.b, sizeof(e->root.b));
+		cbor_put_uint(b, e->heads);
+		break;
+	case FLEET_STATEMENT:
+		cbor_put_array(b, 3);
+		cbor_put_uint(b, e->kind);
+		cbor_put_uint(b, e->time_us);
+		cbor_put_bytes(b, e->note.data, e->note.len);
+		break;
+	case FLEET_SINK:
+		cbor_put_array(b, 4);
+		cbor_put_uint(b, e->kind);
+		cbor_put_uint(b, e->time_us);
+		cbor_put_uint(b, e->what);
+		cbor_put_bytes(b, e->detail.data, e->detail.len);
+		break;
+	default:
+		b->err = b->err ? b->err : -EINVAL;
+		break;
+	}
+}
+
+static void parse_commit(struct cursor *c, size_t items, struct fleet_entry *e)
+{
+	struct span root = cbor_bytes(c);
+	e->heads = cbor_uint(c);
+	if (c->err || items != 4 || root.len != sizeof(e->root.b) || e->heads == 0 ||
+	    e->heads > COMMIT_MAX_HEADS) {
+		cursor_fail(c);
+		return;
+	}
+	memcpy(e->root.b, root.data, root.len);
+}
+
+static void parse_kind(struct cursor *c, size_t items, struct fleet_entry *e)
+{
+	switch (e->kind) {
+	case FLEET_COMMIT:
+		parse_commit(c, items, e);
+		break;
+	case FLEET_STATEMENT:
+		e->note = cbor_bytes(c);
+		if (items != 3)
+			cursor_fail(c);
+		break;
+	case FLEET_SINK:
+		e->what = cbor_uint(c);
+		e->detail = cbor_bytes(c);
+		if (items != 4)
+			cursor_fail(c);
+		break;
+	default:
+		for (size_t i = 2; i < items; i++)
+			cbor_skip(c);
+		break;
+	}
+}
+
+int fleet_parse_entry(struct span bytes, struct fleet_entry *ret)
+{
+	if (bytes.len > FLEET_ENTRY_MAX)
+		return -EBADMSG;
+	struct cursor c;
+	cursor_init(&c, bytes.data, bytes.len);
+	size_t items = cbor_array(&c);
+	struct fleet_entry e = { .kind = cbor_uint(&c) };
+	e.time_us = cbor_uint(&c);
+	if (c.err || items < 2)
+		return -EBADMSG;
+	parse_kind(&c, items, &e);
+	if (cursor_finish(&c) < 0)
+		return -EBADMSG;
+	*ret = e;
+	return 0;
+}
+
+static void put_checkpoint_text(struct buf *b, struct span origin, uint64_t size, const struct hash *root)
+{
+	buf_put(b, origin.data, origin.len);
+	buf_printf(b, "\n%llu\n", (unsigned long long)size);
+	text_put_base64(b, root->b, sizeof(root->b));
+	buf_put_u8(b, '\n');
+}
+
+void commit_leaf(struct span origin, uint64_t size, const struct hash *root, struct hash *ret)
+{
+	static _Thread_local struct buf text; /* kept: a sink makes millions of these */
+	buf_reset(&text);
+	put_checkpoint_text(&text, origin, size, root);
+	assert(!text.err);
+	merkle_leaf((struct span){ text.data, text.len }, ret);
+}
+
+#define RECEIPT_FIRST_LINE "swornlog-receipt/v1"
+
+static void put_path(struct buf *b, const struct hash *path, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		text_put_base64(b, path[i].b, sizeof(path[i].b));
+		buf_put_u8(b, '\n');
+	}
+	buf_put_u8(b, '\n');
+}
+
+void receipt_put(struct buf *b, const struct receipt *r)
+{
+	buf_put_str(b, RECEIPT_FIRST_LINE "\norigin ");
+	buf_put(b, r->origin.data, r->origin.len);
+	buf_printf(b, "\nhead %llu ", (unsigned long long)r->size);
+	text_put_base64(b, r->root.b, sizeof(r->root.b));
+	buf_printf(b, "\ncommit %llu %llu\n", (unsigned long long)r->position, (unsigned long long)r->heads);
+	put_path(b, r->commit_path, r->commit_path_len);
+	buf_put_str(b, "entry ");
+	text_put_base64(b, r->entry.data, r->entry.len);
+	buf_printf(b, "\nindex %llu\n", (unsigned long long)r->index);
+	put_path(b, r->fleet_path, r->fleet_path_len);
+	buf_printf(b, "old %llu\n", (unsigned long long)r->old_size);
+	put_path(b, r->consistency, r->consistency_len);
+	buf_put(b, r->note.data, r->note.len);
+}
+
+/* The rest of a line that begins with `word` and a space. */
+static struct span after_word(struct cursor *c, const char *word)
+{
+	struct span line = cursor_line(c);
+	size_t n = strlen(word);
+	if (c->err || line.len <= n || !span_starts(line, word) || line.data[n] != ' ') {
+		cursor_fail(c);
+		return (struct span){ 0 };
+	}
+	return (struct span){ line.data + n + 1, line.len - n - 1 };
+}
+
+static void get_number(struct cursor *c, struct span s, uint64_t *ret)
+{
+	if (!c->err && text_decimal(s, ret) < 0)
+		cursor_fail(c);
+}
+
+/* Hash lines up to an empty one. */
+static size_t get_path(struct cursor *c, struct hash *path, size_t max)
+{
+	for (size_t n = 0; !c->err; n++) {
+		struct span line = cursor_line(c);
+		if (c->err || line.len == 0)
+			return n;
+		if (n == max || text_base64_exact(line, path[n].b, sizeof(path[n].b)) < 0)
+			cursor_fail(c);
+	}
+	return 0;
+}
+
+static void parse_head(struct cursor *c, struct receipt *r)
+{
+	r->origin = after_word(c, "origin");
+	struct span rest;
+	struct span size = text_split(after_word(c, "head"), ' ', &rest);
+	get_number(c, size, &r->size);
+	if (!c->err && text_base64_exact(rest, r->root.b, sizeof(r->root.b)) < 0)
+		cursor_fail(c);
+	struct span position = text_split(after_word(c, "commit"), ' ', &rest);
+	get_number(c, position, &r->position);
+	get_number(c, rest, &r->heads);
+	r->commit_path_len = get_path(c, r->commit_path, ARRAY_SIZE(r->commit_path));
+}
+
+int receipt_parse(struct span bytes, struct buf *entry_bytes, struct receipt *ret)
+{
+	if (bytes.len > RECEIPT_MAX_BYTES)
+		return -EBADMSG;
+	struct cursor c;
+	struct receipt r = { 0 };
+	cursor_init(&c, bytes.data, bytes.len);
+	if (!span_is(cursor_line(&c), RECEIPT_FIRST_LINE))
+		return -EBADMSG;
+	parse_head(&c, &r);
+	struct span entry = after_word(&c, "entry");
+	get_number(&c, after_word(&c, "index"), &r.index);
+	r.fleet_path_len = get_path(&c, r.fleet_path, ARRAY_SIZE(r.fleet_path));
+	get_number(&c, after_word(&c, "old"), &r.old_size);
+	r.consistency_len = get_path(&c, r.consistency, ARRAY_SIZE(r.consistency));
+	if (c.err)
+		return -EBADMSG;
+	r.note = cursor_bytes(&c, cursor_left(&c));
+	buf_reset(entry_bytes);
+	int failed = text_base64(entry, entry_bytes);
+	if (failed < 0)
+		return failed;
+	r.entry = (struct span){ entry_bytes->data, entry_bytes->len };
+	*ret = r;
+	return 0;
+}
+
+const char *receipt_verdict_name(enum receipt_verdict v)
+{
+	static const char *const names[] = {
+		[RECEIPT_OK] = "ok",
+		[RECEIPT_BAD_NOTE] = "checkpoint is not signed by the fleet log",
+		[RECEIPT_BAD_COMMIT] = "head is not in the commit",
+		[RECEIPT_BAD_INCLUSION] = "commit is not in the fleet log",
+		[RECEIPT_WRONG_OLD] = "consistency proof is not from the fleet head held here",
+		[RECEIPT_ROLLBACK] = "fleet log is smaller than the fleet head held here",
+		[RECEIPT_INCONSISTENT] = "fleet log's history was rewritten",
+	};
+	return (size_t)v < ARRAY_SIZE(names) ? names[v] : "unknown verdict";
+}
+
+static enum receipt_verdict check_history(const struct receipt *r, const struct fleet_head *held,
+                                          const struct checkpoint *now)
+{
+	if (held->size > now->size)
+		return RECEIPT_ROLLBACK;
+	if (r->old_size != held->size)
+		return RECEIPT_WRONG_OLD;
+	if (held->size == 0)
+		return r->consistency_len == 0 ? RECEIPT_OK : RECEIPT_WRONG_OLD;
+	bool consistent = merkle_check_consistency(held->size, &held->root, now->size, &now->root,
+	                                           r->consistency, r->consistency_len);
+	return consistent ? RECEIPT_OK : RECEIPT_INCONSISTENT;
+}
+
+enum receipt_verdict receipt_check(const struct receipt *r, const struct key *log,
+                                   const struct fleet_head *held, struct fleet_head *ret_head)
+{
+	struct checkpoint now;
+	if (checkpoint_verify_fleet(r->note, log, true, &now) < 0)
+		return RECEIPT_BAD_NOTE;
+	struct fleet_entry e;
+	if (fleet_parse_entry(r->entry, &e) < 0 || e.kind != FLEET_COMMIT || e.heads != r->heads)
+		return RECEIPT_BAD_COMMIT;
+	struct hash leaf;
+	commit_leaf(r->origin, r->size, &r->root, &leaf);
+	if (!merkle_check_inclusion(&leaf, r->position, r->heads, r->commit_path, r->commit_path_len,
+	                            &e.root))
+		return RECEIPT_BAD_COMMIT;
+	merkle_leaf(r->entry, &leaf);
+	if (!merkle_check_inclusion(&leaf, r->index, now.size, r->fleet_path, r->fleet_path_len, &now.root))
+		return RECEIPT_BAD_INCLUSION;
+	enum receipt_verdict v = check_history(r, held, &now);
+	if (v == RECEIPT_OK)
+		*ret_head = (struct fleet_head){ .size = now.size, .root = now.root };
+	return v;
+}
+
+#define CONFLICT_FIRST_LINE "swornlog-conflict/v1"
+
+void conflict_put(struct buf *b, const struct conflict *c)
+{
+	buf_put_str(b, CONFLICT_FIRST_LINE "\nreason ");
+	buf_put(b, c->reason.data, c->reason.len);
+	buf_printf(b, "\nepoch %llu\nsize %llu\nnote %zu\n", (unsigned long long)c->epoch,
+	           (unsigned long long)c->size, c->note.len);
+	buf_put(b, c->note.data, c->note.len);
+	buf_printf(b, "receipt %zu\n", c->receipt.len);
+	buf_put(b, c->receipt.data, c->receipt.len);
+}
+
+static struct span get_sized(struct cursor *c, const char *word, size_t max)
+{
+	uint64_t n = 0;
+	get_number(c, after_word(c, word), &n);
+	if (n > max)
+		cursor_fail(c);
+	return cursor_bytes(c, (size_t)n);
+}
+
+int conflict_parse(struct span bytes, struct conflict *ret)
+{
+	struct cursor c;
+	cursor_init(&c, bytes.data, bytes.len);
+	if (!span_is(cursor_line(&c), CONFLICT_FIRST_LINE))
+		return -EBADMSG;
+	struct conflict k = { .reason = after_word(&c, "reason") };
+	if (!span_is(k.reason, "size") && !span_is(k.reason, "epoch") && !span_is(k.reason, "fork"))
+		return -EBADMSG;
+	get_number(&c, after_word(&c, "epoch"), &k.epoch);
+	get_number(&c, after_word(&c, "size"), &k.size);
+	k.note = get_sized(&c, "note", NOTE_MAX_BYTES);
+	k.receipt = get_sized(&c, "receipt", RECEIPT_MAX_BYTES);
+	if (cursor_finish(&c) < 0)
+		return -EBADMSG;
+	*ret = k;
+	return 0;
+}
