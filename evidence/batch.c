@@ -32,7 +32,7 @@ static int parse_header(struct cursor *c, struct header *h)
 		return -EBADMSG;
 	if (h->codec > PACK_ZSTD || h->origin_len == 0 || h->origin_len > ORIGIN_MAX)
 		return -EBADMSG;
-	if (h->count == 0 || h->count > BATCH_MAX_COUNT || h->first > INT64_MAX - h->count)
+	if (h->count == 0 || h->count > BATCH_MAX_COUNT || h->first > (uint64_t)INT64_MAX - h->count)
 		return -EBADMSG;
 	if (h->raw_len > BATCH_MAX_RAW || h->packed_len > BATCH_MAX_PACKED || h->note_len > BATCH_MAX_NOTE)
 		return -EBADMSG;
