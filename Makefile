@@ -119,7 +119,7 @@ $(foreach p,$(PRESENT),$(eval $(call program_rule,$(p))))
 
 UNIT_FOLDERS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/unit/*/*_test.c))))
 UNIT_FOLDERS := $(sort $(UNIT_FOLDERS))
-UNIT_LIBS    := -lcriterion -lbpf -laudit -lcap-ng -levent_core -levent_extra -levent_openssl -lcurl -lssl -lcrypto -lzstd -lz -lyaml
+UNIT_LIBS    := -lcriterion -ljansson -lbpf -laudit -lcap-ng -levent_core -levent_extra -levent_openssl -lcurl -lssl -lcrypto -lzstd -lz -lyaml
 TEST_CFLAGS   = -std=gnu17 -Wall -Wextra -Wno-missing-field-initializers -Werror $(CFLAGS) -fPIE $(SANFLAGS)
 unit_dirs     = $(if $(filter lib,$(1)),lib,$(if $(filter evidence,$(1)),evidence lib,$(1) evidence lib))
 
