@@ -1,13 +1,10 @@
-#include "sealer/host_log.h"
+#include "sealer/host_log_state.h"
 
 #include <stdio.h>
 
 #include <openssl/crypto.h>
 
 #include "lib/cbor.h"
-#include "lib/file.h"
-#include "lib/text.h"
-#include "sealer/epoch_file.h"
 
 /* A batch of this size packs into BATCH_MAX_PACKED whatever is in it. */
 #define PENDING_MAX_RAW ((size_t)960 << 10)
@@ -17,53 +14,13 @@
 
 #define IDENTITY_EVERY_US 10000000u
 
-/* What a batch is made of before it is sealed. Plain values, so that a failed seal can be undone by copying
- * them back. */
-struct pending {
-	size_t raw_len;
-	uint32_t count;
-	struct frontier tree;
-	struct account account;
-	uint64_t oldest_us;
-	bool critical;
-};
-
-struct host_log {
-	struct host_log_options options;
-	int state_fd;
-	struct spool *spool;
-	struct slots slots;
-	char origin[ORIGIN_MAX + 1];
-
-	/* The log as it is sealed, and the key that signs next. */
-	struct slot now;
-	struct buf epoch_body; /* for the first entry of an epoch that has none yet */
-	uint64_t identity_us;  /* boot time of the identity key's last signature */
-
-	struct pending pending;
-	struct buf raw;
-	struct clock_base clock;
-	uint8_t seed[BATCH_SEED_BYTES];
-	struct salter *salter;
-
-	struct buf high_water;
-	struct fleet_head fleet;
-	bool has_posture;
-	struct hash posture;
-};
-
-static const struct env *env_of(const struct host_log *l)
-{
-	return l->options.env;
-}
-
 static void reset_pending(struct host_log *l)
 {
 	buf_reset(&l->raw);
 	l->pending = (struct pending){ .tree = l->now.tree, .account = l->now.account };
 }
 
-static void adopt(struct host_log *l, const struct slot *s)
+void host_log_adopt(struct host_log *l, const struct slot *s)
 {
 	l->now = *s;
 	l->has_posture = s->has_posture;
@@ -107,9 +64,6 @@ struct account host_log_account(const struct host_log *l)
 	return a;
 }
 
-/* --- gathering
- * ----------------------------------------------------------------------------------------------------- */
-
 static struct clock_base read_clock(const struct env *env)
 {
 	uint64_t before = env->boot_us(env);
@@ -147,12 +101,12 @@ static int take_body(struct host_log *l, size_t at)
 
 static int open_batch(struct host_log *l)
 {
-	int r = env_of(l)->random(env_of(l), l->seed, sizeof(l->seed));
+	int r = host_log_env(l)->random(host_log_env(l), l->seed, sizeof(l->seed));
 	if (r == 0)
 		r = salter_start(l->salter, l->seed);
 	if (r < 0)
 		return r;
-	l->clock = read_clock(env_of(l));
+	l->clock = read_clock(host_log_env(l));
 	if (l->now.tree.size > 0)
 		return 0;
 	buf_put_u16be(&l->raw, 0);
@@ -198,8 +152,8 @@ int host_log_add_fields(struct host_log *l, enum entry_kind kind, struct span fi
 		.kind = kind, .sensors = SENSOR_AGENT, .process = ENTRY_NO_PROCESS, .fields = fields
 	};
 	uint64_t index;
-	return host_log_add(l, &e, env_of(l)->boot_us(env_of(l)), kind == KIND_AGENT || kind == KIND_GOODBYE,
-	                    &index);
+	return host_log_add(l, &e, host_log_env(l)->boot_us(host_log_env(l)),
+	                    kind == KIND_AGENT || kind == KIND_GOODBYE, &index);
 }
 
 int host_log_add_agent(struct host_log *l, enum agent_what what, const char *detail)
@@ -240,12 +194,9 @@ void host_log_set_fleet_head(struct host_log *l, const struct fleet_head *head)
 	l->fleet = *head;
 }
 
-/* --- sealing
- * ------------------------------------------------------------------------------------------------------- */
-
 static int64_t now_in_batch(const struct host_log *l)
 {
-	return (int64_t)env_of(l)->boot_us(env_of(l)) - (int64_t)l->clock.boot_us;
+	return (int64_t)host_log_env(l)->boot_us(host_log_env(l)) - (int64_t)l->clock.boot_us;
 }
 
 static int add_losses(struct host_log *l, const struct ledger *ledger)
@@ -347,8 +298,8 @@ static int put_batch(struct host_log *l, bool identity, struct buf *ret)
 
 /* Steps 3 to 5 of section 14: from here on there is no way back. `bytes` is the batch without its signatures.
  */
-static int finish(struct host_log *l, struct span bytes, const struct slot *signs, const struct slot *next,
-                  struct spool_batch *row)
+int host_log_finish(struct host_log *l, struct span bytes, const struct slot *signs, const struct slot *next,
+                    struct spool_batch *row)
 {
 	struct batch b;
 	size_t offset;
@@ -375,14 +326,15 @@ static int finish(struct host_log *l, struct span bytes, const struct slot *sign
 	if (r < 0)
 		return -ENOTRECOVERABLE;
 	if (identity)
-		l->identity_us = env_of(l)->boot_us(env_of(l));
-	adopt(l, next);
+		l->identity_us = host_log_env(l)->boot_us(host_log_env(l));
+	host_log_adopt(l, next);
 	return 0;
 }
 
 static bool identity_due(const struct host_log *l)
 {
-	return l->now.tree.size == 0 || env_of(l)->boot_us(env_of(l)) - l->identity_us >= IDENTITY_EVERY_US;
+	return l->now.tree.size == 0 ||
+	       host_log_env(l)->boot_us(host_log_env(l)) - l->identity_us >= IDENTITY_EVERY_US;
 }
 
 /* Steps 1 and 2. */
@@ -408,7 +360,7 @@ static int persist(struct host_log *l, const struct slot *next, struct buf *batc
 
 static int make_next(struct host_log *l, const struct ledger *ledger, struct slot *next)
 {
-	int r = ed25519_generate(env_of(l), &next->secret);
+	int r = ed25519_generate(host_log_env(l), &next->secret);
 	if (r == 0)
 		r = add_losses(l, ledger);
 	if (r == 0)
@@ -437,7 +389,7 @@ int host_log_seal(struct host_log *l, struct ledger *ledger)
 	if (r < 0)
 		r = undo(l, &before) < 0 ? -ENOTRECOVERABLE : r;
 	else
-		r = finish(l, (struct span){ batch.data, batch.len }, &signs, &next, &row);
+		r = host_log_finish(l, (struct span){ batch.data, batch.len }, &signs, &next, &row);
 	if (r == 0)
 		ledger->count = 0;
 	slot_wipe(&next);
@@ -445,226 +397,16 @@ int host_log_seal(struct host_log *l, struct ledger *ledger)
 	return r;
 }
 
-/* --- epochs
- * -------------------------------------------------------------------------------------------------------- */
-
-static int put_epoch_body(struct host_log *l, const struct epoch_start *start)
+int host_log_new_epoch(struct host_log *l, struct epoch_start *start, uint32_t above, struct ledger *ledger)
 {
-	buf_reset(&l->epoch_body);
-	epoch_put_body(&l->epoch_body, start, 0);
-	return buf_err(&l->epoch_body);
-}
-
-/* The old keys go first: whatever is interrupted after that, the old epoch can't be continued. */
-static int begin_epoch(struct host_log *l, struct epoch_start *start)
-{
-	struct slot first = { .generation = 1, .epoch = (uint32_t)start->epoch };
-	int r = slots_erase(&l->slots, 0);
-	if (r == 0)
-		r = slots_erase(&l->slots, 1);
-	if (r == 0)
-		r = ed25519_generate(env_of(l), &first.secret);
-	start->first_key = first.secret.public_key;
-	start->fleet_vkey =
-	        (struct span){ (const uint8_t *)l->options.fleet_vkey, strlen(l->options.fleet_vkey) };
-	start->certificate = l->options.certificate;
-	start->version = (struct span){ (const uint8_t *)SWORNLOG_VERSION, strlen(SWORNLOG_VERSION) };
-	if (r == 0)
-		r = put_epoch_body(l, start);
-	if (r == 0)
-		r = epoch_file_write(env_of(l), l->state_fd, first.epoch,
-		                     (struct span){ l->epoch_body.data, l->epoch_body.len });
-	if (r == 0)
-		r = slots_write(&l->slots, &first);
-	if (r == 0 && l->spool->count == 0)
-		r = spool_set_base(l->spool, first.epoch, &first.tree);
-	if (r == 0)
-		adopt(l, &first);
-	slot_wipe(&first);
-	return r;
-}
-
-static void name_predecessor(const struct host_log *l, const struct slot *known, struct epoch_start *start)
-{
-	const struct spool_batch *b = spool_newest(l->spool);
-	if (known && known->generation && known->tree.size > 0) {
-		start->predecessor = (struct epoch_head){ .epoch = known->epoch,
-			                                  .size = known->tree.size,
-			                                  .has_size = true };
-		frontier_root(&known->tree, &start->predecessor.root);
-	} else if (b) {
-		start->predecessor = (struct epoch_head){
-			.epoch = b->epoch,
-			.size = b->first + b->count,
-			.root = b->root,
-			.has_size = true,
-		};
-	} else if (start->epoch > 1) {
-		start->predecessor = (struct epoch_head){ .epoch = start->epoch - 1 };
-	}
-}
-
-int host_log_new_epoch(struct host_log *l, enum epoch_cause cause, uint32_t above,
-                       const struct epoch_head *receipted, struct ledger *ledger)
-{
-	struct account lost = host_log_account(l);
-	uint64_t dropped = lost.stored - l->now.account.stored;
+	uint64_t dropped = l->pending.account.stored - l->now.account.stored;
 	if (dropped)
 		ledger_add(ledger, LOSS_SEALER_DOWN, EXACT, 0, dropped, 0, "dropped when a new epoch began");
-	struct epoch_start start = { .epoch = (uint64_t)MAX(above, l->now.epoch) + 1, .cause = cause };
-	if (receipted)
-		start.receipted = *receipted;
-	name_predecessor(l, &l->now, &start);
-	return begin_epoch(l, &start);
-}
-
-/* --- recovery
- * ------------------------------------------------------------------------------------------------------ */
-
-/* The unfinished batch holds what the newer slot says came next. */
-static bool unfinished_fits(struct span bytes, const struct slot *from, const struct slot *to)
-{
-	struct batch b;
-	size_t offset;
-	cleanup_buf struct buf raw = { 0 };
-	cleanup_salter struct salter *salter = NULL;
-	struct frontier tree = from->tree;
-	struct hash want, have;
-	if (batch_parse_unsigned(bytes, &b, &offset) < 0 || b.origin.epoch != from->epoch ||
-	    b.first != tree.size)
-		return false;
-	if (salter_new(&salter) < 0 || batch_unpack(&b, &raw) < 0 ||
-	    batch_hash(&b, (struct span){ raw.data, raw.len }, salter, &tree) < 0)
-		return false;
-	frontier_root(&to->tree, &want);
-	frontier_root(&tree, &have);
-	return tree.size == to->tree.size && hash_equal(&want, &have) && hash_equal(&b.head.root, &have);
-}
-
-/* Stopped after the keys were persisted: sign again (the same bytes) if the batch is there, else it was never
- * signed. */
-static int recover_two(struct host_log *l, const struct slot *older, const struct slot *newer)
-{
-	cleanup_buf struct buf bytes = { 0 };
-	struct spool_batch row = { 0 };
-	adopt(l, older);
-	int r = spool_read_unfinished(l->spool, older->epoch, older->tree.size, &bytes);
-	if (r < 0 && r != -ENOENT && r != -EFBIG)
-		return r;
-	struct span in = { bytes.data, bytes.len };
-	if (r == 0 && unfinished_fits(in, older, newer))
-		return finish(l, in, older, newer, &row);
-	return slots_erase(&l->slots, newer->generation);
-}
-
-struct find_unfinished {
-	struct spool_batch row;
-	bool found;
-};
-
-static int look_at_unfinished(struct host_log *l, const char *name, struct find_unfinished *f)
-{
-	unsigned epoch;
-	unsigned long long first;
-	struct batch b;
-	struct hash root;
-	cleanup_buf struct buf bytes = { 0 };
-	if (sscanf(name, "%10u-%20llu.tmp", &epoch, &first) != 2 || epoch != l->now.epoch)
-		return 0;
-	int r = spool_read_unfinished(l->spool, epoch, first, &bytes);
-	if (r < 0)
-		return r == -ENOENT || r == -EFBIG ? 0 : r;
-	frontier_root(&l->now.tree, &root);
-	struct span in = { bytes.data, bytes.len };
-	if (batch_parse(in, &b) != (ssize_t)in.len || b.head.size != l->now.tree.size ||
-	    !hash_equal(&b.head.root, &root))
-		return 0;
-	f->row = (struct spool_batch){
-		.epoch = epoch, .first = b.first, .count = b.count, .bytes = in.len, .root = root
-	};
-	f->found = true;
-	return 0;
-}
-
-/* Stopped after the used key was erased, before the batch had its final name. */
-static int recover_one(struct host_log *l, const struct slot *only)
-{
-	cleanup_free char *names = NULL;
-	size_t len;
-	struct find_unfinished f = { 0 };
-	adopt(l, only);
-	if (only->tree.size == 0 || spool_find_end(l->spool, only->epoch, only->tree.size))
-		return 0;
-	int r = env_of(l)->list(env_of(l), l->spool->fd, &names, &len);
-	for (size_t at = 0; r == 0 && !f.found && at < len; at += strlen(names + at) + 1)
-		r = look_at_unfinished(l, names + at, &f);
-	return r == 0 && f.found ? spool_publish(l->spool, &f.row) : r;
-}
-
-/* True if the spool knows more of this log than the slots do: the slots are from an older copy of the disk.
- */
-static bool rolled_back(const struct host_log *l)
-{
-	const struct spool_batch *b = spool_newest(l->spool);
-	return b && (b->epoch > l->now.epoch ||
-	             (b->epoch == l->now.epoch && b->first + b->count > l->now.tree.size));
-}
-
-/* An epoch that has no batch yet needs its first entry again, as it was. */
-static int restore_epoch_body(struct host_log *l)
-{
-	uint32_t epoch;
-	struct entry e;
-	struct epoch_start start;
-	buf_reset(&l->epoch_body);
-	int r = epoch_file_read(env_of(l), l->state_fd, &epoch, &l->epoch_body);
-	if (r < 0)
-		return r;
-	struct span body = { l->epoch_body.data, l->epoch_body.len };
-	if (epoch != l->now.epoch || entry_parse_body(body, &e) < 0 || epoch_parse(&e, &start) < 0 ||
-	    memcmp(start.first_key.b, l->now.secret.public_key.b, 32) != 0)
-		return -EBADMSG;
-	return 0;
-}
-
-static int begin_after_loss(struct host_log *l, const struct slot *known, enum epoch_cause cause)
-{
-	uint32_t last = 0;
-	cleanup_buf struct buf body = { 0 };
-	int r = epoch_file_read(env_of(l), l->state_fd, &last, &body);
-	if (r < 0 && r != -ENOENT && r != -EBADMSG)
-		return r;
-	const struct spool_batch *b = spool_newest(l->spool);
-	bool unknown = r == -ENOENT && !b && !(known && known->generation);
-	last = MAX(last, b ? b->epoch : 0);
-	last = MAX(last, known ? known->epoch : 0);
-	struct epoch_start start = { .epoch = (uint64_t)last + 1, .cause = unknown ? EPOCH_ENROLLED : cause };
-	name_predecessor(l, known, &start);
-	return begin_epoch(l, &start);
-}
-
-static int recover(struct host_log *l)
-{
-	struct slot slot[2] = { 0 };
-	int r = slots_read(&l->slots, slot);
-	if (r < 0)
-		return r;
-	bool two = slot[0].generation != 0;
-	bool lost = slot[1].generation == 0 ||
-	            (two && (slot[0].generation + 1 != slot[1].generation || slot[0].epoch != slot[1].epoch));
-	if (lost)
-		r = begin_after_loss(l, NULL, EPOCH_STATE_LOST);
-	else if (two)
-		r = recover_two(l, &slot[0], &slot[1]);
-	else
-		r = recover_one(l, &slot[1]);
-	if (r == 0 && !lost && rolled_back(l))
-		r = begin_after_loss(l, &slot[1], EPOCH_ROLLED_BACK);
-	else if (r == 0 && !lost && l->now.tree.size == 0 && restore_epoch_body(l) < 0)
-		r = begin_after_loss(l, NULL, EPOCH_STATE_LOST);
-	slot_wipe(&slot[0]);
-	slot_wipe(&slot[1]);
-	return r < 0 ? r : spool_remove_unfinished(l->spool);
+	struct slot known = l->now;
+	start->epoch = (uint64_t)MAX(above, known.epoch) + 1;
+	int r = host_log_begin_epoch(l, start, &known);
+	slot_wipe(&known);
+	return r;
 }
 
 static void host_log_freep(struct host_log **l)
@@ -686,7 +428,7 @@ int host_log_open(const struct host_log_options *options, int state_fd, struct s
 	if (r == 0)
 		r = slots_open(options->env, state_fd, &l->slots);
 	if (r == 0)
-		r = recover(l);
+		r = host_log_recover(l);
 	if (r == 0)
 		*ret = TAKE_PTR(l);
 	return r;

@@ -32,10 +32,11 @@ must_check int host_log_open(const struct host_log_options *options, int state_f
                              struct host_log **ret);
 void host_log_close(struct host_log *l);
 
-/* Begin a new epoch: entries not yet sealed are dropped and counted in the ledger. `above`: the new number is
- * above this one too. */
-must_check int host_log_new_epoch(struct host_log *l, enum epoch_cause cause, uint32_t above,
-                                  const struct epoch_head *receipted, struct ledger *ledger);
+/* Begin a new epoch: entries not yet sealed are dropped and counted in the ledger. Of `start` the cause, the
+ * newest receipted head and the abandoned batches are read, the rest is filled in. The new number is above
+ * every known one and above `above`. */
+must_check int host_log_new_epoch(struct host_log *l, struct epoch_start *start, uint32_t above,
+                                  struct ledger *ledger);
 
 uint32_t host_log_epoch(const struct host_log *l);
 /* Entries sealed, and gathered since. */

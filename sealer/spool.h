@@ -4,6 +4,7 @@
 #define SWORNLOG_SEALER_SPOOL_H
 
 #include "evidence/batch.h"
+#include "evidence/seal.h"
 #include "lib/env.h"
 
 struct spool_batch {
@@ -74,6 +75,11 @@ uint64_t spool_unreceipted_bytes(const struct spool *s);
 /* Delete the oldest receipted batches until those left take at most keep_bytes, the newest receipted one
  * stays always. The base is moved, durably, before anything is deleted. */
 must_check int spool_free_receipted(struct spool *s, uint64_t keep_bytes);
+
+/* Batches that can never be shipped: name them in an epoch entry (ranges that follow each other are joined;
+ * what does not fit is left out), and set them aside as `.abandoned`. */
+void spool_list_unreceipted(const struct spool *s, struct epoch_start *ret);
+must_check int spool_abandon_unreceipted(struct spool *s);
 
 /* Begin a base for a first epoch in an empty spool. */
 must_check int spool_set_base(struct spool *s, uint32_t epoch, const struct frontier *tree);
