@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cbor
-from basics import H, MAX_EPOCH, Origin, Refused, decimal, parse_origin, unbase64_hash
+from basics import H, MAX_EPOCH, Origin, Refused, decimal, parse_epoch, parse_origin, unbase64, unbase64_hash
 from batches import MAX_BATCH, Batch, parse_batch
+from entries import EPOCH, Entry, body_faults, parse_body
 from files import names_in, read_small, shown_name
 from findings import Findings
 from fleetlog import MAX_RECEIPT, check_in_fleet_log, is_hash, is_uint, parse_receipt
@@ -19,6 +20,7 @@ MAX_BASE = 16384
 SLOT_MAGIC = b"swlslot1"
 SLOT = 4096
 PLAIN_NAMES = {"base", "receipt", "enrol", "genesis"}
+ASIDE = (".tmp", ".damaged", ".abandoned")
 _BATCH_NAME = re.compile(r"([0-9]{10})-([0-9]{20})\.batch", re.ASCII)
 
 
@@ -85,6 +87,18 @@ def parse_slots(data: bytes) -> list[Slot | None]:
     return slots
 
 
+def parse_epoch_file(data: bytes) -> Entry:
+    """The file `epoch` beside the slots: the newest epoch's first entry."""
+    lines = data.split(b"\n")
+    if len(lines) != 4 or lines[0] != b"swornlog-epoch/v1" or lines[3]:
+        raise Refused("epoch: malformed")
+    epoch = parse_epoch(lines[1])
+    entry = parse_body(unbase64(lines[2]), 0)
+    if entry.kind != EPOCH or any(body_faults(entry)) or entry.fields[0] != epoch:
+        raise Refused("epoch: the entry does not begin this epoch")
+    return entry
+
+
 class _Spool:
     def __init__(self, folder: Path, genesis: Genesis):
         self.folder = folder
@@ -106,7 +120,7 @@ class _Spool:
             self.base = parse_base(read_small(self.folder / "base", MAX_BASE))
             self._check_base(self.base.origin)
         for name in names:
-            if not (name in PLAIN_NAMES or name.endswith(".tmp") or _BATCH_NAME.fullmatch(name)):
+            if not (name in PLAIN_NAMES or name.endswith(ASIDE) or _BATCH_NAME.fullmatch(name)):
                 self.findings.add("altered", shown_name(name), "unknown name")
         if self.base:
             for name in filter(_BATCH_NAME.fullmatch, names):

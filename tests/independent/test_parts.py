@@ -25,7 +25,7 @@ from batches import MAX_RAW, parse_batch, parse_prefix
 from entries import body_faults, parse_body, salts
 from fleetlog import check_receipt, parse_fleet_entry, parse_receipt
 from notes import Checkpoint, parse_checkpoint, parse_note, verify_note
-from spool import check_spool, parse_base, parse_slots
+from spool import check_spool, parse_base, parse_epoch_file, parse_slots
 from statements import check_enrolment, check_genesis, check_other
 from tiles import parse_tile_path
 from tree import EMPTY_ROOT, Frontier, Tree, leaf_hash, tile_name, verify_consistency, verify_inclusion
@@ -485,7 +485,8 @@ class Spools(Case):
         (self.spool / "genesis").write_bytes(self.cast.genesis)
         (self.spool / "enrol").write_bytes(self.cast.enrol(self.host))
         (self.spool / "receipt").write_bytes(self.sink.receipt(self.host))
-        (self.spool / "junk.tmp").write_bytes(b"torn")
+        for name in ("junk.tmp", "0.batch.damaged", "1.batch.abandoned"):
+            (self.spool / name).write_bytes(b"torn")
 
     def verdicts(self):
         return {finding.verdict for finding in check_spool(self.spool, self.genesis).all}
@@ -516,6 +517,13 @@ class Spools(Case):
     def test_a_receipt_of_another_batch_is_found(self):
         self.batches()[0].unlink()
         self.assertIn("missing", self.verdicts())
+
+    def test_the_epoch_file(self):
+        body = self.host.epoch(3, 1).pending[0]
+        good = b"swornlog-epoch/v1\n3\n" + build.base64_text(body) + b"\n"
+        self.assertEqual(parse_epoch_file(good).fields[0], 3)
+        for wrong in (good[:-1], good.replace(b"\n3\n", b"\n4\n"), good + b"\n", good.replace(b"v1", b"v2")):
+            self.refuses(parse_epoch_file, wrong)
 
     def test_key_slots(self):
         slot = [6, 1, 3, [H(b"a"), H(b"b")], bytes(32), [1, 1, 0, 0, 0], None]
