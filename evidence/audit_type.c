@@ -13,6 +13,7 @@ struct audit_type {
 
 /* In ascending order: it is searched by halves. */
 static const struct audit_type types[] = {
+	{ 1005, KIND_AUDIT_OTHER, SHAPE_SINGLE, "USER" },
 	{ 1006, KIND_AUDIT_LOGIN, SHAPE_FREE, "LOGIN" },
 	{ 1100, KIND_AUDIT_LOGIN, SHAPE_SINGLE, "USER_AUTH" },
 	{ 1101, KIND_AUDIT_LOGIN, SHAPE_SINGLE, "USER_ACCT" },
