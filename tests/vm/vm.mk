@@ -4,11 +4,17 @@ VM_KERNEL  ?= 6.1
 VM_KERNELS ?= 5.10 6.1 6.12 newest
 VM_PROBES  := $(O)/tests/vm/audit_listen $(O)/tests/vm/exec_count
 
-.PHONY: check-vm vm-selftest vm-smoke
+.PHONY: check-vm vm-audit vm-selftest vm-smoke
 
 $(O)/tests/vm/%: $(O)/tests/vm/probes/%.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $< $(ALL_LDFLAGS) -lbpf
+
+# Runs the collector's own code.
+AUDIT_PROBE_DIRS := collector evidence lib
+$(O)/tests/vm/audit_probe: $(O)/tests/vm/probes/audit_probe.o $(foreach d,$(AUDIT_PROBE_DIRS),$(call archive,$(d)))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lbpf -laudit -lcap-ng -lcrypto -lyaml
 
 $(O)/tests/vm/probes/exec_count.o: $(O)/tests/vm/exec_count.skel.h
 
@@ -28,6 +34,10 @@ vm-selftest: $(VM_PROBES)
 ## make vm-smoke    the smoke run in a virtual machine with VM_KERNEL (about 5 s)
 vm-smoke: all $(VM_PROBES)
 	$(Q)tests/vm/smoke.sh $(O) $(VM_KERNEL)
+
+## make vm-audit    the audit source in a virtual machine with VM_KERNEL (about 60 s)
+vm-audit: $(O)/tests/vm/audit_probe
+	$(Q)tests/vm/audit.sh $(O) $(VM_KERNEL)
 
 ## make check-vm    the harness and the smoke run on every kernel of VM_KERNELS
 check-vm: all $(VM_PROBES)
