@@ -1,0 +1,40 @@
+/* agent.yaml: one configuration for the collector, the sealer, the shipper and their launcher. */
+#ifndef SWORNLOG_AGENT_CONFIG_H
+#define SWORNLOG_AGENT_CONFIG_H
+
+#include "lib/digest.h"
+
+#define AGENT_CONFIG_PATH "/etc/swornlog/agent.yaml"
+
+enum agent_audit { AGENT_AUDIT_MULTICAST = 0, AGENT_AUDIT_UNICAST = 1, AGENT_AUDIT_OFF = 2 };
+
+struct agent_config {
+	char *fleet;
+	char *host;
+	char *state; /* the sealer's own folder */
+	char *spool;
+	char *run; /* sockets and status files */
+	char *sink;
+	char *certificate;
+	char *key;
+	char *ca;
+	char *genesis;
+	char *enrol;
+	uint64_t seal_interval_ms;
+	uint64_t heartbeat_s;
+	uint64_t spool_max_mib;
+	uint64_t keep_receipted_mib;
+	unsigned audit; /* enum agent_audit */
+	bool audit_enable;
+	char *collector_user;
+	char *sealer_user;
+	char *shipper_user;
+	struct hash digest; /* of the file */
+};
+
+/* Read and check the file. -EINVAL and the like; `error` is a sentence that names file and line. */
+must_check int agent_config_load(const char *path, struct agent_config *ret, char *error, size_t error_size);
+void agent_config_done(struct agent_config *c);
+#define cleanup_agent_config cleanup(agent_config_done)
+
+#endif

@@ -1,0 +1,260 @@
+/* swornlog-sealer: puts events into the host log, signs it, and takes receipts. It has the keys, and neither
+ * network nor capabilities. */
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "agent/options.h"
+#include "lib/file.h"
+#include "lib/log.h"
+#include "lib/text.h"
+#include "lib/tls.h"
+#include "sealer/sealer.h"
+#include "sealer/server.h"
+
+#define KEY_FILE_MAX 1024
+
+/* All that the process works with; the folders stay open to its end. */
+struct setup {
+	struct agent_config config;
+	struct signer identity;
+	struct genesis genesis;
+	struct buf fleet_vkey;
+	struct sealer_options sealer;
+	struct server_options server;
+};
+
+static int fail(const char *what, const char *name, int r)
+{
+	log_error("%s %s: %s", what, name, strerror(-r));
+	return r;
+}
+
+/* Secrets must not reach swap, a core dump or a debugger. */
+static void harden(void)
+{
+	struct rlimit none = { 0 };
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0)
+		log_warning("core dumps could not be switched off: %s", strerror(errno));
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		log_warning("no_new_privs could not be set: %s", strerror(errno));
+	if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0 && mlockall(MCL_CURRENT) < 0)
+		log_warning("memory could not be locked (%s): keys may reach swap; raise LimitMEMLOCK",
+		            strerror(errno));
+}
+
+static int open_folder(const char *path, int *ret)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail("can't open folder", path, -errno);
+	*ret = fd;
+	return 0;
+}
+
+static int load_identity(struct setup *s)
+{
+	cleanup_buf struct buf text = { 0 };
+	char name[KEY_NAME_MAX + 1];
+	struct stat st;
+	struct origin o = { .epoch = 1 };
+	if (fstatat(s->sealer.state_fd, "identity.key", &st, 0) == 0 && (st.st_mode & 077)) {
+		log_error("%s/identity.key is open to others; run: chmod 600 %s/identity.key",
+		          s->config.state, s->config.state);
+		return -EPERM;
+	}
+	int r = file_read(env_system(), s->sealer.state_fd, "identity.key", KEY_FILE_MAX, &text);
+	if (r < 0)
+		return fail("can't read the identity key in", s->config.state, r);
+	size_t n = text.len && text.data[text.len - 1] == '\n' ? text.len - 1 : text.len;
+	r = signer_parse((struct span){ text.data, n }, &s->identity);
+	buf_wipe(&text);
+	snprintf(o.fleet, sizeof(o.fleet), "%s", s->config.fleet);
+	snprintf(o.host, sizeof(o.host), "%s", s->config.host);
+	origin_identity_name(&o, name);
+	if (r < 0)
+		return fail("malformed identity key in", s->config.state, r);
+	if (strcmp(s->identity.key.name, name) != 0) {
+		log_error("the identity key in %s is of '%s', but fleet and host make '%s'", s->config.state,
+		          s->identity.key.name, name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* The statements are copied into the spool, so that it can be verified by itself. */
+static int load_statements(struct setup *s)
+{
+	cleanup_buf struct buf genesis = { 0 }, enrol = { 0 };
+	struct enrolment e;
+	int r = file_read(env_system(), AT_FDCWD, s->config.genesis, STATEMENT_MAX_BYTES, &genesis);
+	if (r == 0)
+		r = genesis_parse((struct span){ genesis.data, genesis.len }, &s->genesis);
+	if (r < 0)
+		return fail("can't use the genesis statement", s->config.genesis, r);
+	r = file_read(env_system(), AT_FDCWD, s->config.enrol, STATEMENT_MAX_BYTES, &enrol);
+	if (r == 0)
+		r = enrolment_parse((struct span){ enrol.data, enrol.len }, &s->genesis, &e);
+	if (r < 0)
+		return fail("can't use the enrolment statement", s->config.enrol, r);
+	if (!key_equal(&e.identity, &s->identity.key)) {
+		log_error("the enrolment %s is for another identity key; enroll this host again",
+		          s->config.enrol);
+		return -EINVAL;
+	}
+	r = file_replace(env_system(), s->sealer.spool_fd, "genesis",
+	                 (struct span){ genesis.data, genesis.len }, 0640);
+	if (r == 0)
+		r = file_replace(env_system(), s->sealer.spool_fd, "enrol",
+		                 (struct span){ enrol.data, enrol.len }, 0640);
+	if (r < 0)
+		return fail("can't write into", s->config.spool, r);
+	key_put(&s->fleet_vkey, &s->genesis.log);
+	buf_put_u8(&s->fleet_vkey, 0);
+	return buf_err(&s->fleet_vkey);
+}
+
+static int load_boot_id(uint8_t ret[16])
+{
+	char text[64] = "", hex[33] = "";
+	cleanup_close int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 36)
+		return -EIO;
+	size_t n = 0;
+	for (const char *p = text; *p && n < 32; p++) {
+		if (*p != '-' && *p != '\n')
+			hex[n++] = *p;
+	}
+	return text_hex_exact((struct span){ (const uint8_t *)hex, n }, ret, 16);
+}
+
+static const char *file_system_name(int fd)
+{
+	static const struct {
+		long magic;
+		const char *name;
+	} known[] = {
+		{ EXT4_SUPER_MAGIC, "ext4" },         { XFS_SUPER_MAGIC, "xfs" },
+		{ BTRFS_SUPER_MAGIC, "btrfs" },       { TMPFS_MAGIC, "tmpfs" },
+		{ OVERLAYFS_SUPER_MAGIC, "overlay" }, { F2FS_SUPER_MAGIC, "f2fs" },
+	};
+	struct statfs f;
+	if (fstatfs(fd, &f) < 0)
+		return "unknown";
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if ((long)f.f_type == known[i].magic)
+			return known[i].name;
+	}
+	return "unknown";
+}
+
+static int fill_options(struct setup *s)
+{
+	struct agent_config *c = &s->config;
+	struct sealer_options *o = &s->sealer;
+	int r = tls_certificate_spki(c->certificate, &o->log.certificate);
+	if (r < 0)
+		return fail("can't use the certificate", c->certificate, r);
+	r = load_boot_id(o->log.boot_id);
+	if (r < 0)
+		return fail("can't read", "the boot id", r);
+	o->log.env = env_system();
+	o->log.fleet = c->fleet;
+	o->log.host = c->host;
+	o->log.identity = &s->identity;
+	o->log.fleet_vkey = (const char *)s->fleet_vkey.data;
+	o->log.config = c->digest;
+	o->log.codec = PACK_ZSTD;
+	o->log_key = &s->genesis.log;
+	o->file_system = file_system_name(o->spool_fd);
+	o->seal_interval_us = c->seal_interval_ms * 1000;
+	o->heartbeat_us = c->heartbeat_s * 1000000;
+	o->spool_max_bytes = c->spool_max_mib << 20;
+	o->keep_receipted_bytes = c->keep_receipted_mib << 20;
+	return 0;
+}
+
+static int listen_in_run(const struct setup *s, const char *name, int *ret)
+{
+	char path[256];
+	char file[32];
+	server_inherit(name, ret);
+	if (*ret >= 0)
+		return 0;
+	snprintf(file, sizeof(file), "%s.sock", name);
+	if (snprintf(path, sizeof(path), "%s/%s", s->config.run, file) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	int r = server_listen(path, ret);
+	return r < 0 ? fail("can't listen on", path, r) : 0;
+}
+
+static uid_t uid_of(const char *user)
+{
+	const struct passwd *p = getpwnam(user);
+	return p ? p->pw_uid : geteuid();
+}
+
+static int prepare(struct setup *s)
+{
+	int r = open_folder(s->config.state, &s->sealer.state_fd);
+	if (r == 0)
+		r = open_folder(s->config.spool, &s->sealer.spool_fd);
+	if (r == 0)
+		r = open_folder(s->config.run, &s->server.run_fd);
+	if (r == 0)
+		r = load_identity(s);
+	if (r == 0)
+		r = load_statements(s);
+	if (r == 0)
+		r = fill_options(s);
+	if (r == 0)
+		r = listen_in_run(s, "events", &s->server.events_fd);
+	if (r == 0)
+		r = listen_in_run(s, "receipts", &s->server.receipts_fd);
+	s->server.collector_uid = uid_of(s->config.collector_user);
+	s->server.shipper_uid = uid_of(s->config.shipper_user);
+	return r;
+}
+
+static int run(struct setup *s)
+{
+	struct sealer *sealer;
+	char error[300];
+	int r = sealer_open(&s->sealer, &sealer, error, sizeof(error));
+	if (r < 0) {
+		log_error("%s", error);
+		return r;
+	}
+	log_info("sealing for %s, host %s", s->config.fleet, s->config.host);
+	r = server_run(&s->server, sealer);
+	sealer_close(sealer);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct setup s = {
+		.sealer = { .state_fd = -1, .spool_fd = -1 },
+		.server = { .events_fd = -1, .receipts_fd = -1, .run_fd = -1 },
+	};
+	agent_options(argc, argv, "Puts events into the host log, seals it, and takes receipts.", &s.config);
+	log_open("swornlog-sealer", LOG_LEVEL_INFO);
+	signal(SIGPIPE, SIG_IGN);
+	umask(0007);
+	harden();
+	int r = prepare(&s);
+	if (r == 0)
+		r = run(&s);
+	signer_wipe(&s.identity);
+	buf_done(&s.fleet_vkey);
+	agent_config_done(&s.config);
+	return r == 0 ? 0 : EXIT_FAILED;
+}
