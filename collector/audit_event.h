@@ -8,7 +8,7 @@
 /* Longest decoded string of one field; the raw records hold the whole. */
 #define AUDIT_FIELD_MAX_BYTES 1024
 /* Fields map, so that the entry's other parts always fit beside it. */
-#define AUDIT_FIELDS_MAX_BYTES (ENTRY_BODY_MAX - 64)
+#define AUDIT_FIELDS_MAX_BYTES (ENTRY_BODY_MAX - 128)
 
 /* The collector's number of the process that had this pid at that time, or INTAKE_NO_PROCESS. */
 typedef uint64_t audit_process_fn(void *context, uint32_t pid, uint64_t boot_us);
