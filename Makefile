@@ -33,8 +33,6 @@ ALL_LDFLAGS = $(LDFLAGS) -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS)
 comma := ,
 SANFLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
-# --- folders and programs -------------------------------------------------------------------------------------------
-
 FOLDERS := lib evidence collector sealer shipper sink verify cli
 
 # program: main file, folders (dependents first), libraries
@@ -61,22 +59,18 @@ swornlog-sink_LIBS      := -levent_core -levent_extra -levent_openssl -lssl -lcr
 MAINS   := $(foreach p,$(PROGRAMS),$($(p)_MAIN))
 PRESENT := $(foreach p,$(PROGRAMS),$(if $(wildcard $($(p)_MAIN)),$(p)))
 
-# --- BPF ------------------------------------------------------------------------------------------------------------
-
 BPF_SRC  := $(wildcard bpf/*.bpf.c)
 SKELS    := $(BPF_SRC:bpf/%.bpf.c=$(O)/bpf/%.skel.h)
 BPF_CFLAGS := -target bpf -mcpu=v2 -g -O2 -Wall -Wextra -Werror -I. \
 	-I/usr/include/$(shell $(CC) -dumpmachine 2>/dev/null | sed 's/x86_64-.*linux-gnu/x86_64-linux-gnu/') \
 	-D__TARGET_ARCH_$(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
 
-# --- objects --------------------------------------------------------------------------------------------------------
-
 sources = $(filter-out $(MAINS),$(wildcard $(1)/*.c))
 archive = $(O)/$(1).a
 LIBS_OF = $(foreach d,$($(1)_DIRS),$(if $(call sources,$(d)),$(call archive,$(d))))
 
 .DEFAULT_GOAL := all
-.PHONY: all help clean deps run undo check lint unit bench install deb fuzz
+.PHONY: all help clean deps check unit
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -115,7 +109,7 @@ $(O)/$(1): $(O)/$(basename $($(1)_MAIN)).o $(call LIBS_OF,$(1))
 endef
 $(foreach p,$(PRESENT),$(eval $(call program_rule,$(p))))
 
-# --- unit tests: tests/unit/<folder>/*_test.c make one criterion program a folder --------------------------------------
+# Unit tests: tests/unit/<folder>/*_test.c make one criterion program a folder.
 
 UNIT_FOLDERS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/unit/*/*_test.c))))
 UNIT_FOLDERS := $(sort $(UNIT_FOLDERS))
@@ -142,15 +136,17 @@ UNITS := $(UNIT_FOLDERS:%=$(O)/tests/unit-%)
 
 ## make unit        the unit tests of this build (SAN=1 for sanitizers)
 unit: $(UNITS)
-	$(Q)set -e; for t in $(UNITS); do echo "  TEST    $$t"; $$t --quiet -j2; done
+	$(Q)failed=0; for t in $(UNITS); do echo "  TEST    $$t"; $$t -j2 || failed=1; done; exit $$failed
 
-# --- fuzzers: tests/fuzz/x_fuzz.c, one a parser, built with clang's libFuzzer ------------------------------------------
+## make deps        list the packages that are missing and install them (root)
+deps:
+	$(Q)sh packaging/deps.sh
 
-FUZZERS := $(patsubst tests/fuzz/%_fuzz.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
-FUZZ_SRC = $(foreach d,verify collector evidence lib,$(call sources,$(d)))
-
+## make clean       remove what was built
 clean:
 	rm -rf $(BUILD)
 
--include tests/vm/vm.mk
+include tests/lint/lint.mk
+include tests/check.mk
+-include tests/fuzz/fuzz.mk tests/model/model.mk tests/vm/vm.mk tests/bench/bench.mk packaging/install.mk packaging/run.mk
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -53,16 +53,17 @@ ssize_t batch_length(struct span in)
 	return (ssize_t)(BATCH_HEADER_BYTES + h.origin_len + h.packed_len + h.note_len);
 }
 
-static int parse_note(struct batch *b)
+static int check_head(struct batch *b)
 {
-	if (note_parse(b->note_bytes, &b->note) < 0 || checkpoint_parse(b->note.text, &b->head) < 0)
+	if (checkpoint_parse(b->note.text, &b->head) < 0)
 		return -EBADMSG;
 	if (!span_equal(b->head.origin, b->origin_text) || b->head.size != b->first + b->count)
 		return -EBADMSG;
 	return 0;
 }
 
-ssize_t batch_parse(struct span in, struct batch *ret)
+/* All but the inside of the note. */
+static int parse_parts(struct span in, struct batch *ret)
 {
 	struct cursor c;
 	struct header h;
@@ -79,11 +80,36 @@ ssize_t batch_parse(struct span in, struct batch *ret)
 	b.origin_text = cursor_bytes(&c, h.origin_len);
 	b.packed = cursor_bytes(&c, h.packed_len);
 	b.note_bytes = cursor_bytes(&c, h.note_len);
-	if (c.err || origin_parse(b.origin_text, &b.origin) < 0 || parse_note(&b) < 0)
+	if (c.err || origin_parse(b.origin_text, &b.origin) < 0)
 		return -EBADMSG;
 	b.bytes = (struct span){ in.data, (size_t)(c.at - in.data) };
 	*ret = b;
+	return 0;
+}
+
+ssize_t batch_parse(struct span in, struct batch *ret)
+{
+	struct batch b;
+	if (parse_parts(in, &b) < 0 || note_parse(b.note_bytes, &b.note) < 0 || check_head(&b) < 0)
+		return -EBADMSG;
+	*ret = b;
 	return (ssize_t)b.bytes.len;
+}
+
+int batch_parse_unsigned(struct span in, struct batch *ret, size_t *ret_signatures)
+{
+	struct batch b;
+	if (parse_parts(in, &b) < 0 || b.bytes.len != in.len)
+		return -EBADMSG;
+	const uint8_t *end = memmem(b.note_bytes.data, b.note_bytes.len, "\n\n", 2);
+	if (!end)
+		return -EBADMSG;
+	b.note = (struct note){ .text = { b.note_bytes.data, (size_t)(end + 1 - b.note_bytes.data) } };
+	if (check_head(&b) < 0)
+		return -EBADMSG;
+	*ret_signatures = (size_t)(end + 2 - in.data);
+	*ret = b;
+	return 0;
 }
 
 int batch_unpack(const struct batch *b, struct buf *raw)

@@ -33,6 +33,10 @@ struct batch {
 /* Parse the batch at the head of `in`: header, limits, note's form, and that its head fits origin, first and
  * count. No hashing, no signature. Returns its length, or -EBADMSG. *ret points into `in`. */
 must_check ssize_t batch_parse(struct span in, struct batch *ret);
+/* A batch whose signature lines may not be there yet (docs/format.md section 14): as batch_parse, but what
+ * follows the note's empty line is not looked at. `in` is exactly one batch. *ret_signatures is the offset at
+ * which the signature lines belong. */
+must_check int batch_parse_unsigned(struct span in, struct batch *ret, size_t *ret_signatures);
 /* Length of the batch at the head of `in` by its header alone: 0 if `in` holds less than a header, -EBADMSG
  * if over limits. */
 must_check ssize_t batch_length(struct span in);

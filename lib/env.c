@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -102,6 +104,30 @@ static int system_list(const struct env *env maybe_unused, int dirfd, char **ret
 	return 0;
 }
 
+static int system_mkdir(const struct env *env maybe_unused, int dirfd, const char *path, mode_t mode)
+{
+	return mkdirat(dirfd, path, mode) < 0 ? -errno : 0;
+}
+
+static int system_rmdir(const struct env *env maybe_unused, int dirfd, const char *path)
+{
+	return unlinkat(dirfd, path, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+static int system_lock(const struct env *env maybe_unused, int fd)
+{
+	return flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
+}
+
+static int system_free_bytes(const struct env *env maybe_unused, int fd, uint64_t *ret_bytes)
+{
+	struct statvfs st;
+	if (fstatvfs(fd, &st) < 0)
+		return -errno;
+	*ret_bytes = (uint64_t)st.f_bavail * st.f_frsize;
+	return 0;
+}
+
 static uint64_t clock_us(clockid_t id)
 {
 	struct timespec t;
@@ -148,6 +174,10 @@ const struct env *env_system(void)
 		.close = system_close,
 		.size = system_size,
 		.list = system_list,
+		.mkdir = system_mkdir,
+		.rmdir = system_rmdir,
+		.lock = system_lock,
+		.free_bytes = system_free_bytes,
 		.boot_us = system_boot_us,
 		.wall_us = system_wall_us,
 		.random = system_random,

@@ -30,6 +30,14 @@ struct env {
 	/* Names in a directory, "." and ".." left out, each followed by a NUL, in `*ret` (malloc'd, *ret_len
 	 * bytes). */
 	int (*list)(const struct env *env, int dirfd, char **ret, size_t *ret_len);
+	/* -EEXIST if the name is taken. Durable after a dirsync of dirfd. */
+	int (*mkdir)(const struct env *env, int dirfd, const char *path, mode_t mode);
+	int (*rmdir)(const struct env *env, int dirfd, const char *path);
+	/* Take the file for this process alone, until the descriptor is closed. -EWOULDBLOCK if another has
+	 * it. */
+	int (*lock)(const struct env *env, int fd);
+	/* What an unprivileged writer may still use of the file system that holds fd. */
+	int (*free_bytes)(const struct env *env, int fd, uint64_t *ret_bytes);
 
 	uint64_t (*boot_us)(const struct env *env); /* CLOCK_BOOTTIME */
 	uint64_t (*wall_us)(const struct env *env); /* CLOCK_REALTIME, microseconds since 1970 */

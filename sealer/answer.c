@@ -1,0 +1,213 @@
+#include "sealer/answer.h"
+
+#include <stdio.h>
+
+#include "lib/file.h"
+
+/* A sink that answers with conflicts again and again must not make the log begin anew each time. */
+#define EPOCH_EVERY_US 60000000u
+
+/* Whose head is it? The own fleet and host, whatever the epoch. */
+static bool own_origin(const struct sealer *s, struct span origin, struct origin *ret)
+{
+	return origin_parse(origin, ret) == 0 && strcmp(ret->fleet, s->options.log.fleet) == 0 &&
+	       strcmp(ret->host, s->options.log.host) == 0;
+}
+
+static void measure(struct sealer *s, uint32_t epoch, uint64_t size)
+{
+	uint64_t now = s->options.log.env->boot_us(s->options.log.env);
+	for (size_t i = s->spool.receipted; i < s->spool.count; i++) {
+		const struct spool_batch *b = &s->spool.batch[i];
+		if (b->epoch > epoch || (b->epoch == epoch && b->first + b->count > size))
+			break;
+		if (b->oldest_boot_us == 0 || b->oldest_boot_us > now)
+			continue;
+		latency_add(&s->latency, now - b->oldest_boot_us);
+		if (b->critical)
+			latency_add(&s->critical_latency, now - b->oldest_boot_us);
+	}
+}
+
+static int keep_receipt(struct sealer *s, struct span bytes)
+{
+	return file_replace(s->options.log.env, s->options.spool_fd, "receipt", bytes, 0640);
+}
+
+static void hold(struct sealer *s, const struct fleet_head *head)
+{
+	s->held = *head;
+	host_log_set_fleet_head(s->log, head);
+}
+
+/* A receipt that verifies, for a head that is ours: the batches up to it are safe. */
+static int accept_receipt(struct sealer *s, struct span bytes, const struct receipt *r,
+                          const struct origin *o, const struct fleet_head *head)
+{
+	int e = keep_receipt(s, bytes);
+	if (e < 0)
+		return 0; /* not durable here: the batches stay, and the sink will say it again */
+	hold(s, head);
+	measure(s, o->epoch, r->size);
+	spool_mark_receipted(&s->spool, o->epoch, r->size);
+	s->receipted =
+	        (struct epoch_head){ .epoch = o->epoch, .size = r->size, .root = r->root, .has_size = true };
+	s->receipts++;
+	s->last_receipt_us = s->options.log.env->boot_us(s->options.log.env);
+	s->alarm = NULL;
+	e = spool_free_receipted(&s->spool, s->options.keep_receipted_bytes);
+	if (e < 0)
+		s->failed_frees++;
+	return sealer_watch_spool(s);
+}
+
+static int raise_alarm(struct sealer *s, const char *what, const char **ret)
+{
+	bool known = s->alarm && strcmp(s->alarm, what) == 0;
+	s->alarm = what;
+	*ret = what;
+	return known ? 0 : sealer_note(s, AGENT_CONFLICT, what);
+}
+
+int sealer_receipt(struct sealer *s, struct span bytes, const char **ret)
+{
+	struct receipt r;
+	struct origin o;
+	struct fleet_head head;
+	cleanup_buf struct buf entry = { 0 };
+	*ret = NULL;
+	if (receipt_parse(bytes, &entry, &r) < 0)
+		return raise_alarm(s, "a receipt from the sink is malformed", ret);
+	enum receipt_verdict v = receipt_check(&r, s->options.log_key, &s->held, &head);
+	if (v == RECEIPT_WRONG_OLD)
+		return 0; /* asked before an earlier answer had moved the head: the next one will fit */
+	if (v != RECEIPT_OK)
+		return raise_alarm(s, receipt_verdict_name(v), ret);
+	const struct spool_batch *b =
+	        own_origin(s, r.origin, &o) ? spool_find_end(&s->spool, o.epoch, r.size) : NULL;
+	if (!b || !hash_equal(&b->root, &r.root))
+		return raise_alarm(s, "a receipt from the sink is for a head that this host did not sign",
+		                   ret);
+	return accept_receipt(s, bytes, &r, &o, &head);
+}
+
+enum step { STEP_GO_ON, STEP_NEW_EPOCH_ROLLED_BACK, STEP_NEW_EPOCH_RESTORED, STEP_ALARM };
+
+/* The sink's newest head is ours, and its receipt verified: it only lags, or has more than we thought. */
+static bool head_is_ours(const struct sealer *s, const struct conflict *k)
+{
+	struct note n;
+	struct checkpoint c;
+	struct origin o;
+	if (note_parse(k->note, &n) < 0 || checkpoint_parse(n.text, &c) < 0 || !own_origin(s, c.origin, &o))
+		return false;
+	const struct spool_batch *b = spool_find_end(&s->spool, o.epoch, c.size);
+	return o.epoch == k->epoch && c.size == k->size && b && hash_equal(&b->root, &c.root);
+}
+
+/* The claim is as good as its receipt: a sink that lies about a head signs the proof of its lie. */
+static bool claim_holds(const struct sealer *s, const struct conflict *k, struct fleet_head *ret_head)
+{
+	struct receipt r;
+	struct origin o;
+	cleanup_buf struct buf entry = { 0 };
+	return receipt_parse(k->receipt, &entry, &r) == 0 &&
+	       receipt_check(&r, s->options.log_key, &s->held, ret_head) == RECEIPT_OK &&
+	       own_origin(s, r.origin, &o) && o.epoch == k->epoch && r.size == k->size;
+}
+
+static enum step judge(struct sealer *s, const struct conflict *k)
+{
+	if (k->epoch == 0)
+		return spool_find_first(&s->spool, host_log_epoch(s->log), 0) ? STEP_GO_ON
+		                                                              : STEP_NEW_EPOCH_RESTORED;
+	struct fleet_head head;
+	if (!claim_holds(s, k, &head))
+		return STEP_ALARM;
+	if (head_is_ours(s, k))
+		return STEP_GO_ON;
+	/* A head of ours that we don't know: either this host's disk went back in time, or the sink's did and
+	 * we no longer have the batch. */
+	const struct spool_batch *newest = spool_newest(&s->spool);
+	bool ahead = !newest || k->epoch > newest->epoch ||
+	             (k->epoch == newest->epoch && k->size > newest->first + newest->count);
+	bool gone = k->epoch == s->spool.base_epoch && k->size < s->spool.base.size;
+	return !ahead && gone ? STEP_NEW_EPOCH_RESTORED : STEP_NEW_EPOCH_ROLLED_BACK;
+}
+
+/* Ship again from the sink's head on: it has what comes before, as its receipt proves. */
+static int go_on(struct sealer *s, const struct conflict *k)
+{
+	const char *ignored;
+	if (k->receipt.len)
+		return sealer_receipt(s, k->receipt, &ignored);
+	s->spool.receipted = 0;
+	return 0;
+}
+
+static int new_epoch(struct sealer *s, enum epoch_cause cause, uint32_t above, const char **ret)
+{
+	uint64_t now = s->options.log.env->boot_us(s->options.log.env);
+	if (s->last_epoch_us && now - s->last_epoch_us < EPOCH_EVERY_US)
+		return raise_alarm(s, "the sink answers with conflicts again and again", ret);
+	s->last_epoch_us = now;
+	*ret = cause == EPOCH_ROLLED_BACK ? "the sink has a newer history of this host: its disk went back "
+	                                    "in time; a new epoch begins"
+	                                  : "the sink lacks what this host no longer has; a new epoch begins";
+	return sealer_begin_epoch(s, cause, above);
+}
+
+int sealer_conflict(struct sealer *s, uint32_t epoch maybe_unused, uint64_t first maybe_unused,
+                    struct span bytes, const char **ret)
+{
+	struct conflict k;
+	*ret = NULL;
+	if (conflict_parse(bytes, &k) < 0 || k.epoch > UINT32_MAX)
+		return raise_alarm(s, "a conflict from the sink is malformed", ret);
+	switch (judge(s, &k)) {
+	case STEP_GO_ON:
+		return go_on(s, &k);
+	case STEP_NEW_EPOCH_ROLLED_BACK:
+		return new_epoch(s, EPOCH_ROLLED_BACK, (uint32_t)k.epoch, ret);
+	case STEP_NEW_EPOCH_RESTORED:
+		return new_epoch(s, EPOCH_SINK_RESTORED, (uint32_t)k.epoch, ret);
+	case STEP_ALARM:
+		break;
+	}
+	return raise_alarm(s, "the sink claims a head of this host without proof", ret);
+}
+
+int sealer_refused(struct sealer *s, uint16_t status, struct span body maybe_unused)
+{
+	const char *ignored;
+	switch (status) {
+	case 403:
+		return raise_alarm(s, "the sink refuses this host: certificate and enrolment don't fit",
+		                   &ignored);
+	case 422:
+		return raise_alarm(s, "the sink could not verify a batch", &ignored);
+	default:
+		return raise_alarm(s, "the sink refused a batch", &ignored);
+	}
+}
+
+/* Already verified when it was taken; here only its head is needed. */
+int answer_load(struct sealer *s)
+{
+	cleanup_buf struct buf bytes = { 0 }, entry = { 0 };
+	struct receipt r;
+	struct origin o;
+	struct checkpoint now;
+	int e = file_read(s->options.log.env, s->options.spool_fd, "receipt", RECEIPT_MAX_BYTES, &bytes);
+	if (e < 0)
+		return e == -ENOENT ? 0 : e;
+	struct span in = { bytes.data, bytes.len };
+	if (receipt_parse(in, &entry, &r) < 0 || !own_origin(s, r.origin, &o) ||
+	    checkpoint_verify_fleet(r.note, s->options.log_key, true, &now) < 0)
+		return -EBADMSG;
+	hold(s, &(struct fleet_head){ .size = now.size, .root = now.root });
+	spool_mark_receipted(&s->spool, o.epoch, r.size);
+	s->receipted =
+	        (struct epoch_head){ .epoch = o.epoch, .size = r.size, .root = r.root, .has_size = true };
+	return 0;
+}

@@ -1,0 +1,70 @@
+#include "sealer/fields.h"
+
+#include "evidence/entry.h"
+#include "lib/cbor.h"
+
+struct extra {
+	uint64_t key;
+	uint64_t value;
+};
+
+static void put_extra(struct buf *b, const struct extra *e)
+{
+	cbor_put_uint(b, e->key);
+	cbor_put_uint(b, e->value);
+}
+
+/* Merge two lists that are sorted by key. */
+static int merge(struct buf *b, struct span map, const struct extra *extra, size_t extras)
+{
+	struct cursor c;
+	int64_t prev = -1;
+	cursor_init(&c, map.data, map.len);
+	size_t n = cbor_map(&c);
+	cbor_put_map(b, n + extras);
+	for (; n > 0 && !c.err; n--) {
+		const uint8_t *start = c.at;
+		uint64_t key = cbor_key(&c, &prev);
+		cbor_skip(&c);
+		for (; extras > 0 && extra->key < key; extras--)
+			put_extra(b, extra++);
+		if (c.err || (extras > 0 && extra->key == key))
+			return -EBADMSG;
+		buf_put(b, start, (size_t)(c.at - start));
+	}
+	for (; extras > 0; extras--)
+		put_extra(b, extra++);
+	return cursor_finish(&c) < 0 ? -EBADMSG : buf_err(b);
+}
+
+int fields_put_process(struct buf *b, struct span map, uint64_t parent, uint64_t previous)
+{
+	struct extra extra[2];
+	size_t n = 0;
+	static_assert(PROCESS_PARENT < PROCESS_PREVIOUS, "extras are in the order of their keys");
+	if (parent != ENTRY_NO_PROCESS)
+		extra[n++] = (struct extra){ PROCESS_PARENT, parent };
+	if (previous != ENTRY_NO_PROCESS)
+		extra[n++] = (struct extra){ PROCESS_PREVIOUS, previous };
+	return merge(b, map, extra, n);
+}
+
+int fields_put_last(struct buf *b, struct span map, uint64_t key, const char *value)
+{
+	struct cursor c;
+	int64_t prev = -1;
+	cursor_init(&c, map.data, map.len);
+	size_t n = cbor_map(&c);
+	const uint8_t *pairs = c.at;
+	for (size_t i = 0; i < n && !c.err; i++) {
+		cbor_key(&c, &prev);
+		cbor_skip(&c);
+	}
+	if (cursor_finish(&c) < 0 || prev >= (int64_t)key)
+		return -EBADMSG;
+	cbor_put_map(b, n + 1);
+	buf_put(b, pairs, (size_t)(c.end - pairs));
+	cbor_put_uint(b, key);
+	cbor_put_bytes(b, value, strlen(value));
+	return buf_err(b);
+}

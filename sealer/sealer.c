@@ -1,0 +1,430 @@
+#include "sealer/sealer.h"
+
+#include <stdio.h>
+
+#include "lib/cbor.h"
+#include "lib/text.h"
+#include "sealer/answer.h"
+#include "sealer/fields.h"
+#include "sealer/session.h"
+
+/* Logins and the like wait this long for company, and cause at most so many seals a second, so that failed
+ * logins can't be used to wear a disk out. */
+#define CRITICAL_GATHER_US        10000u
+#define CRITICAL_SEALS_PER_SECOND 10
+#define SECOND_US                 1000000u
+/* A spool over its bound still takes heartbeats and the declaration of what was lost, up to here. */
+#define SPOOL_RESERVE_BYTES ((uint64_t)1 << 20)
+
+static uint64_t now_us(const struct sealer *s)
+{
+	return s->options.log.env->boot_us(s->options.log.env);
+}
+
+static bool spool_exhausted(const struct sealer *s)
+{
+	return spool_unreceipted_bytes(&s->spool) >= s->options.spool_max_bytes + SPOOL_RESERVE_BYTES;
+}
+
+int sealer_seal(struct sealer *s)
+{
+	if (spool_exhausted(s))
+		return 0;
+	bool critical = s->critical_us != 0;
+	int r = host_log_seal(s->log, &s->ledger);
+	uint64_t now = now_us(s);
+	s->critical_us = 0;
+	s->opened_us = r < 0 && host_log_pending(s->log) > 0 ? now : 0;
+	s->last_seal_us = now;
+	if (r < 0) {
+		s->failed_seals++;
+		s->last_error = -r;
+		return r == -ENOTRECOVERABLE ? r : 0;
+	}
+	s->last_error = 0;
+	s->sealed_batches++;
+	if (critical)
+		s->critical_seals++;
+	return sealer_watch_spool(s);
+}
+
+static void lose(struct sealer *s, uint16_t kind, uint64_t boot_us)
+{
+	ledger_add(&s->ledger, LOSS_SPOOL_FULL, EXACT, kind, 1, boot_us, NULL);
+}
+
+static int add(struct sealer *s, const struct entry *e, uint64_t boot_us, bool critical, uint64_t *ret_index)
+{
+	int r = host_log_add(s->log, e, boot_us, critical, ret_index);
+	if (r != -ENOSPC)
+		return r;
+	r = sealer_seal(s);
+	return r < 0 ? r : host_log_add(s->log, e, boot_us, critical, ret_index);
+}
+
+static void note_pending(struct sealer *s, bool critical)
+{
+	uint64_t now = now_us(s);
+	if (!s->opened_us)
+		s->opened_us = now;
+	if (critical && !s->critical_us)
+		s->critical_us = now;
+}
+
+int sealer_note(struct sealer *s, enum agent_what what, const char *detail)
+{
+	int r = host_log_add_agent(s->log, what, detail);
+	if (r == -ENOSPC) {
+		r = sealer_seal(s);
+		if (r == 0)
+			r = host_log_add_agent(s->log, what, detail);
+	}
+	note_pending(s, true);
+	return r == -ENOTRECOVERABLE ? r : 0;
+}
+
+/* Past the bound new events are given up; what is sealed stays. */
+int sealer_watch_spool(struct sealer *s)
+{
+	uint64_t used = spool_unreceipted_bytes(&s->spool), max = s->options.spool_max_bytes;
+	bool was_full = s->spool_full;
+	s->spool_full = used >= max;
+	if (was_full && !s->spool_full)
+		s->wants_reconnect = s->connected; /* processes described meanwhile were lost */
+	bool near = used >= max / 10 * 9;
+	if (near == s->spool_near)
+		return 0;
+	s->spool_near = near;
+	return sealer_note(s, near ? AGENT_SPOOL_NEARLY_FULL : AGENT_SPOOL_USABLE, NULL);
+}
+
+static bool describes_process(uint64_t kind)
+{
+	return kind == KIND_PROCESS || kind == KIND_EXEC;
+}
+
+static int event_fields(struct sealer *s, const struct intake_event *in, struct span *ret)
+{
+	*ret = in->fields;
+	if (!describes_process(in->kind))
+		return 0;
+	buf_reset(&s->scratch);
+	int r = fields_put_process(&s->scratch, in->fields, process_index_get(s->processes, in->parent),
+	                           process_index_get(s->processes, in->previous));
+	*ret = (struct span){ s->scratch.data, s->scratch.len };
+	return r;
+}
+
+static void remember_process(struct sealer *s, const struct intake_event *in, uint64_t index)
+{
+	if (in->kind == KIND_EXIT)
+		process_index_remove(s->processes, in->process);
+	if (!describes_process(in->kind))
+		return;
+	process_index_set(s->processes, in->self, index);
+	if (in->previous != in->self)
+		process_index_remove(s->processes, in->previous);
+}
+
+static int take_event(struct sealer *s, const struct intake_event *in)
+{
+	s->received++;
+	s->by_kind[MIN(in->kind, (uint16_t)(SEALER_KINDS - 1))]++;
+	if (s->spool_full) {
+		lose(s, in->kind, in->boot_us);
+		return 0;
+	}
+	struct entry e = {
+		.kind = in->kind,
+		.sensors = in->sensors,
+		.process = process_index_get(s->processes, in->process),
+	};
+	uint64_t index;
+	bool critical = entry_kind_critical(in->kind);
+	int r = event_fields(s, in, &e.fields);
+	if (r == 0)
+		r = add(s, &e, in->boot_us, critical, &index);
+	if (r == -ENOTRECOVERABLE)
+		return r;
+	if (r == -EMSGSIZE || r == -EBADMSG)
+		ledger_add(&s->ledger, LOSS_TOO_LARGE, EXACT, in->kind, 1, in->boot_us, NULL);
+	else if (r < 0)
+		lose(s, in->kind, in->boot_us);
+	else
+		remember_process(s, in, index);
+	note_pending(s, critical);
+	return 0;
+}
+
+static void take_loss(struct sealer *s, const struct intake_loss *l)
+{
+	char detail[LEDGER_DETAIL_MAX + 1] = "";
+	memcpy(detail, l->detail.data ? (const char *)l->detail.data : "",
+	       MIN(l->detail.len, (size_t)LEDGER_DETAIL_MAX));
+	ledger_add(&s->ledger, l->reason, l->exactness, l->kind, l->count, l->since_boot_us,
+	           detail[0] ? detail : NULL);
+	if (l->exactness == EXACT)
+		s->declared += l->count;
+	note_pending(s, false);
+}
+
+/* The first account on a connection is where this one begins: what came before was told to an earlier sealer.
+ */
+static void begin_account(struct sealer *s, const struct intake_counts *c)
+{
+	s->base = (struct collector_base){
+		.known = true,
+		.filtered = c->sent == s->received ? 0 : c->filtered,
+		.sent = c->sent - MIN(c->sent, s->received),
+		.lost = c->lost - MIN(c->lost, s->declared),
+	};
+	s->filtered = s->base.filtered;
+}
+
+static int take_counts(struct sealer *s, const struct intake_counts *c)
+{
+	if (!s->base.known)
+		begin_account(s, c);
+	if (c->filtered > s->filtered) {
+		host_log_count_filtered(s->log, c->filtered - s->filtered);
+		s->filtered = c->filtered;
+	}
+	bool agrees = c->sent - s->base.sent == s->received && c->lost - s->base.lost == s->declared &&
+	              c->emitted == c->filtered + c->lost + c->sent;
+	if (!agrees && !s->accounts_differ) {
+		s->accounts_differ = true;
+		ledger_add(&s->ledger, LOSS_ACCOUNTING, UNKNOWN, 0, 0, now_us(s),
+		           "the collector's count differs from the sealer's");
+	}
+	cleanup_buf struct buf array = { 0 };
+	cbor_put_array(&array, c->cpus);
+	for (uint32_t i = 0; i < c->cpus; i++)
+		cbor_put_uint(&array, c->high_water[i]);
+	int r = buf_err(&array);
+	return r < 0 ? r : host_log_set_high_water(s->log, (struct span){ array.data, array.len });
+}
+
+static int add_posture(struct sealer *s, struct span fields)
+{
+	cleanup_buf struct buf whole = { 0 };
+	int r = fields_put_last(&whole, fields, 7, s->options.file_system);
+	if (r < 0)
+		return r;
+	struct span map = { whole.data, whole.len };
+	struct hash digest;
+	sha256(map.data, map.len, &digest);
+	if (s->has_posture && hash_equal(&digest, &s->posture))
+		return 0;
+	r = host_log_add_fields(s->log, KIND_POSTURE, map);
+	if (r == -ENOSPC) {
+		r = sealer_seal(s);
+		if (r == 0)
+			r = host_log_add_fields(s->log, KIND_POSTURE, map);
+	}
+	if (r < 0)
+		return r;
+	s->has_posture = true;
+	s->posture = digest;
+	host_log_set_posture(s->log, map);
+	note_pending(s, false);
+	return 0;
+}
+
+/* Kept, because a new epoch needs it again. */
+static int take_posture(struct sealer *s, struct span fields)
+{
+	buf_reset(&s->posture_fields);
+	buf_put(&s->posture_fields, fields.data, fields.len);
+	return add_posture(s, fields);
+}
+
+int sealer_frame(struct sealer *s, const struct intake_frame *f)
+{
+	int r = 0;
+	switch (f->type) {
+	case INTAKE_EVENT:
+		r = take_event(s, &f->event);
+		break;
+	case INTAKE_LOSS:
+		take_loss(s, &f->loss);
+		break;
+	case INTAKE_COUNTS:
+		r = take_counts(s, &f->counts);
+		break;
+	case INTAKE_POSTURE:
+		r = take_posture(s, f->posture);
+		break;
+	case INTAKE_GOODBYE:
+		s->collector_left = true;
+		r = sealer_note(s, AGENT_COLLECTOR_GOODBYE, NULL);
+		break;
+	}
+	return r == -ENOTRECOVERABLE ? r : 0;
+}
+
+int sealer_collector_connected(struct sealer *s)
+{
+	process_index_clear(s->processes);
+	s->connected = true;
+	s->collector_left = false;
+	s->wants_reconnect = false;
+	s->received = s->declared = s->filtered = 0;
+	s->base = (struct collector_base){ 0 };
+	s->accounts_differ = false;
+	return sealer_note(s, AGENT_COLLECTOR_CONNECTED, NULL);
+}
+
+int sealer_collector_gone(struct sealer *s)
+{
+	s->connected = false;
+	if (s->collector_left)
+		return 0;
+	ledger_add(&s->ledger, LOSS_COLLECTOR_DOWN, UNKNOWN, 0, 0, now_us(s),
+	           "the collector ended without a goodbye");
+	return sealer_note(s, AGENT_COLLECTOR_GONE, NULL);
+}
+
+bool sealer_wants_reconnect(struct sealer *s)
+{
+	bool wants = s->wants_reconnect;
+	s->wants_reconnect = false;
+	return wants;
+}
+
+int sealer_begin_epoch(struct sealer *s, enum epoch_cause cause, uint32_t above)
+{
+	struct epoch_start start = { .cause = cause, .receipted = s->receipted };
+	spool_list_unreceipted(&s->spool, &start);
+	int r = host_log_new_epoch(s->log, &start, above, &s->ledger);
+	if (r == 0)
+		r = spool_abandon_unreceipted(&s->spool);
+	if (r < 0)
+		return -ENOTRECOVERABLE;
+	process_index_clear(s->processes);
+	s->wants_reconnect = s->connected;
+	s->has_posture = false;
+	s->opened_us = s->critical_us = 0;
+	if (s->posture_fields.len)
+		r = add_posture(s, (struct span){ s->posture_fields.data, s->posture_fields.len });
+	return r < 0 ? r : sealer_note(s, AGENT_SEALER_STARTED, NULL);
+}
+
+static bool critical_allowed(struct sealer *s, uint64_t now)
+{
+	if (now - s->critical_window_us >= SECOND_US) {
+		s->critical_window_us = now;
+		s->critical_seals = 0;
+	}
+	return s->critical_seals < CRITICAL_SEALS_PER_SECOND;
+}
+
+/* When the next seal is due. */
+static uint64_t due_us(struct sealer *s, uint64_t now)
+{
+	uint64_t due = s->last_seal_us + s->options.heartbeat_us;
+	if (s->opened_us)
+		due = MIN(due, s->opened_us + s->options.seal_interval_us);
+	if (s->critical_us && critical_allowed(s, now))
+		due = MIN(due, s->critical_us + CRITICAL_GATHER_US);
+	return due;
+}
+
+static int add_heartbeat(struct sealer *s)
+{
+	if (s->opened_us || host_log_pending(s->log) > 0)
+		return 0;
+	static const uint8_t empty_map = 0xa0;
+	return host_log_add_fields(s->log, KIND_HEARTBEAT, (struct span){ &empty_map, 1 });
+}
+
+int sealer_tick(struct sealer *s, uint64_t *ret_wait_us)
+{
+	uint64_t now = now_us(s), due = due_us(s, now);
+	if (now >= due) {
+		int r = add_heartbeat(s);
+		if (r == 0 || r == -ENOSPC)
+			r = sealer_seal(s);
+		if (r == -ENOTRECOVERABLE)
+			return r;
+		now = now_us(s);
+		due = due_us(s, now);
+	}
+	*ret_wait_us = due > now ? due - now : 1000;
+	return 0;
+}
+
+int sealer_stop(struct sealer *s)
+{
+	cleanup_buf struct buf f = { 0 };
+	cbor_put_map(&f, 1);
+	cbor_put_uint(&f, 0);
+	cbor_put_uint(&f, 0);
+	int r = host_log_add_fields(s->log, KIND_GOODBYE, (struct span){ f.data, f.len });
+	if (r < 0)
+		return r;
+	r = sealer_seal(s);
+	if (r == 0 && s->last_error == 0)
+		r = running_clear(s->options.log.env, s->options.state_fd);
+	return r;
+}
+
+void sealer_close(struct sealer *s)
+{
+	if (!s)
+		return;
+	host_log_close(s->log);
+	s->spool.fd = -1;
+	spool_close(&s->spool);
+	process_index_free(s->processes);
+	buf_done(&s->scratch);
+	buf_done(&s->posture_fields);
+	free(s);
+}
+
+static void sealer_freep(struct sealer **s)
+{
+	sealer_close(*s);
+}
+
+static int open_log(struct sealer *s)
+{
+	int r = host_log_open(&s->options.log, s->options.state_fd, &s->spool, &s->log);
+	if (r == 0)
+		r = answer_load(s);
+	if (r == 0)
+		r = running_set(s->options.log.env, s->options.state_fd, &s->was_running);
+	if (r < 0)
+		return r;
+	if (s->was_running)
+		ledger_add(&s->ledger, LOSS_SEALER_DOWN, UNKNOWN, 0, 0, 0,
+		           "the sealer had ended without a goodbye");
+	if (s->spool.damaged)
+		ledger_add(&s->ledger, LOSS_MALFORMED, UNKNOWN, 0, 0, 0,
+		           "sealed batches in the spool were damaged and set aside");
+	r = sealer_watch_spool(s);
+	return r < 0 ? r : sealer_note(s, AGENT_SEALER_STARTED, NULL);
+}
+
+int sealer_open(const struct sealer_options *options, struct sealer **ret, char *error, size_t error_size)
+{
+	cleanup(sealer_freep) struct sealer *s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->options = *options;
+	s->spool.fd = -1;
+	s->last_seal_us = now_us(s);
+	error[0] = '\0';
+	int r = process_index_new(&s->processes);
+	if (r == 0)
+		r = spool_open(options->log.env, options->spool_fd, options->log.fleet, options->log.host,
+		               &s->spool, error, error_size);
+	if (r == 0)
+		r = open_log(s);
+	if (r < 0) {
+		if (!error[0])
+			snprintf(error, error_size, "the host log can't be opened: %s", strerror(-r));
+		return r;
+	}
+	*ret = TAKE_PTR(s);
+	return 0;
+}

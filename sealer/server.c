@@ -1,0 +1,458 @@
+#include "sealer/server.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+
+#include "evidence/uplink.h"
+#include "lib/log.h"
+
+#define READ_AHEAD_BYTES ((size_t)1 << 20)
+#define LINGER_US        3000000u
+#define LINGER_POLL_US   50000u
+#define STATUS_EVERY_US  1000000u
+
+struct server {
+	struct server_options options;
+	struct sealer *sealer;
+	struct event_base *base;
+	struct evconnlistener *events;
+	struct evconnlistener *receipts;
+	struct bufferevent *collector;
+	struct bufferevent *shipper;
+	pid_t shipper_pid;
+	struct event *timer;
+	struct event *status_timer;
+	struct event *signals[2];
+	/* What the shipper was last told. */
+	uint32_t told_epoch;
+	uint64_t told_first;
+	uint64_t told_held;
+	bool stopping;
+	uint64_t linger_us;
+	int result;
+};
+
+static void drop(struct bufferevent **b)
+{
+	if (*b)
+		bufferevent_free(*b);
+	*b = NULL;
+}
+
+static void stop_for_good(struct server *s, int result)
+{
+	if (result == -ENOTRECOVERABLE)
+		log_error("the batch being sealed could not be finished; ending, the next start recovers it");
+	s->result = result;
+	event_base_loopbreak(s->base);
+}
+
+static void schedule(struct server *s, struct event *e, uint64_t us)
+{
+	struct timeval t = { .tv_sec = (time_t)(us / 1000000), .tv_usec = (suseconds_t)(us % 1000000) };
+	if (event_add(e, &t) < 0)
+		stop_for_good(s, -ENOMEM);
+}
+
+static void send_message(struct bufferevent *to, const struct uplink_message *m)
+{
+	cleanup_buf struct buf b = { 0 };
+	uplink_put(&b, m);
+	if (buf_err(&b) || bufferevent_write(to, b.data, b.len) < 0)
+		log_warning("a message to the shipper could not be queued");
+}
+
+static void tell_ready(struct server *s)
+{
+	struct uplink_message m = { .type = UPLINK_READY, .held = sealer_held(s->sealer) };
+	sealer_newest(s->sealer, &m.epoch, &m.first);
+	if (!s->shipper || (m.epoch == s->told_epoch && m.first == s->told_first && m.held == s->told_held))
+		return;
+	s->told_epoch = m.epoch;
+	s->told_first = m.first;
+	s->told_held = m.held;
+	send_message(s->shipper, &m);
+}
+
+static void tell_ship_from(struct server *s)
+{
+	struct uplink_message m = { .type = UPLINK_SHIP_FROM };
+	sealer_ship_from(s->sealer, &m.epoch, &m.first);
+	if (s->shipper)
+		send_message(s->shipper, &m);
+}
+
+/* After whatever happened: seal if it is time, tell the shipper, and sleep until the next time. */
+static void settle(struct server *s, int result)
+{
+	uint64_t wait_us = 0;
+	if (result == 0 && !s->stopping)
+		result = sealer_tick(s->sealer, &wait_us);
+	if (result == -ENOTRECOVERABLE) {
+		stop_for_good(s, result);
+		return;
+	}
+	tell_ready(s);
+	if (sealer_wants_reconnect(s->sealer) && s->collector) {
+		log_info("the collector is asked to connect anew: the log needs its processes described "
+		         "again");
+		drop(&s->collector);
+		settle(s, sealer_collector_gone(s->sealer));
+		return;
+	}
+	if (!s->stopping)
+		schedule(s, s->timer, wait_us);
+}
+
+static void on_timer(evutil_socket_t fd maybe_unused, short what maybe_unused, void *arg)
+{
+	settle(arg, 0);
+}
+
+static void tell_own_process(struct server *s, pid_t pid)
+{
+	cleanup_buf struct buf b = { 0 };
+	buf_put_u8(&b, INTAKE_OWN_PROCESS);
+	buf_put_u32be(&b, (uint32_t)pid);
+	if (!s->collector || pid <= 0)
+		return;
+	if (buf_err(&b) || bufferevent_write(s->collector, b.data, b.len) < 0)
+		log_warning("the collector could not be told which processes are the agent's own");
+}
+
+static void lose_collector(struct server *s)
+{
+	drop(&s->collector);
+	settle(s, sealer_collector_gone(s->sealer));
+}
+
+static void on_collector_read(struct bufferevent *b, void *arg)
+{
+	struct server *s = arg;
+	struct evbuffer *in = bufferevent_get_input(b);
+	size_t len = evbuffer_get_length(in), used = 0;
+	const uint8_t *bytes = len ? evbuffer_pullup(in, -1) : NULL;
+	int r = 0;
+	while (r == 0 && used < len) {
+		struct intake_frame f;
+		ssize_t n = intake_parse((struct span){ bytes + used, len - used }, &f);
+		if (n == 0)
+			break;
+		if (n < 0) {
+			log_error("the collector sent something malformed; its connection is closed");
+			lose_collector(s);
+			return;
+		}
+		r = sealer_frame(s->sealer, &f);
+		used += (size_t)n;
+	}
+	evbuffer_drain(in, used);
+	settle(s, r);
+}
+
+static void on_collector_event(struct bufferevent *b maybe_unused, short what, void *arg)
+{
+	struct server *s = arg;
+	if (!(what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)))
+		return;
+	log_info("the collector's connection is closed");
+	lose_collector(s);
+}
+
+static int take_message(struct server *s, const struct uplink_message *m)
+{
+	const char *said = NULL;
+	int r;
+	switch (m->type) {
+	case UPLINK_RECEIPT:
+		r = sealer_receipt(s->sealer, m->body, &said);
+		break;
+	case UPLINK_CONFLICT:
+		r = sealer_conflict(s->sealer, m->epoch, m->first, m->body, &said);
+		break;
+	case UPLINK_REFUSED:
+		r = sealer_refused(s->sealer, m->status, m->body);
+		break;
+	case UPLINK_READY:
+	case UPLINK_SHIP_FROM:
+	default:
+		return -EBADMSG;
+	}
+	if (said)
+		log_warning("answer of the sink for epoch %u index %llu: %s", m->epoch,
+		            (unsigned long long)m->first, said);
+	tell_ship_from(s);
+	return r;
+}
+
+static void on_shipper_read(struct bufferevent *b, void *arg)
+{
+	struct server *s = arg;
+	struct evbuffer *in = bufferevent_get_input(b);
+	size_t len = evbuffer_get_length(in), used = 0;
+	const uint8_t *bytes = len ? evbuffer_pullup(in, -1) : NULL;
+	int r = 0;
+	while (r == 0 && used < len) {
+		struct uplink_message m;
+		ssize_t n = uplink_parse((struct span){ bytes + used, len - used }, &m);
+		if (n == 0)
+			break;
+		r = n < 0 ? -EBADMSG : take_message(s, &m);
+		used += n > 0 ? (size_t)n : 0;
+	}
+	if (r == -EBADMSG) {
+		log_error("the shipper sent something malformed; its connection is closed");
+		drop(&s->shipper);
+		r = 0;
+	} else {
+		evbuffer_drain(in, used);
+	}
+	settle(s, r);
+}
+
+static void on_shipper_event(struct bufferevent *b maybe_unused, short what, void *arg)
+{
+	struct server *s = arg;
+	if (!(what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)))
+		return;
+	log_info("the shipper's connection is closed");
+	drop(&s->shipper);
+}
+
+static bool peer_ok(int fd, uid_t allowed, const char *who, pid_t *ret_pid)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return false;
+	if (peer.uid != 0 && peer.uid != geteuid() && peer.uid != allowed) {
+		log_warning("uid %u may not connect as the %s; refused", peer.uid, who);
+		return false;
+	}
+	*ret_pid = peer.pid;
+	return true;
+}
+
+static struct bufferevent *attach(struct server *s, evutil_socket_t fd, bufferevent_data_cb on_read,
+                                  bufferevent_event_cb on_event)
+{
+	struct bufferevent *b = bufferevent_socket_new(s->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!b) {
+		close(fd);
+		return NULL;
+	}
+	bufferevent_setcb(b, on_read, NULL, on_event, s);
+	bufferevent_setwatermark(b, EV_READ, 0, READ_AHEAD_BYTES);
+	bufferevent_enable(b, EV_READ | EV_WRITE);
+	return b;
+}
+
+static void on_collector(struct evconnlistener *l maybe_unused, evutil_socket_t fd,
+                         struct sockaddr *a maybe_unused, int n maybe_unused, void *arg)
+{
+	struct server *s = arg;
+	pid_t pid;
+	if (s->collector || s->stopping || !peer_ok(fd, s->options.collector_uid, "collector", &pid)) {
+		close(fd);
+		return;
+	}
+	s->collector = attach(s, fd, on_collector_read, on_collector_event);
+	if (!s->collector)
+		return;
+	log_info("the collector (pid %d) is connected", pid);
+	tell_own_process(s, getpid());
+	tell_own_process(s, s->shipper_pid);
+	settle(s, sealer_collector_connected(s->sealer));
+}
+
+static void on_shipper(struct evconnlistener *l maybe_unused, evutil_socket_t fd,
+                       struct sockaddr *a maybe_unused, int n maybe_unused, void *arg)
+{
+	struct server *s = arg;
+	pid_t pid;
+	if (s->shipper || !peer_ok(fd, s->options.shipper_uid, "shipper", &pid)) {
+		close(fd);
+		return;
+	}
+	s->shipper = attach(s, fd, on_shipper_read, on_shipper_event);
+	if (!s->shipper)
+		return;
+	s->shipper_pid = pid;
+	s->told_epoch = 0;
+	log_info("the shipper (pid %d) is connected", pid);
+	tell_own_process(s, pid);
+	tell_ship_from(s);
+	tell_ready(s);
+}
+
+/* Not durable on purpose: it says how things are now. */
+static int write_status(const struct server *s)
+{
+	cleanup_buf struct buf b = { 0 };
+	sealer_put_status(s->sealer, &b);
+	cleanup_close int fd = openat(s->options.run_fd, "sealer.status.tmp",
+	                              O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0 || buf_err(&b) || write(fd, b.data, b.len) != (ssize_t)b.len)
+		return -EIO;
+	return renameat(s->options.run_fd, "sealer.status.tmp", s->options.run_fd, "sealer.status") < 0
+	               ? -errno
+	               : 0;
+}
+
+static void on_status_timer(evutil_socket_t fd maybe_unused, short what maybe_unused, void *arg)
+{
+	struct server *s = arg;
+	if (write_status(s) < 0)
+		log_debug("sealer.status could not be written");
+	schedule(s, s->status_timer, STATUS_EVERY_US);
+}
+
+static void on_linger(evutil_socket_t fd maybe_unused, short what maybe_unused, void *arg)
+{
+	struct server *s = arg;
+	uint32_t epoch, newest_epoch;
+	uint64_t first, newest;
+	sealer_ship_from(s->sealer, &epoch, &first);
+	sealer_newest(s->sealer, &newest_epoch, &newest);
+	bool all_receipted = epoch > newest_epoch || (epoch == newest_epoch && first > newest);
+	if (all_receipted || !s->shipper || s->linger_us >= LINGER_US) {
+		event_base_loopbreak(s->base);
+		return;
+	}
+	s->linger_us += LINGER_POLL_US;
+	schedule(s, s->timer, LINGER_POLL_US);
+}
+
+static void on_signal(evutil_socket_t signal_number maybe_unused, short what maybe_unused, void *arg)
+{
+	struct server *s = arg;
+	if (s->stopping) {
+		event_base_loopbreak(s->base);
+		return;
+	}
+	if (s->collector)
+		on_collector_read(s->collector, s);
+	if (s->result < 0)
+		return;
+	s->stopping = true;
+	drop(&s->collector);
+	int r = sealer_stop(s->sealer);
+	if (r < 0) {
+		stop_for_good(s, r);
+		return;
+	}
+	log_info("sealed a goodbye");
+	tell_ready(s);
+	event_assign(s->timer, s->base, -1, 0, on_linger, s);
+	schedule(s, s->timer, LINGER_POLL_US);
+}
+
+static int watch(struct server *s)
+{
+	static const int numbers[] = { SIGTERM, SIGINT };
+	s->base = event_base_new();
+	if (!s->base)
+		return -ENOMEM;
+	s->timer = evtimer_new(s->base, on_timer, s);
+	s->status_timer = evtimer_new(s->base, on_status_timer, s);
+	if (!s->timer || !s->status_timer)
+		return -ENOMEM;
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		s->signals[i] = evsignal_new(s->base, numbers[i], on_signal, s);
+		if (!s->signals[i] || event_add(s->signals[i], NULL) < 0)
+			return -ENOMEM;
+	}
+	unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC;
+	s->events = evconnlistener_new(s->base, on_collector, s, flags, -1, TAKE_FD(s->options.events_fd));
+	s->receipts = evconnlistener_new(s->base, on_shipper, s, flags, -1, TAKE_FD(s->options.receipts_fd));
+	return s->events && s->receipts ? 0 : -ENOMEM;
+}
+
+static void close_all(struct server *s)
+{
+	drop(&s->collector);
+	drop(&s->shipper);
+	if (s->events)
+		evconnlistener_free(s->events);
+	if (s->receipts)
+		evconnlistener_free(s->receipts);
+	for (size_t i = 0; i < ARRAY_SIZE(s->signals); i++) {
+		if (s->signals[i])
+			event_free(s->signals[i]);
+	}
+	if (s->timer)
+		event_free(s->timer);
+	if (s->status_timer)
+		event_free(s->status_timer);
+	if (s->base)
+		event_base_free(s->base);
+	close_fd(&s->options.events_fd);
+	close_fd(&s->options.receipts_fd);
+}
+
+int server_run(const struct server_options *options, struct sealer *sealer)
+{
+	struct server s = { .options = *options, .sealer = sealer };
+	int r = watch(&s);
+	if (r == 0) {
+		on_status_timer(-1, 0, &s);
+		settle(&s, 0);
+		if (s.result == 0 && event_base_dispatch(s.base) < 0)
+			s.result = -EIO;
+		r = s.result;
+		if (write_status(&s) < 0)
+			log_debug("sealer.status could not be written");
+	}
+	close_all(&s);
+	return r;
+}
+
+int server_listen(const char *path, int *ret_fd)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof(a.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(a.sun_path, path, strlen(path));
+	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (unlink(path) < 0 && errno != ENOENT)
+		return -errno;
+	if (bind(fd, (const struct sockaddr *)&a, sizeof(a)) < 0 || chmod(path, 0660) < 0 ||
+	    listen(fd, 16) < 0)
+		return -errno;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+#define FIRST_INHERITED_FD 3
+
+void server_inherit(const char *name, int *ret_fd)
+{
+	const char *pid = getenv("LISTEN_PID"), *names = getenv("LISTEN_FDNAMES");
+	*ret_fd = -1;
+	if (!pid || !names || strtol(pid, NULL, 10) != getpid())
+		return;
+	size_t n = strlen(name);
+	for (int fd = FIRST_INHERITED_FD; names; fd++) {
+		const char *end = strchr(names, ':');
+		size_t len = end ? (size_t)(end - names) : strlen(names);
+		if (len == n && memcmp(names, name, n) == 0) {
+			fcntl(fd, F_SETFD, FD_CLOEXEC);
+			fcntl(fd, F_SETFL, O_NONBLOCK);
+			*ret_fd = fd;
+			return;
+		}
+		names = end ? end + 1 : NULL;
+	}
+}

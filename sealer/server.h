@@ -1,0 +1,24 @@
+/* The sealer's sockets and timer: the collector's events in, the shipper's receipts in and nudges out. */
+#ifndef SWORNLOG_SEALER_SERVER_H
+#define SWORNLOG_SEALER_SERVER_H
+
+#include "sealer/sealer.h"
+
+struct server_options {
+	int events_fd; /* listening sockets; taken over */
+	int receipts_fd;
+	uid_t collector_uid; /* beside root and the own uid, the only peers taken */
+	uid_t shipper_uid;
+	int run_fd; /* folder of sealer.status; stays the caller's */
+};
+
+/* Serve until SIGTERM or SIGINT, then seal a goodbye and wait a moment for its receipt. Returns 0, or
+ * -ENOTRECOVERABLE when the log must be opened anew. The reason is logged. */
+must_check int server_run(const struct server_options *options, struct sealer *sealer);
+
+/* A listening stream socket at `path`, mode 0660, in place of what was there. */
+must_check int server_listen(const char *path, int *ret_fd);
+/* Listening sockets passed by systemd under these names ($LISTEN_FDNAMES); *ret is -1 where there is none. */
+void server_inherit(const char *name, int *ret_fd);
+
+#endif

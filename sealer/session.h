@@ -1,0 +1,77 @@
+/* The sealer's state, shared by the files that implement sealer.h. Nobody else includes it. */
+#ifndef SWORNLOG_SEALER_SESSION_H
+#define SWORNLOG_SEALER_SESSION_H
+
+#include "sealer/latency.h"
+#include "sealer/process_index.h"
+#include "sealer/sealer.h"
+
+#define SEALER_KINDS 128
+
+/* The collector's counters when this connection began. */
+struct collector_base {
+	bool known;
+	uint64_t filtered;
+	uint64_t sent;
+	uint64_t lost;
+};
+
+struct sealer {
+	struct sealer_options options;
+	struct spool spool;
+	struct host_log *log;
+	struct ledger ledger;
+	struct process_index *processes;
+	struct buf scratch;
+
+	bool connected;
+	bool collector_left; /* it said goodbye */
+	bool wants_reconnect;
+	bool accounts_differ;
+	uint64_t received; /* events on this connection */
+	uint64_t declared; /* exact losses on this connection */
+	uint64_t filtered;
+	struct collector_base base;
+
+	bool has_posture;
+	struct hash posture;
+	struct buf posture_fields;
+
+	uint64_t opened_us;   /* when the oldest pending entry was added; 0: nothing pending */
+	uint64_t critical_us; /* the same of critical ones */
+	uint64_t critical_window_us;
+	unsigned critical_seals; /* in the window */
+	uint64_t last_seal_us;
+
+	bool spool_full;
+	bool spool_near;
+	bool was_running;
+
+	struct fleet_head held;
+	struct epoch_head receipted;
+	uint64_t last_receipt_us;
+	uint64_t last_epoch_us; /* when a conflict last made a new epoch */
+	const char *alarm;      /* what is wrong with the sink, or NULL */
+
+	uint64_t sealed_batches;
+	uint64_t failed_seals;
+	uint64_t failed_frees;
+	int last_error;
+	uint64_t receipts;
+	struct latency latency;
+	struct latency critical_latency;
+	uint64_t by_kind[SEALER_KINDS];
+};
+
+must_check int sealer_seal(struct sealer *s);
+must_check int sealer_note(struct sealer *s, enum agent_what what, const char *detail);
+/* After sealing and after receipts: is the spool (nearly) full? */
+must_check int sealer_watch_spool(struct sealer *s);
+/* Begin an epoch numbered above `above` and above all known ones. */
+must_check int sealer_begin_epoch(struct sealer *s, enum epoch_cause cause, uint32_t above);
+
+/* A mark in the state folder from start to goodbye, so that the next start knows how this one ended. */
+must_check int running_set(const struct env *env, int state_fd, bool *ret_was_set);
+must_check int running_clear(const struct env *env, int state_fd);
+
+#endif

@@ -1,0 +1,150 @@
+"""Section 9's entries, and the commits and receipts of section 10."""
+
+from dataclasses import dataclass
+
+import cbor
+from basics import Key, Origin, Refused, decimal, parse_origin, shown, unbase64, unbase64_hash
+from notes import Checkpoint, check_fleet_checkpoint, checkpoint_text
+from tree import Tree, leaf_hash, verify_consistency, verify_inclusion
+
+MAX_ENTRY = 65535
+MAX_RECEIPT = 65536
+COMMIT, STATEMENT, READ, ALERT, SINK = 1, 2, 3, 4, 5
+RECEIPT_HEAD = b"swornlog-receipt/v1"
+
+
+def is_uint(value) -> bool:
+    return type(value) is int and value >= 0
+
+
+def is_hash(value) -> bool:
+    return type(value) is bytes and len(value) == 32
+
+
+_REST = {
+    COMMIT: (is_hash, is_uint),
+    STATEMENT: (lambda value: type(value) is bytes,),
+    SINK: (is_uint, lambda value: type(value) is bytes),
+}
+
+
+def parse_fleet_entry(data: bytes) -> list:
+    if len(data) > MAX_ENTRY:
+        raise Refused("fleet entry: too long", "malformed")
+    entry = cbor.decode(data)
+    if type(entry) is not list or len(entry) < 2 or not is_uint(entry[0]) or not is_uint(entry[1]):
+        raise Refused("fleet entry: not [type, time, ...]", "malformed")
+    if entry[0] in (READ, ALERT):
+        return entry
+    checks = _REST.get(entry[0])
+    if checks is None:
+        raise Refused(f"fleet entry: unknown type {entry[0]}", "malformed")
+    rest = entry[2:]
+    if len(rest) != len(checks) or not all(check(value) for check, value in zip(checks, rest)):
+        raise Refused(f"fleet entry: fields of type {entry[0]} do not fit", "malformed")
+    if entry[0] == COMMIT and entry[3] == 0:
+        raise Refused("fleet entry: a commit without heads", "malformed")
+    return entry
+
+
+def commit_tree(heads: list[Checkpoint]) -> Tree:
+    return Tree(leaf_hash(head.text()) for head in heads)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    origin: Origin
+    size: int
+    root: bytes
+    position: int
+    heads: int
+    commit_path: list[bytes]
+    entry: bytes
+    index: int
+    fleet_path: list[bytes]
+    old: int
+    proof: list[bytes]
+    checkpoint: bytes
+
+    @property
+    def head_text(self) -> bytes:
+        return checkpoint_text(str(self.origin), self.size, self.root)
+
+
+class _Lines:
+    """The receipt's lines, taken one after the other."""
+
+    def __init__(self, data: bytes):
+        self.rest = data
+
+    def line(self) -> bytes:
+        line, newline, self.rest = self.rest.partition(b"\n")
+        if not newline:
+            raise Refused("receipt: cut short")
+        return line
+
+    def words(self, word: bytes, count: int) -> list[bytes]:
+        line = self.line()
+        parts = line.split(b" ")
+        if parts[0] != word or len(parts) != count + 1:
+            raise Refused(f"receipt: expected `{word.decode()}`, found {shown(line)}")
+        return parts[1:]
+
+    def hashes(self) -> list[bytes]:
+        """Hashes up to and including the empty line."""
+        found = []
+        while line := self.line():
+            found.append(unbase64_hash(line))
+        return found
+
+
+def parse_receipt(data: bytes) -> Receipt:
+    if len(data) > MAX_RECEIPT:
+        raise Refused("receipt: too long")
+    lines = _Lines(data)
+    if lines.line() != RECEIPT_HEAD:
+        raise Refused("receipt: unknown version")
+    origin = parse_origin(lines.words(b"origin", 1)[0])
+    size, root = lines.words(b"head", 2)
+    position, heads = lines.words(b"commit", 2)
+    commit_path = lines.hashes()
+    entry = lines.words(b"entry", 1)[0]
+    index = lines.words(b"index", 1)[0]
+    fleet_path = lines.hashes()
+    old = lines.words(b"old", 1)[0]
+    proof = lines.hashes()
+    return Receipt(
+        origin, decimal(size), unbase64_hash(root), decimal(position), decimal(heads), commit_path,
+        unbase64(entry), decimal(index), fleet_path, decimal(old), proof, lines.rest,
+    )  # fmt: skip
+
+
+def check_in_fleet_log(receipt: Receipt, log: Key) -> Checkpoint:
+    """Section 10, steps 1 to 4. Returns the fleet head."""
+    head = check_fleet_checkpoint(receipt.checkpoint, log, alone=True)
+    entry = parse_fleet_entry(receipt.entry)
+    if entry[0] != COMMIT or entry[3] != receipt.heads:
+        raise Refused("receipt: the entry is not this commit")
+    leaf = leaf_hash(receipt.head_text)
+    verify_inclusion(receipt.position, receipt.heads, leaf, receipt.commit_path, entry[2])
+    verify_inclusion(receipt.index, head.size, leaf_hash(receipt.entry), receipt.fleet_path, head.root)
+    return head
+
+
+def check_growth(receipt: Receipt, head: Checkpoint, held: Checkpoint | None) -> None:
+    """Section 10, step 5. `held`: the fleet head held, or None."""
+    size, root = (held.size, held.root) if held else (0, b"")
+    if size > head.size:
+        raise Refused("receipt: the fleet log is shorter than it was", "truncated")
+    if receipt.old != size:
+        raise Refused("receipt: the proof is not from the fleet head held")
+    verify_consistency(size, head.size, root, head.root, receipt.proof)
+
+
+def check_receipt(receipt: Receipt, log: Key, own: Checkpoint, held: Checkpoint | None) -> Checkpoint:
+    """Section 10, all steps. `own`: the host's own head. Returns the fleet head."""
+    head = check_in_fleet_log(receipt, log)
+    check_growth(receipt, head, held)
+    if receipt.head_text != own.text():
+        raise Refused("receipt: the head is not the host's", "forked")
+    return head

@@ -1,0 +1,320 @@
+#!/usr/bin/python3
+"""A verifier written from docs/format.md alone: section 15, step by step.
+
+    verify.py [--json] [--witness VKEY]... --anchor GENESIS STORE
+    verify.py --anchor GENESIS --spool SPOOL
+    verify.py --anchor GENESIS --receipt FILE
+
+Exit status: 0 no fault of the record, 1 faults found, 2 usage or unreadable.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import tiles
+from basics import Key, Origin, Refused, parse_vkey
+from coverage import check_coverage
+from files import FleetRecord, StoreFile, names_in, numbered, read_file, read_small, shown_name
+from findings import Finding, Findings
+from fleetlog import COMMIT, MAX_RECEIPT, STATEMENT, check_in_fleet_log, commit_tree, parse_fleet_entry, parse_receipt
+from forks import check_forks
+from hostlog import HostLog, check_epochs
+from notes import MAX_NOTE, check_fleet_checkpoint
+from snapshot import check_snapshots
+from spool import check_spool
+from statements import Enrolment, Genesis, check_enrolment, check_genesis, check_other, parse_statement
+from tree import Tree, leaf_hash
+
+ROOT_NAMES = {"genesis", "journal", "segment", "fleet", "forks", "lock"}
+
+
+class Verification:
+    def __init__(self, store: Path, genesis: Genesis, witnesses: list[Key]):
+        self.store = store
+        self.genesis = genesis
+        self.witnesses = witnesses
+        self.findings = Findings()
+        self.remarks: list[dict[str, str]] = []
+        self.files: list[StoreFile] = []
+        self.tree = Tree()
+        self.fleet_size = 0
+        self.fleet_whole = True
+        self.entries: list[bytes] = []
+        self.enrolments: dict[str, tuple[int, Enrolment]] = {}
+        self.logs: dict[Origin, HostLog] = {}
+
+    def run(self) -> None:
+        self.check_genesis_file()
+        self.read_files()
+        for file in self.files:
+            for group in file.groups:
+                for record in group.fleet:
+                    self.take_fleet_record(record)
+        if not self.entries:
+            self.findings.add("missing", "fleet log", "entry 0, the genesis statement, is gone")
+        self.check_host_logs()
+        check_coverage(self.files, self.enrolled_index, self.findings)
+        check_snapshots(self.files, self.enrolments, self.findings)
+        for host in sorted({origin.host for origin in self.logs}):
+            check_epochs({o.epoch: log for o, log in self.logs.items() if o.host == host})
+        self.check_fleet_heads()
+        witnessed = tiles.check_fleet_folder(self.store / "fleet", self, self.findings)
+        check_forks(self.store / "forks", self.genesis.fleet, self.findings)
+        if not witnessed:
+            self.findings.add("unwitnessed", "fleet/checkpoint", "no known witness has cosigned")
+
+    # Steps 1 and 2
+
+    def check_genesis_file(self) -> None:
+        with self.findings.guard("genesis"):
+            if "genesis" not in names_in(self.store):
+                raise Refused("the store has no genesis statement", "missing")
+            if read_small(self.store / "genesis", MAX_NOTE) != self.genesis.data:
+                raise Refused("not the genesis statement that was handed over")
+
+    def read_files(self) -> None:
+        for name in names_in(self.store):
+            if name not in ROOT_NAMES:
+                self.findings.add("altered", shown_name(name), "unknown name")
+        if "lock" in names_in(self.store):
+            with self.findings.guard("lock"):
+                read_small(self.store / "lock", 0)
+        segments = numbered(self.store, "segment", self.findings)
+        journals = numbered(self.store, "journal", self.findings)
+        self.check_numbers(segments, journals)
+        last = max(journals, default=0)
+        for number in sorted(segments):
+            self.files.append(read_file("segment", number, segments[number], self.findings, False))
+        for number in sorted(journals):
+            if number in segments:
+                self.check_leftover(number, journals[number])
+            else:
+                is_last = number == last
+                self.files.append(read_file("journal", number, journals[number], self.findings, is_last))
+
+    def check_numbers(self, segments: dict[int, Path], journals: dict[int, Path]) -> None:
+        expected = 1
+        for number in sorted(set(segments) | set(journals)):
+            if number != expected:
+                self.findings.add("missing", "journal, segment", f"numbers {expected} to {number - 1} are gone")
+            expected = number + 1
+        first_journal = min(set(journals) - set(segments), default=expected)
+        if any(number > first_journal for number in segments):
+            self.findings.add("altered", "segment", "a segment's number is above a journal's")
+
+    def check_leftover(self, number: int, path: Path) -> None:
+        """The crash window of the rewrite: the journal is still there whole, and is passed over."""
+        aside = Findings()
+        journal = read_file("journal", number, path, aside, False)
+        segment = next(f for f in self.files if f.kind == "segment" and f.number == number)
+        if not journal.whole or not segment.whole or journal.content() != segment.content():
+            self.findings.add("altered", journal.name, "the number is also a segment's, and they differ")
+
+    # Steps 3 and 4
+
+    def take_fleet_record(self, record: FleetRecord) -> None:
+        place = f"fleet log entry {record.index} ({record.place})"
+        if record.index != self.fleet_size:
+            verdict = "missing" if record.index > self.fleet_size else "altered"
+            self.findings.add(verdict, place, f"expected entry {self.fleet_size}")
+            self.fleet_whole = False
+        self.fleet_size = record.index + 1
+        self.entries.append(record.entry)
+        self.tree.add(leaf_hash(record.entry))
+        with self.findings.guard(place):
+            self.check_entry(record, place)
+        if record.note is not None:
+            with self.findings.guard(place):
+                self.check_fleet_note(record.note)
+
+    def check_fleet_note(self, note: bytes) -> None:
+        checkpoint = check_fleet_checkpoint(note, self.genesis.log, alone=True)
+        if checkpoint.size != self.fleet_size:
+            raise Refused("the note's size is not the entry's index + 1")
+        if self.fleet_whole and checkpoint.root != self.tree.root():
+            raise Refused("the note's root is not the fleet tree's")
+
+    def check_entry(self, record: FleetRecord, place: str) -> None:
+        entry = parse_fleet_entry(record.entry)
+        if record.index == 0 and (entry[0] != STATEMENT or entry[2] != self.genesis.data):
+            raise Refused("entry 0 is not the genesis statement")
+        if entry[0] == STATEMENT and record.index > 0:
+            self.check_statement(record.index, entry[2], place)
+        if entry[0] == COMMIT:
+            self.check_commit(entry, record)
+        elif record.heads:
+            raise Refused("an entry that is no commit has heads")
+
+    def check_statement(self, index: int, note: bytes, place: str) -> None:
+        kind = parse_statement(note).kind
+        if kind == "genesis":
+            raise Refused("a second genesis statement")
+        if kind != "enrol":
+            check_other(note, self.genesis)
+            self.remarks.append({"place": place, "reason": f"a statement of the unknown kind {kind}"})
+            return
+        enrolment = check_enrolment(note, self.genesis)
+        known = [e.identity.public for _, e in self.enrolments.values()]
+        if enrolment.host in self.enrolments or enrolment.identity.public in known:
+            raise Refused("the host or its identity key is enrolled already", "unenrolled")
+        self.enrolments[enrolment.host] = (index, enrolment)
+
+    @staticmethod
+    def check_commit(entry: list, record: FleetRecord) -> None:
+        origins = [head.origin for head in record.heads]
+        if any(a >= b for a, b in zip(origins, origins[1:])):
+            raise Refused("the commit's origins are not ascending")
+        if len(record.heads) != entry[3]:
+            raise Refused("the commit has another number of heads")
+        if commit_tree(record.heads).root() != entry[2]:
+            raise Refused("the heads do not make the commit's root")
+
+    # Steps 5 to 8
+
+    def enrolled_index(self, host: str) -> int | None:
+        return self.enrolments[host][0] if host in self.enrolments else None
+
+    def check_host_logs(self) -> None:
+        refs = [ref for file in self.files for group in file.groups for ref in group.batches]
+        refs.sort(key=lambda ref: (str(ref.batch.origin), ref.batch.first))
+        for ref in refs:
+            log = self.log_of(ref.batch.origin)
+            with self.findings.guard(ref.place, ref.batch.origin):
+                log.take(ref.load(), ref.place)
+
+    def log_of(self, origin: Origin) -> HostLog:
+        if origin in self.logs:
+            return self.logs[origin]
+        enrolment = self.enrolments[origin.host][1] if origin.host in self.enrolments else None
+        identity = enrolment.identity if enrolment else None
+        certificate = enrolment.certificate if enrolment else None
+        if origin.fleet != self.genesis.fleet:
+            self.findings.add("unenrolled", str(origin), "the log is of another fleet", origin)
+            identity = None
+        elif enrolment is None:
+            self.findings.add("unenrolled", str(origin), "no enrolment of the host", origin)
+        self.logs[origin] = HostLog(origin, self.findings, identity, self.genesis.log, certificate)
+        return self.logs[origin]
+
+    def check_fleet_heads(self) -> None:
+        for origin, log in self.logs.items():
+            for place, size, root in log.fleet_heads:
+                if size > self.fleet_size:
+                    reason = f"the host saw a fleet log of {size} entries, there are {self.fleet_size}"
+                    self.findings.add("truncated", place, reason, origin)
+                elif self.fleet_whole and self.tree.root(size) != root:
+                    reason = f"the host saw another fleet log at size {size}"
+                    self.findings.add("forked", place, reason, origin)
+
+    # The outcome
+
+    def rows(self) -> list[dict]:
+        rows = [self.row(origin) for origin in sorted(self.logs)]
+        with_logs = {origin.host for origin in self.logs}
+        for host in sorted(set(self.enrolments) - with_logs):
+            rows.append({"host": host, "epoch": 0, "entries": 0, "batches": 0, "findings": []})
+        return rows
+
+    def row(self, origin: Origin) -> dict:
+        log = self.logs[origin]
+        findings = [finding.plain() for finding in self.findings.of(origin)]
+        return {
+            "host": origin.host,
+            "epoch": origin.epoch,
+            "entries": log.size,
+            "batches": log.batches,
+            "findings": findings,
+        }
+
+    def outcome(self) -> dict:
+        return {
+            "fleet": self.genesis.fleet,
+            "hosts": self.rows(),
+            "fleet_size": self.fleet_size,
+            "findings": [finding.plain() for finding in self.findings.all],
+            "remarks": self.remarks,
+            "fault": self.findings.fault,
+        }
+
+
+def verify_store(store: Path, genesis: Genesis, witnesses: list[Key] = ()) -> dict:
+    verification = Verification(Path(store), genesis, list(witnesses))
+    verification.run()
+    return verification.outcome()
+
+
+def print_findings(findings: list[Finding] | list[dict]) -> None:
+    for finding in findings:
+        plain = finding if isinstance(finding, dict) else finding.plain()
+        print(f"{plain['verdict']}: {plain['place']}: {plain['reason']}")
+
+
+def print_table(outcome: dict) -> None:
+    print(f"fleet {outcome['fleet']}, {outcome['fleet_size']} fleet entries")
+    print(f"{'host':<32} {'epoch':>10} {'entries':>12} {'batches':>9} {'findings':>9}")
+    for row in outcome["hosts"]:
+        counts = f"{row['entries']:>12} {row['batches']:>9} {len(row['findings']):>9}"
+        print(f"{row['host']:<32} {row['epoch']:>10} {counts}")
+    print_findings(outcome["findings"])
+    for remark in outcome["remarks"]:
+        print(f"remark: {remark['place']}: {remark['reason']}")
+    print("FAULTS FOUND" if outcome["fault"] else "no fault of the record")
+
+
+def run_receipt(path: Path, genesis: Genesis) -> int:
+    """Steps 1 to 4 of section 10: neither the host's own head nor the fleet head it held is at hand."""
+    data = read_small(path, MAX_RECEIPT)
+    try:
+        receipt = parse_receipt(data)
+        head = check_in_fleet_log(receipt, genesis.log)
+    except Refused as refused:
+        print(f"{refused.verdict}: {refused.reason}")
+        return 1
+    print(f"{receipt.origin} size {receipt.size} is in the fleet log of size {head.size}")
+    return 0
+
+
+def run_spool(path: Path, genesis: Genesis) -> int:
+    findings = check_spool(path, genesis)
+    print_findings(findings.all)
+    return 1 if findings.fault else 0
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="verify a store, a spool or a receipt against a genesis statement")
+    parser.add_argument("--anchor", required=True, type=Path, metavar="GENESIS")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--witness", action="append", default=[], metavar="VKEY")
+    parser.add_argument("--spool", action="store_true")
+    parser.add_argument("--receipt", action="store_true")
+    parser.add_argument("path", type=Path)
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = arguments(argv)
+    try:
+        genesis = check_genesis(read_small(args.anchor, MAX_NOTE))
+        witnesses = [parse_vkey(text) for text in args.witness]
+        if args.receipt:
+            return run_receipt(args.path, genesis)
+        if not args.path.is_dir():
+            raise Refused(f"{args.path} is not a folder")
+        names_in(args.path)
+        if args.spool:
+            return run_spool(args.path, genesis)
+        outcome = verify_store(args.path, genesis, witnesses)
+    except Refused as refused:
+        print(f"verify.py: {refused.reason}", file=sys.stderr)
+        return 2
+    if args.json:
+        print(json.dumps(outcome, indent=2))
+    else:
+        print_table(outcome)
+    return 1 if outcome["fault"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+# `make lint`: layers, headers that stand alone, format, gcc's analyzer, and a clang build without a warning.
+
+LINT_SOURCES := $(foreach d,$(FOLDERS) agent,$(wildcard $(d)/*.c))
+LINT_HEADERS := $(foreach d,$(FOLDERS) agent,$(wildcard $(d)/*.h)) $(wildcard bpf/events.h)
+FORMATTED    := $(foreach d,$(FOLDERS) agent bpf,$(wildcard $(d)/*.[ch])) $(shell find tests -name '*.[ch]' | sort)
+ANALYZED     := $(LINT_SOURCES:%.c=$(BUILD)/analyze/%.ok)
+ALONE        := $(LINT_HEADERS:%=$(BUILD)/alone/%.ok)
+
+.PHONY: lint layers alone format-check analyze clang-build
+
+## make lint        layers, headers, format, analyzer, clang
+lint: layers format-check alone analyze clang-build
+
+layers:
+	$(call say,LINT,layers)
+	$(Q)/usr/bin/python3 tests/lint/layers.py
+
+format-check:
+	$(call say,LINT,format)
+	$(Q)clang-format --dry-run --Werror $(FORMATTED)
+
+alone: $(ALONE)
+$(BUILD)/alone/%.h.ok: %.h | $(SKELS)
+	$(call say,ALONE,$<)
+	@mkdir -p $(@D)
+	$(Q)echo '#include "$<"' | $(CC) $(CPPFLAGS) -std=gnu17 $(WARN) -fsyntax-only -x c -
+	@touch $@
+
+# The analyzer knows the cleanup attribute. Leak reports on memory that is kept for a thread's life are switched off at their place.
+analyze: $(ANALYZED)
+$(BUILD)/analyze/%.ok: %.c $(LINT_HEADERS) | $(SKELS)
+	$(call say,ANALYZE,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 -O1 -fanalyzer -Werror -Wno-analyzer-too-complex -c -o /dev/null $<
+	@touch $@
+
+clang-build:
+	$(Q)$(MAKE) --no-print-directory CC=$(CLANG) all

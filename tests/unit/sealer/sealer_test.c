@@ -1,0 +1,469 @@
+/* What the sealer decides: events in, batches out, and what the sink's answers change. */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "evidence/chain.h"
+#include "lib/cbor.h"
+#include "sealer/sealer.h"
+#include "tests/support/fault_env.h"
+
+#define FLEET "example.org"
+#define HOST  "web-1"
+
+/* A fleet log in memory that commits one head at a time, and answers with receipts as a sink would. */
+struct fleet {
+	struct signer key;
+	struct buf entry[64];
+	struct hash leaf[64];
+	size_t size;
+};
+
+struct world {
+	struct env *env;
+	struct signer identity;
+	struct fleet fleet;
+	struct sealer_options options;
+	struct sealer *sealer;
+	uint64_t spool_max;
+	uint64_t keep;
+};
+
+static int node(void *ctx, unsigned level, uint64_t index, struct hash *ret)
+{
+	struct fleet *f = ctx;
+	merkle_root(f->leaf + (index << level), (size_t)1 << level, ret);
+	return 0;
+}
+
+/* Append the receipt for a head that is committed now. */
+static void commit(struct fleet *f, const char *origin, uint64_t size, const struct hash *root, uint64_t old,
+                   struct buf *ret)
+{
+	struct receipt r = {
+		.origin = { (const uint8_t *)origin, strlen(origin) }, .size = size, .root = *root, .heads = 1
+	};
+	struct fleet_entry e = { .kind = FLEET_COMMIT, .time_us = 1, .heads = 1 };
+	commit_leaf(r.origin, size, root, &e.root);
+	struct buf *entry = &f->entry[f->size];
+	buf_reset(entry);
+	fleet_put_entry(entry, &e);
+	r.entry = (struct span){ entry->data, entry->len };
+	r.index = f->size;
+	merkle_leaf(r.entry, &f->leaf[f->size++]);
+	r.old_size = old;
+	cr_assert_eq(merkle_prove_inclusion(node, f, f->size, r.index, r.fleet_path, &r.fleet_path_len), 0);
+	cr_assert_eq(merkle_prove_consistency(node, f, old, f->size, r.consistency, &r.consistency_len), 0);
+
+	struct buf text = { 0 }, note = { 0 };
+	struct hash fleet_root;
+	const struct signer *signers[] = { &f->key };
+	merkle_root(f->leaf, f->size, &fleet_root);
+	checkpoint_put_text(&text, FLEET "/log", f->size, &fleet_root);
+	cr_assert_eq(note_put(&note, (struct span){ text.data, text.len }, signers, 1), 0);
+	r.note = (struct span){ note.data, note.len };
+	receipt_put(ret, &r);
+	cr_assert_eq(buf_err(ret), 0);
+	buf_done(&text);
+	buf_done(&note);
+}
+
+static void world_start(struct world *w)
+{
+	char error[200];
+	w->options = (struct sealer_options){
+		.log = { .env = w->env,
+		         .fleet = FLEET,
+		         .host = HOST,
+		         .identity = &w->identity,
+		         .fleet_vkey = "vkey",
+		         .codec = PACK_ZSTD },
+		.state_fd = w->env->open(w->env, AT_FDCWD, "state", O_RDONLY | O_DIRECTORY, 0),
+		.spool_fd = w->env->open(w->env, AT_FDCWD, "spool", O_RDONLY | O_DIRECTORY, 0),
+		.log_key = &w->fleet.key.key,
+		.file_system = "ext4",
+		.seal_interval_us = 1000000,
+		.heartbeat_us = 10000000,
+		.spool_max_bytes = w->spool_max,
+		.keep_receipted_bytes = w->keep,
+	};
+	cr_assert_eq(sealer_open(&w->options, &w->sealer, error, sizeof(error)), 0, "%s", error);
+}
+
+static void world_init(struct world *w)
+{
+	*w = (struct world){ .env = fault_env_new(), .spool_max = (uint64_t)1 << 30 };
+	fault_env_tick(w->env, 5000000);
+	cr_assert_eq(w->env->mkdir(w->env, AT_FDCWD, "state", 0700), 0);
+	cr_assert_eq(w->env->mkdir(w->env, AT_FDCWD, "spool", 0700), 0);
+	cr_assert_eq(signer_generate(env_system(), FLEET "/host/" HOST, &w->identity), 0);
+	cr_assert_eq(signer_generate(env_system(), FLEET "/log", &w->fleet.key), 0);
+	world_start(w);
+}
+
+static void world_stop(struct world *w)
+{
+	sealer_close(w->sealer);
+	w->sealer = NULL;
+}
+
+static void world_done(struct world *w)
+{
+	world_stop(w);
+	for (size_t i = 0; i < 64; i++)
+		buf_done(&w->fleet.entry[i]);
+	fault_env_free(w->env);
+}
+
+static void event(struct world *w, uint16_t kind, uint64_t process, uint64_t self)
+{
+	static const uint8_t map[] = { 0xa1, 0x00, 0x01 };
+	struct intake_frame f = { .type = INTAKE_EVENT,
+		                  .event = { .kind = kind,
+		                             .sensors = 2,
+		                             .boot_us = w->env->boot_us(w->env),
+		                             .process = process,
+		                             .self = self,
+		                             .fields = { map, sizeof(map) } } };
+	cr_assert_eq(sealer_frame(w->sealer, &f), 0);
+}
+
+static uint64_t tick(struct world *w, uint64_t us)
+{
+	uint64_t wait;
+	fault_env_tick(w->env, us);
+	cr_assert_eq(sealer_tick(w->sealer, &wait), 0);
+	return wait;
+}
+
+static uint64_t status_number(struct world *w, const char *key)
+{
+	struct buf b = { 0 };
+	char name[64];
+	sealer_put_status(w->sealer, &b);
+	buf_put_u8(&b, 0);
+	snprintf(name, sizeof(name), "\"%s\": ", key);
+	const char *at = strstr((const char *)b.data, name);
+	cr_assert_not_null(at, "%s is not in the status", key);
+	uint64_t v = strtoull(at + strlen(name), NULL, 10);
+	buf_done(&b);
+	return v;
+}
+
+/* The newest batch of an epoch in the spool, parsed from the world's files. */
+static bool newest(struct world *w, uint32_t epoch, struct batch *ret)
+{
+	bool found = false;
+	uint64_t first = 0;
+	for (uint64_t i = 0; i < 300; i++) {
+		char name[SPOOL_NAME_MAX], path[80];
+		size_t n;
+		spool_batch_name(epoch, i, "batch", name);
+		snprintf(path, sizeof(path), "spool/%s", name);
+		if (!fault_env_exists(w->env, path) || (found && i < first))
+			continue;
+		const uint8_t *p = fault_env_content(w->env, path, &n);
+		cr_assert_gt(batch_parse((struct span){ p, n }, ret), 0);
+		found = true;
+		first = i;
+	}
+	return found;
+}
+
+static void receipt_for_newest(struct world *w, uint32_t epoch, const char **said)
+{
+	struct batch b;
+	struct buf receipt = { 0 };
+	char origin[ORIGIN_MAX + 1];
+	cr_assert(newest(w, epoch, &b));
+	origin_format(&b.origin, origin);
+	commit(&w->fleet, origin, b.head.size, &b.head.root, sealer_held(w->sealer), &receipt);
+	cr_assert_eq(sealer_receipt(w->sealer, (struct span){ receipt.data, receipt.len }, said), 0);
+	buf_done(&receipt);
+}
+
+Test(sealer, seals_a_second_after_the_first_event_and_at_once_for_critical_ones)
+{
+	struct world w;
+	world_init(&w);
+	tick(&w, 20000); /* the start itself is critical */
+	cr_assert_eq(status_number(&w, "batches"), 1);
+	event(&w, KIND_OPEN, 0, 0);
+	tick(&w, 900000);
+	cr_assert_eq(status_number(&w, "batches"), 1);
+	tick(&w, 200000);
+	cr_assert_eq(status_number(&w, "batches"), 2);
+	event(&w, KIND_AUDIT_LOGIN, 0, 0);
+	tick(&w, 5000);
+	cr_assert_eq(status_number(&w, "batches"), 2, "critical events are gathered for 10 ms");
+	tick(&w, 6000);
+	cr_assert_eq(status_number(&w, "batches"), 3);
+	world_done(&w);
+}
+
+Test(sealer, seals_critical_events_at_most_ten_times_a_second)
+{
+	struct world w;
+	world_init(&w);
+	tick(&w, 2000000);
+	uint64_t before = status_number(&w, "batches");
+	for (int i = 0; i < 45; i++) {
+		event(&w, KIND_AUDIT_LOGIN, 0, 0);
+		tick(&w, 20000);
+	}
+	uint64_t seals = status_number(&w, "batches") - before;
+	cr_assert_leq(seals, 11);
+	cr_assert_geq(seals, 9);
+	world_done(&w);
+}
+
+Test(sealer, seals_a_heartbeat_when_nothing_else_happens)
+{
+	struct world w;
+	world_init(&w);
+	tick(&w, 20000);
+	uint64_t size = status_number(&w, "size");
+	cr_assert_gt(tick(&w, 5000000), 4000000);
+	cr_assert_eq(status_number(&w, "batches"), 1);
+	tick(&w, 5100000);
+	cr_assert_eq(status_number(&w, "batches"), 2);
+	cr_assert_eq(status_number(&w, "size"), size + 2, "a heartbeat and a seal");
+	world_done(&w);
+}
+
+Test(sealer, counts_what_it_gives_up_when_the_spool_is_full_and_declares_it)
+{
+	struct world w;
+	world_init(&w);
+	world_stop(&w);
+	w.spool_max = 2000;
+	world_start(&w);
+	cr_assert_eq(sealer_collector_connected(w.sealer), 0);
+	for (int i = 0; i < 40; i++) {
+		event(&w, KIND_OPEN, 0, 0);
+		tick(&w, 1100000);
+	}
+	uint64_t emitted = status_number(&w, "emitted"), stored = status_number(&w, "stored"),
+	         lost = status_number(&w, "lost");
+	cr_assert_eq(emitted, stored + lost);
+	tick(&w, 10000000);
+	stored = status_number(&w, "stored");
+	lost = status_number(&w, "lost");
+	cr_assert_gt(lost, 0);
+	cr_assert_eq(stored + lost, 40);
+	world_done(&w);
+}
+
+Test(sealer, frees_batches_only_after_a_receipt_that_proves_its_head)
+{
+	struct world w;
+	const char *said;
+	world_init(&w);
+	for (int i = 0; i < 5; i++) {
+		event(&w, KIND_OPEN, 0, 0);
+		tick(&w, 1100000);
+	}
+	cr_assert_eq(status_number(&w, "spool_batches"), 5);
+	receipt_for_newest(&w, 1, &said);
+	cr_assert_null(said);
+	cr_assert_eq(status_number(&w, "waiting_batches"), 0);
+	cr_assert_eq(status_number(&w, "spool_batches"), 1, "the newest receipted batch stays");
+	cr_assert_eq(sealer_held(w.sealer), 1);
+	cr_assert(fault_env_exists(w.env, "spool/receipt"));
+	world_stop(&w);
+	world_start(&w);
+	cr_assert_eq(sealer_held(w.sealer), 1, "the fleet head is held across a restart");
+	cr_assert_eq(status_number(&w, "waiting_batches"), 0);
+	world_done(&w);
+}
+
+Test(sealer, refuses_a_receipt_for_a_head_that_it_did_not_sign)
+{
+	struct world w;
+	const char *said;
+	struct batch b;
+	struct buf receipt = { 0 };
+	world_init(&w);
+	tick(&w, 20000);
+	cr_assert(newest(&w, 1, &b));
+	struct hash other = b.head.root;
+	other.b[0] ^= 1;
+	commit(&w.fleet, FLEET "/host/" HOST "/1", b.head.size, &other, 0, &receipt);
+	cr_assert_eq(sealer_receipt(w.sealer, (struct span){ receipt.data, receipt.len }, &said), 0);
+	cr_assert_not_null(said);
+	cr_assert_eq(status_number(&w, "waiting_batches"), 1);
+	cr_assert_eq(sealer_held(w.sealer), 0);
+	buf_done(&receipt);
+	world_done(&w);
+}
+
+Test(sealer, refuses_any_receipt_with_a_flipped_byte_but_takes_the_whole_one)
+{
+	struct world w;
+	const char *said;
+	struct batch b;
+	struct buf receipt = { 0 };
+	world_init(&w);
+	tick(&w, 20000);
+	cr_assert(newest(&w, 1, &b));
+	commit(&w.fleet, FLEET "/host/" HOST "/1", b.head.size, &b.head.root, 0, &receipt);
+	for (size_t i = 0; i < receipt.len; i++) {
+		receipt.data[i] ^= 4;
+		cr_assert_eq(sealer_receipt(w.sealer, (struct span){ receipt.data, receipt.len }, &said), 0);
+		receipt.data[i] ^= 4;
+		cr_assert_eq(sealer_held(w.sealer), 0, "byte %zu", i);
+	}
+	cr_assert_eq(sealer_receipt(w.sealer, (struct span){ receipt.data, receipt.len }, &said), 0);
+	cr_assert_eq(sealer_held(w.sealer), 1);
+	buf_done(&receipt);
+	world_done(&w);
+}
+
+Test(sealer, sees_a_fleet_log_that_rewrites_its_history)
+{
+	struct world w;
+	const char *said;
+	world_init(&w);
+	tick(&w, 20000);
+	receipt_for_newest(&w, 1, &said);
+	receipt_for_newest(&w, 1, &said);
+	cr_assert_eq(sealer_held(w.sealer), 2);
+	w.fleet.leaf[0].b[0] ^= 1;
+	receipt_for_newest(&w, 1, &said);
+	cr_assert_not_null(said);
+	cr_assert_eq(sealer_held(w.sealer), 2);
+	world_done(&w);
+}
+
+static void conflict_for(struct world *w, const char *reason, uint32_t epoch, uint64_t size,
+                         const struct hash *root, const char **said)
+{
+	struct buf note = { 0 }, text = { 0 }, receipt = { 0 }, b = { 0 };
+	char origin[ORIGIN_MAX + 1];
+	const struct signer *signers[] = { &w->identity };
+	snprintf(origin, sizeof(origin), FLEET "/host/" HOST "/%u", epoch);
+	checkpoint_put_text(&text, origin, size, root);
+	cr_assert_eq(note_put(&note, (struct span){ text.data, text.len }, signers, 1), 0);
+	commit(&w->fleet, origin, size, root, sealer_held(w->sealer), &receipt);
+	struct conflict c = {
+		.reason = { (const uint8_t *)reason, strlen(reason) },
+		.epoch = epoch,
+		.size = size,
+		.note = { note.data, note.len },
+		.receipt = { receipt.data, receipt.len },
+	};
+	conflict_put(&b, &c);
+	cr_assert_eq(sealer_conflict(w->sealer, epoch, 0, (struct span){ b.data, b.len }, said), 0);
+	buf_done(&note);
+	buf_done(&text);
+	buf_done(&receipt);
+	buf_done(&b);
+}
+
+Test(sealer, begins_a_new_epoch_when_the_sink_proves_a_newer_history_of_this_host)
+{
+	struct world w;
+	const char *said;
+	struct hash root = { { 7 } };
+	world_init(&w);
+	tick(&w, 20000);
+	conflict_for(&w, "size", 1, 900, &root, &said);
+	cr_assert_not_null(said);
+	tick(&w, 20000);
+	cr_assert_eq(status_number(&w, "epoch"), 2);
+	struct batch b;
+	cr_assert(newest(&w, 2, &b));
+	cr_assert_not(newest(&w, 1, &b), "what can't be shipped is set aside");
+	cr_assert(fault_env_exists(w.env, "spool/0000000001-00000000000000000000.abandoned"));
+	world_done(&w);
+}
+
+Test(sealer, goes_on_shipping_when_the_sink_only_lags)
+{
+	struct world w;
+	const char *said;
+	struct batch b;
+	uint32_t epoch;
+	uint64_t first;
+	world_init(&w);
+	tick(&w, 20000);
+	cr_assert(newest(&w, 1, &b));
+	uint64_t size = b.head.size;
+	struct hash root = b.head.root;
+	event(&w, KIND_OPEN, 0, 0);
+	tick(&w, 1100000);
+	conflict_for(&w, "size", 1, size, &root, &said);
+	cr_assert_null(said);
+	cr_assert_eq(status_number(&w, "epoch"), 1);
+	sealer_ship_from(w.sealer, &epoch, &first);
+	cr_assert_eq(epoch, 1);
+	cr_assert_eq(first, size);
+	world_done(&w);
+}
+
+Test(sealer, does_not_believe_a_conflict_without_proof)
+{
+	struct world w;
+	const char *said;
+	static const char bare[] =
+	        "swornlog-conflict/v1\nreason size\nepoch 1\nsize 900\nnote 0\nreceipt 0\n";
+	world_init(&w);
+	tick(&w, 20000);
+	cr_assert_eq(
+	        sealer_conflict(w.sealer, 1, 0, (struct span){ (const uint8_t *)bare, strlen(bare) }, &said),
+	        0);
+	cr_assert_not_null(said);
+	cr_assert_eq(status_number(&w, "epoch"), 1);
+	world_done(&w);
+}
+
+Test(sealer, names_the_process_entry_of_an_event_by_its_leaf_index)
+{
+	struct world w;
+	struct batch b;
+	struct buf raw = { 0 };
+	world_init(&w);
+	tick(&w, 20000);
+	uint64_t index = status_number(&w, "size");
+	event(&w, KIND_EXEC, 0, 41);
+	event(&w, KIND_OPEN, 41, 0);
+	event(&w, KIND_EXIT, 41, 0);
+	event(&w, KIND_OPEN, 41, 0);
+	tick(&w, 1100000);
+	cr_assert(newest(&w, 1, &b));
+	cr_assert_eq(batch_unpack(&b, &raw), 0);
+	struct cursor c;
+	cursor_init(&c, raw.data, raw.len);
+	uint64_t expected[] = { ENTRY_NO_PROCESS, index, index, ENTRY_NO_PROCESS };
+	for (size_t i = 0; i < 4; i++) {
+		struct span body;
+		struct entry e;
+		cr_assert(batch_next_body(&c, &body));
+		cr_assert_eq(entry_parse_body(body, &e), 0);
+		cr_assert_eq(e.process, expected[i], "entry %zu", i);
+	}
+	buf_done(&raw);
+	world_done(&w);
+}
+
+Test(sealer, says_so_when_the_collectors_account_differs_from_its_own)
+{
+	struct world w;
+	static struct intake_frame f;
+	world_init(&w);
+	cr_assert_eq(sealer_collector_connected(w.sealer), 0);
+	event(&w, KIND_OPEN, 0, 0);
+	f = (struct intake_frame){ .type = INTAKE_COUNTS, .counts = { .emitted = 1, .sent = 1 } };
+	cr_assert_eq(sealer_frame(w.sealer, &f), 0);
+	tick(&w, 1100000);
+	cr_assert_eq(status_number(&w, "lost"), 0);
+	f.counts = (struct intake_counts){ .emitted = 3, .sent = 3 };
+	cr_assert_eq(sealer_frame(w.sealer, &f), 0);
+	tick(&w, 11000000);
+	struct buf b = { 0 };
+	sealer_put_status(w.sealer, &b);
+	buf_put_u8(&b, 0);
+	cr_assert(strstr((char *)b.data, "\"exactness\": \"unknown\""));
+	buf_done(&b);
+	world_done(&w);
+}
