@@ -151,6 +151,7 @@ static enum chain_verdict check_loss(struct check *k, const struct entry *e)
 	if (l.has_count && (l.exactness == EXACT || l.exactness == LOWER_BOUND) &&
 	    __builtin_add_overflow(k->next.declared_lost, l.count, &k->next.declared_lost))
 		return CHAIN_BAD_ACCOUNT;
+	k->next.declared_exactness = MAX(k->next.declared_exactness, l.exactness);
 	return CHAIN_OK;
 }
 
@@ -179,7 +180,8 @@ static bool account_ok(const struct check *k)
 	    __builtin_add_overflow(sum, is->lost, &sum))
 		return false;
 	return sum == is->emitted && is->stored == was->stored + k->stored && is->filtered >= was->filtered &&
-	       is->lost >= was->lost && is->exactness >= was->exactness && is->lost == k->next.declared_lost;
+	       is->lost >= was->lost && is->exactness == k->next.declared_exactness &&
+	       is->lost == k->next.declared_lost;
 }
 
 static enum chain_verdict check_deep(struct check *k)

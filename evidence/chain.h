@@ -34,7 +34,8 @@ struct chain {
 	struct frontier tree;
 	struct ed25519_public next_key; /* unset while tree.size is 0: the epoch entry names it */
 	struct account account;
-	uint64_t declared_lost; /* sum of the counts of loss entries: CHAIN_DEEP */
+	uint64_t declared_lost;      /* sum of the counts of loss entries: CHAIN_DEEP */
+	uint64_t declared_exactness; /* the worst of the loss entries: CHAIN_DEEP */
 };
 
 void chain_init(struct chain *c, const struct origin *o, const struct key *identity);

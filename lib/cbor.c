@@ -209,12 +209,11 @@ uint64_t cbor_key(struct cursor *c, int64_t *prev)
 
 static void skip(struct cursor *c, int depth)
 {
-	if (depth > CBOR_MAX_DEPTH) {
-		cursor_fail(c);
-		return;
-	}
 	int64_t prev = -1;
-	switch (cbor_peek(c)) {
+	enum cbor_type type = cbor_peek(c);
+	if (depth > CBOR_MAX_DEPTH && (type == CBOR_ARRAY || type == CBOR_MAP))
+		cursor_fail(c);
+	switch (type) {
 	case CBOR_UINT:
 		cbor_uint(c);
 		break;

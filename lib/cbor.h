@@ -12,7 +12,9 @@
 
 enum cbor_type { CBOR_UINT, CBOR_NEGINT, CBOR_BYTES, CBOR_ARRAY, CBOR_MAP, CBOR_NULL, CBOR_BOOL, CBOR_NONE };
 
-#define CBOR_MAX_DEPTH 8
+/* Arrays and maps within each other that cbor_skip follows. A body's own array is one more: 8 in all
+ * (docs/format.md section 5). */
+#define CBOR_MAX_DEPTH 7
 
 void cbor_put_uint(struct buf *b, uint64_t v);
 void cbor_put_int(struct buf *b, int64_t v);

@@ -77,11 +77,25 @@ static const uint8_t small_order[][32] = {
 	  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f },
 };
 
+/* 2^255 - 19 and above, little-endian, top bit cleared: 0xed or more, thirty times 0xff, 0x7f. */
+static bool below_prime(const uint8_t y[32])
+{
+	if (y[31] != 0x7f || y[0] < 0xed)
+		return true;
+	for (int i = 1; i < 31; i++) {
+		if (y[i] != 0xff)
+			return true;
+	}
+	return false;
+}
+
 bool ed25519_public_ok(const struct ed25519_public *key)
 {
 	uint8_t folded[32];
 	memcpy(folded, key->b, sizeof(folded));
 	folded[31] &= 0x7f;
+	if (!below_prime(folded))
+		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(small_order); i++) {
 		if (memcmp(folded, small_order[i], sizeof(folded)) == 0)
 			return false;

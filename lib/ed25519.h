@@ -23,7 +23,8 @@ must_check int ed25519_sign(const struct ed25519_secret *key, struct span messag
                             uint8_t ret_signature[ED25519_SIGNATURE_BYTES]);
 bool ed25519_verify(const struct ed25519_public *key, struct span message,
                     const uint8_t signature[ED25519_SIGNATURE_BYTES]);
-/* False for points of small order, which would verify signatures over anything. */
+/* False for points of small order, which would verify signatures over anything, and for y that is not below
+ * the field's prime. */
 bool ed25519_public_ok(const struct ed25519_public *key);
 void ed25519_wipe(struct ed25519_secret *key);
 
