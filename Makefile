@@ -33,7 +33,7 @@ ALL_LDFLAGS = $(LDFLAGS) -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS)
 comma := ,
 SANFLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
-FOLDERS := lib evidence collector sealer shipper sink verify cli
+FOLDERS := lib evidence collector sealer shipper sink verify agent cli
 
 # program: main file, folders (dependents first), libraries
 PROGRAMS := swornlog swornlog-agent swornlog-collector swornlog-sealer swornlog-shipper swornlog-sink
@@ -41,17 +41,17 @@ swornlog_MAIN           := cli/main.c
 swornlog_DIRS           := cli verify evidence lib
 swornlog_LIBS           := -lcrypto -lssl -lzstd -lz -lyaml
 swornlog-agent_MAIN     := agent/launcher_main.c
-swornlog-agent_DIRS     := lib
-swornlog-agent_LIBS     := -lcrypto -lyaml
+swornlog-agent_DIRS     := agent evidence lib
+swornlog-agent_LIBS     := -lcrypto -lzstd -lz -lyaml
 swornlog-collector_MAIN := agent/collector_main.c
-swornlog-collector_DIRS := collector evidence lib
+swornlog-collector_DIRS := agent collector evidence lib
 swornlog-collector_LIBS := -lbpf -laudit -lcap-ng -lcrypto -lyaml
 swornlog-sealer_MAIN    := agent/sealer_main.c
-swornlog-sealer_DIRS    := sealer evidence lib
-swornlog-sealer_LIBS    := -levent_core -lcrypto -lzstd -lz -lyaml
+swornlog-sealer_DIRS    := agent sealer evidence lib
+swornlog-sealer_LIBS    := -levent_core -lssl -lcrypto -lzstd -lz -lyaml
 swornlog-shipper_MAIN   := agent/shipper_main.c
-swornlog-shipper_DIRS   := shipper evidence lib
-swornlog-shipper_LIBS   := -lcurl -lcrypto -lzstd -lz -lyaml
+swornlog-shipper_DIRS   := agent shipper evidence lib
+swornlog-shipper_LIBS   := -lcurl -lssl -lcrypto -lzstd -lz -lyaml
 swornlog-sink_MAIN      := sink/main.c
 swornlog-sink_DIRS      := sink evidence lib
 swornlog-sink_LIBS      := -levent_core -levent_extra -levent_openssl -lssl -lcrypto -lzstd -lz -lyaml

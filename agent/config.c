@@ -64,6 +64,7 @@ static const struct config_key keys[] = {
 	  .type = CONFIG_STRING,
 	  .offset = AT(sealer_user),
 	  .fallback = "swornlog-sealer" },
+	{ .name = "group", .type = CONFIG_STRING, .offset = AT(group), .fallback = "swornlog" },
 	{ .name = "shipper_user",
 	  .type = CONFIG_STRING,
 	  .offset = AT(shipper_user),
@@ -102,6 +103,10 @@ int agent_config_load(const char *path, struct agent_config *ret, char *error, s
 	if (r < 0)
 		return r;
 	r = check(path, &c, error, error_size);
+	if (r == 0) {
+		c.path = strdup(path);
+		r = c.path ? 0 : -ENOMEM;
+	}
 	if (r < 0) {
 		agent_config_done(&c);
 		return r;
@@ -113,4 +118,6 @@ int agent_config_load(const char *path, struct agent_config *ret, char *error, s
 void agent_config_done(struct agent_config *c)
 {
 	config_free(keys, ARRAY_SIZE(keys), c);
+	free(c->path);
+	c->path = NULL;
 }

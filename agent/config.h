@@ -29,7 +29,9 @@ struct agent_config {
 	char *collector_user;
 	char *sealer_user;
 	char *shipper_user;
+	char *group;        /* which all three are in: it owns the run folder */
 	struct hash digest; /* of the file */
+	char *path;         /* of the file */
 };
 
 /* Read and check the file. -EINVAL and the like; `error` is a sentence that names file and line. */

@@ -2,7 +2,6 @@
  * network nor capabilities. */
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -12,8 +11,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "agent/account.h"
 #include "agent/options.h"
 #include "lib/file.h"
+#include "lib/listen.h"
 #include "lib/log.h"
 #include "lib/text.h"
 #include "lib/tls.h"
@@ -186,20 +187,14 @@ static int listen_in_run(const struct setup *s, const char *name, int *ret)
 {
 	char path[256];
 	char file[32];
-	server_inherit(name, ret);
+	listen_inherited(name, ret);
 	if (*ret >= 0)
 		return 0;
 	snprintf(file, sizeof(file), "%s.sock", name);
 	if (snprintf(path, sizeof(path), "%s/%s", s->config.run, file) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	int r = server_listen(path, ret);
+	int r = listen_unix(path, 0660, ret);
 	return r < 0 ? fail("can't listen on", path, r) : 0;
-}
-
-static uid_t uid_of(const char *user)
-{
-	const struct passwd *p = getpwnam(user);
-	return p ? p->pw_uid : geteuid();
 }
 
 static int prepare(struct setup *s)
@@ -219,8 +214,8 @@ static int prepare(struct setup *s)
 		r = listen_in_run(s, "events", &s->server.events_fd);
 	if (r == 0)
 		r = listen_in_run(s, "receipts", &s->server.receipts_fd);
-	s->server.collector_uid = uid_of(s->config.collector_user);
-	s->server.shipper_uid = uid_of(s->config.shipper_user);
+	s->server.collector_uid = account_uid(s->config.collector_user);
+	s->server.shipper_uid = account_uid(s->config.shipper_user);
 	return r;
 }
 

@@ -4,8 +4,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <event2/buffer.h>
@@ -415,44 +413,4 @@ int server_run(const struct server_options *options, struct sealer *sealer)
 	}
 	close_all(&s);
 	return r;
-}
-
-int server_listen(const char *path, int *ret_fd)
-{
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	if (strlen(path) >= sizeof(a.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(a.sun_path, path, strlen(path));
-	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	if (unlink(path) < 0 && errno != ENOENT)
-		return -errno;
-	if (bind(fd, (const struct sockaddr *)&a, sizeof(a)) < 0 || chmod(path, 0660) < 0 ||
-	    listen(fd, 16) < 0)
-		return -errno;
-	*ret_fd = TAKE_FD(fd);
-	return 0;
-}
-
-#define FIRST_INHERITED_FD 3
-
-void server_inherit(const char *name, int *ret_fd)
-{
-	const char *pid = getenv("LISTEN_PID"), *names = getenv("LISTEN_FDNAMES");
-	*ret_fd = -1;
-	if (!pid || !names || strtol(pid, NULL, 10) != getpid())
-		return;
-	size_t n = strlen(name);
-	for (int fd = FIRST_INHERITED_FD; names; fd++) {
-		const char *end = strchr(names, ':');
-		size_t len = end ? (size_t)(end - names) : strlen(names);
-		if (len == n && memcmp(names, name, n) == 0) {
-			fcntl(fd, F_SETFD, FD_CLOEXEC);
-			fcntl(fd, F_SETFL, O_NONBLOCK);
-			*ret_fd = fd;
-			return;
-		}
-		names = end ? end + 1 : NULL;
-	}
 }

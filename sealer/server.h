@@ -16,9 +16,4 @@ struct server_options {
  * -ENOTRECOVERABLE when the log must be opened anew. The reason is logged. */
 must_check int server_run(const struct server_options *options, struct sealer *sealer);
 
-/* A listening stream socket at `path`, mode 0660, in place of what was there. */
-must_check int server_listen(const char *path, int *ret_fd);
-/* Listening sockets passed by systemd under these names ($LISTEN_FDNAMES); *ret is -1 where there is none. */
-void server_inherit(const char *name, int *ret_fd);
-
 #endif

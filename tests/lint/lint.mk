@@ -1,8 +1,8 @@
 # `make lint`: layers, headers that stand alone, format, gcc's analyzer, and a clang build without a warning.
 
-LINT_SOURCES := $(foreach d,$(FOLDERS) agent,$(wildcard $(d)/*.c))
-LINT_HEADERS := $(foreach d,$(FOLDERS) agent,$(wildcard $(d)/*.h)) $(wildcard bpf/events.h)
-FORMATTED    := $(foreach d,$(FOLDERS) agent bpf,$(wildcard $(d)/*.[ch])) $(shell find tests -name '*.[ch]' | sort)
+LINT_SOURCES := $(foreach d,$(FOLDERS),$(wildcard $(d)/*.c))
+LINT_HEADERS := $(foreach d,$(FOLDERS),$(wildcard $(d)/*.h)) $(wildcard bpf/events.h)
+FORMATTED    := $(foreach d,$(FOLDERS) bpf,$(wildcard $(d)/*.[ch])) $(shell find tests -name '*.[ch]' | sort)
 ANALYZED     := $(LINT_SOURCES:%.c=$(BUILD)/analyze/%.ok)
 ALONE        := $(LINT_HEADERS:%=$(BUILD)/alone/%.ok)
 
