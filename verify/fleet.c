@@ -1,0 +1,336 @@
+#include "verify/fleet.h"
+
+#include <stdio.h>
+
+#include "lib/text.h"
+
+#define CHECKPOINT_FILE "fleet/checkpoint"
+#define PUBLISH_LATE_US (10u * 1000 * 1000)
+
+void fleet_check_init(struct fleet_check *k, const struct genesis *g, struct span genesis_bytes,
+                      struct findings *f, struct hosts *hosts, struct fleet_tree *tree, struct tiles *tiles)
+{
+	*k = (struct fleet_check){ .genesis = g,
+		                   .genesis_bytes = genesis_bytes,
+		                   .findings = f,
+		                   .hosts = hosts,
+		                   .tree = tree,
+		                   .tiles = tiles };
+	fleet_log_name(g->fleet, k->name);
+}
+
+void fleet_check_done(struct fleet_check *k)
+{
+	buf_done(&k->note);
+}
+
+/* From here on roots can't fit, and hosts' fleet heads can't be compared. */
+static void break_tree(struct fleet_check *k)
+{
+	k->broken = true;
+	k->hosts->tree = NULL;
+}
+
+static void check_index(struct fleet_check *k, const struct place *at, uint64_t index)
+{
+	struct place here = *at;
+	if (index == k->next_index)
+		return;
+	if (index > k->next_index) {
+		here.first = k->next_index;
+		here.last = index - 1;
+		find(k->findings, VERDICT_MISSING, &here, "entries of the fleet log are gone");
+	} else {
+		find(k->findings, VERDICT_ALTERED, &here, "a fleet entry is out of place: %llu was due",
+		     (unsigned long long)k->next_index);
+	}
+	break_tree(k);
+}
+
+static int take_enrolment(struct fleet_check *k, const struct place *at, struct span note, uint64_t index)
+{
+	struct enrolment e;
+	switch (enrolment_parse(note, k->genesis, &e)) {
+	case 0:
+		k->enrolments++;
+		return hosts_enrol(k->hosts, at, &e, index);
+	case -ENOMEM:
+		return -ENOMEM;
+	case -EPERM:
+		find(k->findings, VERDICT_WRONGLY_SEALED, at, "an enrolment for another fleet");
+		return 0;
+	case -ENOKEY:
+		find(k->findings, VERDICT_WRONGLY_SEALED, at, "an enrolment that too few people signed");
+		return 0;
+	default:
+		find(k->findings, VERDICT_WRONGLY_SEALED, at,
+		     "an enrolment that is malformed or does not verify");
+		return 0;
+	}
+}
+
+static int take_statement(struct fleet_check *k, const struct place *at, struct span note, uint64_t index)
+{
+	enum statement_kind kind;
+	k->statements++;
+	if (index == 0) {
+		if (!span_equal(note, k->genesis_bytes))
+			find(k->findings, VERDICT_FORKED, at,
+			     "the fleet log begins with another genesis statement");
+		return 0;
+	}
+	if (statement_kind(note, &kind) < 0) {
+		find(k->findings, VERDICT_MALFORMED, at, "not a statement");
+		return 0;
+	}
+	switch (kind) {
+	case STATEMENT_ENROL:
+		return take_enrolment(k, at, note, index);
+	case STATEMENT_GENESIS:
+		find(k->findings, VERDICT_FORKED, at, "a second genesis statement");
+		return 0;
+	case STATEMENT_UNKNOWN:
+		find(k->findings, VERDICT_REMARK, at, "a statement of a kind not known here was carried");
+		return 0;
+	}
+	return 0;
+}
+
+static void take_boot_id(struct fleet_check *k, struct span detail)
+{
+	static const char word[] = "boot=";
+	const uint8_t *at = detail.len ? memmem(detail.data, detail.len, word, strlen(word)) : NULL;
+	if (!at)
+		return;
+	char hex[32];
+	size_t n = 0;
+	for (at += strlen(word); at < detail.data + detail.len && n < sizeof(hex) && *at != ' '; at++) {
+		if (*at != '-')
+			hex[n++] = (char)*at;
+	}
+	struct hosts *h = k->hosts;
+	uint8_t id[16];
+	if (text_hex_exact((struct span){ (const uint8_t *)hex, n }, id, sizeof(id)) < 0)
+		return;
+	size_t slot = MIN(h->sink_boots, ARRAY_SIZE(h->sink_boot_id) - 1);
+	if (slot < h->sink_boots)
+		memmove(h->sink_boot_id[0], h->sink_boot_id[1], sizeof(h->sink_boot_id) - sizeof(id));
+	else
+		h->sink_boots++;
+	memcpy(h->sink_boot_id[slot], id, sizeof(id));
+}
+
+/* A host's label or origin at the head of a detail. */
+static struct log_host *named_host(const struct fleet_check *k, struct span detail)
+{
+	struct span rest;
+	struct span word = text_split(detail, ' ', &rest);
+	struct origin o;
+	if (origin_parse(word, &o) == 0)
+		return hosts_find(k->hosts, o.host);
+	char label[LABEL_MAX + 1] = "";
+	if (!label_ok(word))
+		return NULL;
+	memcpy(label, word.data, word.len);
+	return hosts_find(k->hosts, label);
+}
+
+static void take_sink(struct fleet_check *k, const struct place *at, const struct fleet_entry *e)
+{
+	struct log_host *host = named_host(k, e->detail);
+	k->others++;
+	k->stopped = e->what == SINK_STOPPED;
+	if (e->what == SINK_STARTED)
+		take_boot_id(k, e->detail);
+	if (e->what == SINK_RESTORED)
+		find(k->findings, VERDICT_REMARK, at, "the sink says that it was restored from a copy");
+	if (e->what == SINK_HOST_SILENT && host) {
+		host->silences++;
+		host->verdicts |= 1u << VERDICT_SILENT;
+	}
+	if (e->what == SINK_FORK_REFUSED)
+		host_find(k->hosts, host, VERDICT_FORKED, at, "host %s: the sink refused a second history",
+		          host ? host->label : "(unnamed)");
+}
+
+/* Step 4. */
+static int take_commit(struct fleet_check *k, const struct place *at, const struct fleet_entry *e,
+                       const struct fleet_record *record, uint64_t group)
+{
+	struct cursor c = record->heads;
+	struct record_head head;
+	struct span before = { 0 };
+	struct frontier tree = { 0 };
+	bool sorted = true;
+	k->commits++;
+	while (record_next_head(&c, &head)) {
+		struct hash leaf;
+		if (head.origin.len == 0 || head.origin.len > ORIGIN_MAX || head.size > INT64_MAX) {
+			find(k->findings, VERDICT_MALFORMED, at, "a commit names something that is no head");
+			return 0;
+		}
+		int order = memcmp(before.data ? before.data : head.origin.data, head.origin.data,
+		                   MIN(before.len, head.origin.len));
+		sorted = sorted && (order < 0 || (order == 0 && before.len < head.origin.len));
+		before = head.origin;
+		commit_leaf(head.origin, head.size, &head.root, &leaf);
+		frontier_add(&tree, &leaf);
+		int r = coverage_head(k->hosts, at, &head, record->index, group);
+		if (r < 0)
+			return r;
+	}
+	struct hash root;
+	frontier_root(&tree, &root);
+	if (!sorted)
+		find(k->findings, VERDICT_ALTERED, at, "the commit's heads are not in order");
+	if (tree.size != e->heads || !hash_equal(&root, &e->root))
+		find(k->findings, VERDICT_ALTERED, at, "the commit's heads do not make its root");
+	return 0;
+}
+
+static int take_entry(struct fleet_check *k, const struct place *at, const struct fleet_record *record,
+                      uint64_t group)
+{
+	struct fleet_entry e;
+	if (fleet_parse_entry(record->entry, &e) < 0) {
+		find(k->findings, VERDICT_MALFORMED, at, "not a fleet log entry");
+		return 0;
+	}
+	k->time_us = MAX(k->time_us, e.time_us);
+	if (record->index + 1 == k->published.size)
+		k->published_time_us = e.time_us;
+	if (record->index == 0 && e.kind != FLEET_STATEMENT)
+		find(k->findings, VERDICT_FORKED, at,
+		     "the fleet log does not begin with the genesis statement");
+	if (e.kind != FLEET_COMMIT && record->head_count)
+		find(k->findings, VERDICT_ALTERED, at, "heads beside an entry that is no commit");
+	k->stopped = false;
+	switch (e.kind) {
+	case FLEET_COMMIT:
+		return take_commit(k, at, &e, record, group);
+	case FLEET_STATEMENT:
+		return take_statement(k, at, e.note, record->index);
+	case FLEET_SINK:
+		take_sink(k, at, &e);
+		return 0;
+	default:
+		k->others++;
+		return 0;
+	}
+}
+
+static int take_note(struct fleet_check *k, const struct place *at, const struct fleet_record *record)
+{
+	struct checkpoint c;
+	k->notes++;
+	if (checkpoint_verify_fleet(record->note, &k->genesis->log, true, &c) < 0) {
+		find(k->findings, VERDICT_WRONGLY_SEALED, at,
+		     "the checkpoint is not signed by the fleet log");
+		return 0;
+	}
+	if (c.size != record->index + 1)
+		find(k->findings, VERDICT_ALTERED, at, "the checkpoint's size %llu does not fit its place",
+		     (unsigned long long)c.size);
+	buf_reset(&k->note);
+	buf_put(&k->note, record->note.data, record->note.len);
+	if (k->broken || c.size != fleet_tree_size(k->tree))
+		return buf_err(&k->note);
+	struct hash root;
+	frontier_root(fleet_tree_frontier(k->tree), &root);
+	if (!hash_equal(&root, &c.root)) {
+		find(k->findings, VERDICT_ALTERED, at, "the entries do not hash to the checkpoint's root");
+		break_tree(k);
+	}
+	return buf_err(&k->note);
+}
+
+static int grow(struct fleet_check *k, struct span entry)
+{
+	struct hash leaf;
+	if (k->broken)
+		return 0;
+	merkle_leaf(entry, &leaf);
+	int r = fleet_tree_add(k->tree, &leaf);
+	if (r == 0 && k->tiles)
+		r = tiles_add(k->tiles, entry, &leaf);
+	return r;
+}
+
+int fleet_check_record(struct fleet_check *k, const struct place *at, struct span payload, uint64_t group,
+                       bool *ret_note)
+{
+	struct fleet_record record;
+	struct place here = *at;
+	*ret_note = false;
+	if (fleet_record_parse(payload, &record) < 0 || record.index > INT64_MAX) {
+		find(k->findings, VERDICT_ALTERED, at, "not a fleet record");
+		break_tree(k);
+		return 0;
+	}
+	here.origin = k->name;
+	here.has_index = true;
+	here.first = here.last = record.index;
+	check_index(k, &here, record.index);
+	k->next_index = record.index + 1;
+	int r = grow(k, record.entry);
+	if (r == 0)
+		r = take_entry(k, &here, &record, group);
+	*ret_note = record.note.data != NULL;
+	if (r == 0 && record.note.data)
+		r = take_note(k, &here, &record);
+	return r;
+}
+
+void fleet_check_expect(struct fleet_check *k, struct span note)
+{
+	struct checkpoint c;
+	if (checkpoint_verify_fleet(note, &k->genesis->log, false, &c) < 0) {
+		find(k->findings, VERDICT_WRONGLY_SEALED, &(struct place){ .file = CHECKPOINT_FILE },
+		     "the published checkpoint is not signed by the fleet log");
+		return;
+	}
+	k->published = c;
+	k->published.origin = (struct span){ 0 };
+	if (k->tiles)
+		tiles_expect(k->tiles, c.size);
+}
+
+/* Tiles are written before the checkpoint that covers them, and both each second: a checkpoint that is
+ * further behind was put back. */
+static bool published_stale(const struct fleet_check *k, uint64_t size)
+{
+	uint64_t published = k->published.size;
+	if (published == size)
+		return false;
+	if (k->stopped || (k->tiles && tiles_extent(k->tiles) > published))
+		return true;
+	return k->time_us > k->published_time_us && k->time_us - k->published_time_us > PUBLISH_LATE_US;
+}
+
+int fleet_check_finish(struct fleet_check *k)
+{
+	struct place at = { .file = CHECKPOINT_FILE, .origin = k->name };
+	uint64_t size = fleet_tree_size(k->tree), published = k->published.size;
+	if (k->broken || published == 0)
+		return 0;
+	if (published > size) {
+		find(k->findings, VERDICT_TRUNCATED, &at,
+		     "the published checkpoint has size %llu, but only %llu entries are here",
+		     (unsigned long long)published, (unsigned long long)size);
+		return 0;
+	}
+	struct hash root;
+	int r = fleet_tree_root(k->tree, published, &root);
+	if (r < 0)
+		return r;
+	if (!hash_equal(&root, &k->published.root))
+		find(k->findings, VERDICT_FORKED, &at,
+		     "the published checkpoint has another root for size %llu",
+		     (unsigned long long)published);
+	if (published_stale(k, size))
+		find(k->findings, VERDICT_TRUNCATED, &at,
+		     "the published checkpoint was put back to size %llu, behind the %llu entries that were "
+		     "published",
+		     (unsigned long long)published, (unsigned long long)size);
+	return 0;
+}

@@ -1,0 +1,41 @@
+/* The fleet log as it goes by, record by record: tree, checkpoints, statements, commits
+ * (docs/format.md 15.3, 15.4).
+ */
+#ifndef SWORNLOG_VERIFY_FLEET_H
+#define SWORNLOG_VERIFY_FLEET_H
+
+#include "evidence/fleet.h"
+#include "verify/host.h"
+#include "verify/tiles.h"
+
+struct fleet_check {
+	const struct genesis *genesis;
+	struct span genesis_bytes; /* the anchor */
+	struct findings *findings;
+	struct hosts *hosts;
+	struct fleet_tree *tree;
+	struct tiles *tiles; /* may be NULL */
+	char name[KEY_NAME_MAX + 1];
+	bool broken;         /* entries are missing or altered: roots behind say nothing new */
+	uint64_t next_index; /* that the next record should have */
+	uint64_t time_us;    /* of the newest entry */
+	uint64_t commits, statements, enrolments, others, notes;
+	bool stopped;                /* the newest entry says that the sink stopped */
+	struct buf note;             /* the newest one that verified */
+	struct checkpoint published; /* of fleet/checkpoint; size 0: none, or not verified */
+	uint64_t published_time_us;  /* of the last entry that it covers */
+};
+
+void fleet_check_init(struct fleet_check *k, const struct genesis *g, struct span genesis_bytes,
+                      struct findings *f, struct hosts *hosts, struct fleet_tree *tree, struct tiles *tiles);
+void fleet_check_done(struct fleet_check *k);
+
+/* A fleet record's payload. *ret_note: it ends a commit group. -ENOMEM, -EIO. */
+must_check int fleet_check_record(struct fleet_check *k, const struct place *at, struct span payload,
+                                  uint64_t group, bool *ret_note);
+/* The published file fleet/checkpoint, read before any journal, so that all it covers must be in them. */
+void fleet_check_expect(struct fleet_check *k, struct span note);
+/* After the last record: the published checkpoint against the tree. -EIO, -ENOMEM. */
+must_check int fleet_check_finish(struct fleet_check *k);
+
+#endif

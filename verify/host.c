@@ -1,0 +1,159 @@
+#include "verify/host.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+int hosts_init(struct hosts *h, const struct genesis *g, struct findings *f, struct fleet_tree *tree,
+               const char *only)
+{
+	*h = (struct hosts){ .genesis = g, .findings = f, .tree = tree, .only = only };
+	h->claims = calloc(CLAIMS_KEPT, sizeof(*h->claims));
+	if (!h->claims)
+		return -ENOMEM;
+	int r = chain_scratch_new(&h->scratch);
+	if (r < 0)
+		hosts_done(h);
+	return r;
+}
+
+static void epoch_free(struct log_epoch *e)
+{
+	free(e->chain);
+	free(e->heads);
+	free(e);
+}
+
+static void host_free(struct log_host *host)
+{
+	for (size_t i = 0; i < host->epoch_count; i++)
+		epoch_free(host->epoch[i]);
+	free(host->epoch);
+	free(host);
+}
+
+void hosts_done(struct hosts *h)
+{
+	for (size_t i = 0; i < h->count; i++)
+		host_free(h->host[i]);
+	free(h->host);
+	free(h->touched);
+	free(h->claims);
+	chain_scratch_free(h->scratch);
+	*h = (struct hosts){ 0 };
+}
+
+/* Index of the label, or of where it would stand. */
+static size_t lower_bound(const struct hosts *h, const char *label)
+{
+	size_t low = 0, high = h->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(h->host[middle]->label, label) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct log_host *hosts_find(const struct hosts *h, const char *label)
+{
+	size_t i = lower_bound(h, label);
+	return i < h->count && strcmp(h->host[i]->label, label) == 0 ? h->host[i] : NULL;
+}
+
+static bool identity_taken(const struct hosts *h, const struct key *k)
+{
+	for (size_t i = 0; i < h->count; i++) {
+		if (memcmp(h->host[i]->identity.pub.b, k->pub.b, sizeof(k->pub.b)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int insert(struct hosts *h, struct log_host *host)
+{
+	if (h->count == h->cap) {
+		size_t cap = MAX(h->cap * 2, (size_t)16);
+		struct log_host **grown = reallocarray(h->host, cap, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		h->host = grown;
+		h->cap = cap;
+	}
+	size_t i = lower_bound(h, host->label);
+	memmove(&h->host[i + 1], &h->host[i], (h->count - i) * sizeof(*h->host));
+	h->host[i] = host;
+	h->count++;
+	return 0;
+}
+
+int hosts_enrol(struct hosts *h, const struct place *at, const struct enrolment *e, uint64_t index)
+{
+	struct log_host *known = hosts_find(h, e->host);
+	if (known || identity_taken(h, &e->identity)) {
+		host_find(h, known, VERDICT_MALFORMED, at,
+		          "host %s: the host or its identity key is enrolled a second time", e->host);
+		return 0;
+	}
+	struct log_host *host = calloc(1, sizeof(*host));
+	if (!host)
+		return -ENOMEM;
+	memcpy(host->label, e->host, sizeof(host->label));
+	host->identity = e->identity;
+	host->certificate = e->certificate;
+	host->enrolled_at = index;
+	host->selected = !h->only || strcmp(h->only, e->host) == 0;
+	int r = insert(h, host);
+	if (r < 0)
+		host_free(host);
+	return r;
+}
+
+static struct log_epoch *epoch_new(const struct origin *o)
+{
+	struct log_epoch *e = calloc(1, sizeof(*e));
+	if (!e)
+		return NULL;
+	e->origin = *o;
+	origin_format(o, e->name);
+	return e;
+}
+
+int host_epoch(struct log_host *host, const struct origin *o, struct log_epoch **ret)
+{
+	size_t i = host->epoch_count;
+	while (i > 0 && host->epoch[i - 1]->origin.epoch >= o->epoch)
+		i--;
+	if (i < host->epoch_count && host->epoch[i]->origin.epoch == o->epoch) {
+		*ret = host->epoch[i];
+		return 0;
+	}
+	if (host->epoch_count == HOST_MAX_EPOCHS)
+		return -E2BIG;
+	struct log_epoch **grown = reallocarray(host->epoch, host->epoch_count + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	host->epoch = grown;
+	struct log_epoch *e = epoch_new(o);
+	if (!e)
+		return -ENOMEM;
+	memmove(&grown[i + 1], &grown[i], (host->epoch_count - i) * sizeof(*grown));
+	grown[i] = e;
+	host->epoch_count++;
+	*ret = e;
+	return 0;
+}
+
+void host_find(struct hosts *h, struct log_host *host, enum verdict v, const struct place *at,
+               const char *fmt, ...)
+{
+	char reason[FINDING_REASON_MAX];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(reason, sizeof(reason), fmt, ap);
+	va_end(ap);
+	if (host)
+		host->verdicts |= 1u << v;
+	find(h->findings, v, at, "%s", reason);
+}

@@ -1,0 +1,132 @@
+/* What a verifier keeps of each host while the batches of all of them go by: the chain of each epoch, the
+ * heads that commits have named, and the row of the report. */
+#ifndef SWORNLOG_VERIFY_HOST_H
+#define SWORNLOG_VERIFY_HOST_H
+
+#include "evidence/chain.h"
+#include "evidence/record.h"
+#include "evidence/statement.h"
+#include "verify/finding.h"
+#include "verify/fleet_tree.h"
+
+#define HOST_MAX_EPOCHS 4096
+#define LOSS_REASONS    16
+
+/* A head that a commit names, waiting for its batch. */
+struct committed_head {
+	uint64_t size;
+	struct hash root;
+	uint64_t commit; /* index of the fleet entry */
+	uint64_t group;  /* commit group within the file */
+};
+
+struct loss_sum {
+	uint64_t entries;
+	uint64_t counted;              /* sum of the counts that enter `lost` */
+	bool uncounted;                /* some loss has no count */
+	uint64_t reason[LOSS_REASONS]; /* entries by reason; the last one: any other */
+};
+
+struct log_epoch {
+	struct origin origin;
+	char name[ORIGIN_MAX + 1];
+	struct chain *chain; /* NULL until a first batch was good */
+	bool stuck;          /* the chain can't be followed any more */
+	uint64_t next_first; /* where a batch would continue the last one that was seen, checked or not */
+	uint64_t unchecked;  /* batches behind a fault, which nothing ties to what is before it */
+	uint64_t unchecked_from;
+	bool has_epoch_entry;
+	uint64_t cause;
+	struct epoch_head predecessor, receipted;
+	bool tail_declared; /* the epoch entry says that batches of earlier epochs were given up */
+	bool has_posture;
+	struct hash posture;
+	struct loss_sum loss;
+	uint64_t committed_size; /* of the newest head */
+	struct committed_head *heads;
+	size_t head_at, head_len, head_cap;
+	bool touched; /* in this file */
+};
+
+struct log_host {
+	char label[LABEL_MAX + 1];
+	struct key identity;
+	struct hash certificate;
+	uint64_t enrolled_at;     /* index of the fleet entry */
+	bool selected;            /* entries are hashed; else only heads and commits are looked at */
+	struct log_epoch **epoch; /* ascending */
+	size_t epoch_count;
+	uint64_t newest_epoch, newest_commit;
+	uint8_t boot_id[16];
+	bool same_machine;
+	/* for the report */
+	uint64_t entries, batches, signatures, gaps, silences;
+	uint64_t first_wall_us, last_wall_us;
+	uint64_t lost;
+	uint32_t verdicts; /* 1 << enum verdict */
+};
+
+/* A fleet head in a seal that lies beyond the fleet log as read so far. */
+struct head_claim {
+	char origin[ORIGIN_MAX + 1];
+	uint64_t index;
+	struct fleet_head head;
+};
+
+#define CLAIMS_KEPT 1024
+
+struct hosts {
+	const struct genesis *genesis;
+	struct findings *findings;
+	struct fleet_tree *tree; /* NULL: no fleet log at hand (a spool) */
+	const char *only;        /* label of the one host to check wholly, or NULL */
+	struct chain_scratch *scratch;
+	struct log_host **host; /* by label */
+	size_t count, cap;
+	struct log_epoch **touched;
+	size_t touched_len, touched_cap;
+	struct head_claim *claims;
+	size_t claim_len;
+	uint8_t sink_boot_id[64][16]; /* the newest that the sink has told */
+	size_t sink_boots;
+};
+
+must_check int hosts_init(struct hosts *h, const struct genesis *g, struct findings *f,
+                          struct fleet_tree *tree, const char *only);
+void hosts_done(struct hosts *h);
+
+struct log_host *hosts_find(const struct hosts *h, const char *label);
+/* A verified enrolment. A second one of a host or an identity key is a finding. */
+must_check int hosts_enrol(struct hosts *h, const struct place *at, const struct enrolment *e,
+                           uint64_t index);
+/* -E2BIG beyond HOST_MAX_EPOCHS. */
+must_check int host_epoch(struct log_host *host, const struct origin *o, struct log_epoch **ret);
+
+/* A finding about one host: it also enters the host's row. `host` may be NULL. */
+void host_find(struct hosts *h, struct log_host *host, enum verdict v, const struct place *at,
+               const char *fmt, ...) printf_like(5, 6);
+
+/* coverage.c */
+
+/* A head of a commit: `group` numbers the commit groups of this file. */
+must_check int coverage_head(struct hosts *h, const struct place *at, const struct record_head *head,
+                             uint64_t commit, uint64_t group);
+/* A batch of this file has come by; group 0: any (segments). */
+void coverage_batch(struct hosts *h, struct log_host *host, struct log_epoch *e, const struct place *at,
+                    const struct batch *b, uint64_t group);
+/* The file has ended: heads without a batch are missing ones. */
+void coverage_end_file(struct hosts *h, const char *file);
+
+/* host_batch.c */
+
+/* Parse a batch record's payload, find its host, check it. *ret (may be NULL) is the parsed batch, and stays
+ * zero if it can't be parsed. Returns -ENOMEM or -EIO only. */
+must_check int hosts_batch(struct hosts *h, const struct place *at, struct span payload, uint64_t group,
+                           struct batch *ret);
+
+/* host_finish.c */
+
+/* After the last file: epochs, losses, what could not be checked. */
+must_check int hosts_finish(struct hosts *h);
+
+#endif

@@ -1,0 +1,316 @@
+/* One batch against the chain of its epoch, and what its entries say about the host (docs/format.md 15.5
+ * to 15.8).
+ */
+#include "verify/host.h"
+
+/* What each verdict of the chain means to a reader of the report. */
+static enum verdict verdict_of(enum chain_verdict v)
+{
+	switch (v) {
+	case CHAIN_OK:
+		return VERDICT_REMARK;
+	case CHAIN_WRONG_FIRST:
+	case CHAIN_UNPACK:
+	case CHAIN_WRONG_ROOT:
+		return VERDICT_ALTERED;
+	case CHAIN_WRONG_SEAL:
+	case CHAIN_WRONG_IDENTITY:
+		return VERDICT_WRONGLY_SEALED;
+	case CHAIN_NO_SEAL_ENTRY:
+	case CHAIN_NO_EPOCH_ENTRY:
+	case CHAIN_BAD_BODY:
+	case CHAIN_BAD_REFERENCE:
+	case CHAIN_BAD_ACCOUNT:
+		return VERDICT_MALFORMED;
+	}
+	return VERDICT_ALTERED;
+}
+
+/* One batch on its way through. */
+struct work {
+	struct hosts *hosts;
+	struct log_host *host;
+	struct log_epoch *epoch;
+	struct place at;
+	const struct batch *batch;
+	struct chain_result result;
+};
+
+static void work_find(struct work *w, enum verdict v, const char *why)
+{
+	host_find(w->hosts, w->host, v, &w->at, "%s", why);
+}
+
+static void find_at_entry(struct work *w, uint64_t index, enum verdict v, const char *why)
+{
+	struct place at = w->at;
+	at.first = at.last = index;
+	host_find(w->hosts, w->host, v, &at, "%s", why);
+}
+
+static void take_loss(struct work *w, const struct entry *entry)
+{
+	struct loss l;
+	struct loss_sum *sum = &w->epoch->loss;
+	if (loss_parse(entry, &l) < 0)
+		return; /* the chain has said so already */
+	sum->entries++;
+	sum->reason[MIN(l.reason, (uint64_t)LOSS_REASONS - 1)]++;
+	if (!l.has_count || l.exactness > LOWER_BOUND)
+		sum->uncounted = true;
+	else if (__builtin_add_overflow(sum->counted, l.count, &sum->counted))
+		sum->counted = UINT64_MAX;
+}
+
+static void take_own_entry(struct work *w, struct span body)
+{
+	struct entry e;
+	if (entry_parse_body(body, &e) < 0)
+		return;
+	if (e.kind == KIND_LOSS)
+		take_loss(w, &e);
+	if (e.kind == KIND_POSTURE) {
+		sha256(e.fields.data, e.fields.len, &w->epoch->posture);
+		w->epoch->has_posture = true;
+	}
+}
+
+/* Only two kinds matter here, and the kind is the byte behind the array's head: bodies that are something
+ * else are stepped over unparsed. */
+static void take_content(struct work *w)
+{
+	struct cursor c;
+	struct span body;
+	cursor_init(&c, w->result.raw.data, w->result.raw.len);
+	while (batch_next_body(&c, &body)) {
+		if (body.len > 1 && (body.data[1] == KIND_LOSS || body.data[1] == KIND_POSTURE))
+			take_own_entry(w, body);
+	}
+}
+
+static void check_posture(struct work *w)
+{
+	const struct seal *s = &w->result.seal;
+	const struct log_epoch *e = w->epoch;
+	if (s->has_posture != e->has_posture || (s->has_posture && !hash_equal(&s->posture, &e->posture)))
+		find_at_entry(w, w->at.last, VERDICT_MALFORMED,
+		              "the seal does not name the newest posture entry");
+}
+
+/* Step 8: every seal testifies about the fleet log. */
+static int check_fleet_head(struct work *w)
+{
+	const struct fleet_head *head = &w->result.seal.fleet;
+	struct hosts *h = w->hosts;
+	if (head->size == 0 || !h->tree)
+		return 0;
+	if (head->size <= fleet_tree_size(h->tree)) {
+		struct hash root;
+		int r = fleet_tree_root(h->tree, head->size, &root);
+		if (r == 0 && !hash_equal(&root, &head->root))
+			find_at_entry(w, w->at.last, VERDICT_FORKED,
+			              "the seal holds a fleet head that this fleet log never had");
+		return r;
+	}
+	if (h->claim_len == CLAIMS_KEPT) {
+		find_at_entry(w, w->at.last, VERDICT_TRUNCATED,
+		              "the seal holds a fleet head beyond the fleet log");
+		return 0;
+	}
+	struct head_claim *claim = &h->claims[h->claim_len++];
+	*claim = (struct head_claim){ .index = w->at.last, .head = *head };
+	memcpy(claim->origin, w->epoch->name, sizeof(claim->origin));
+	return 0;
+}
+
+static void check_boot(struct work *w)
+{
+	struct log_host *host = w->host;
+	const uint8_t *boot_id = w->result.seal.boot_id;
+	memcpy(host->boot_id, boot_id, sizeof(host->boot_id));
+	for (size_t i = 0; i < w->hosts->sink_boots && !host->same_machine; i++)
+		host->same_machine = memcmp(w->hosts->sink_boot_id[i], boot_id, sizeof(host->boot_id)) == 0;
+}
+
+static void take_epoch_entry(struct work *w)
+{
+	struct log_epoch *e = w->epoch;
+	const struct epoch_start *s = &w->result.epoch;
+	e->has_epoch_entry = true;
+	e->cause = s->cause;
+	e->predecessor = s->predecessor;
+	e->receipted = s->receipted;
+	e->tail_declared = s->abandoned_count > 0;
+	if ((e->origin.epoch == 1) != (s->cause == EPOCH_ENROLLED))
+		find_at_entry(w, 0, VERDICT_MALFORMED,
+		              "the first epoch, and only that, begins with an enrolment");
+	struct key log;
+	if (key_parse(s->fleet_vkey, &log) < 0 || !key_equal(&log, &w->hosts->genesis->log))
+		find_at_entry(w, 0, VERDICT_MALFORMED, "the epoch entry names another fleet log");
+}
+
+static void count(struct work *w)
+{
+	struct log_host *host = w->host;
+	uint64_t wall_us = w->result.seal.clock.wall_us;
+	host->entries += w->batch->count;
+	host->batches++;
+	host->signatures += note_signature_count(&w->batch->note);
+	if (host->first_wall_us == 0 || wall_us < host->first_wall_us)
+		host->first_wall_us = wall_us;
+	host->last_wall_us = MAX(host->last_wall_us, wall_us);
+}
+
+static int accept(struct work *w)
+{
+	count(w);
+	if (w->result.has_epoch)
+		take_epoch_entry(w);
+	take_content(w);
+	check_posture(w);
+	check_boot(w);
+	return check_fleet_head(w);
+}
+
+/* A host may fill its log with nonsense that it has signed: the chain goes on behind it. */
+static int carry_on(struct work *w, struct chain *chain, enum chain_verdict v)
+{
+	find_at_entry(w, v == CHAIN_BAD_ACCOUNT ? w->at.last : w->result.bad_index, VERDICT_MALFORMED,
+	              chain_verdict_name(v));
+	enum chain_verdict shallow;
+	int r = chain_check(chain, w->batch, CHAIN_SHALLOW, w->hosts->scratch, &shallow, &w->result);
+	if (r < 0 || shallow != CHAIN_OK)
+		return r;
+	/* Otherwise one bad count would be reported with each later batch. */
+	chain->declared_lost = chain->account.lost;
+	return accept(w);
+}
+
+static void off_the_chain(struct work *w)
+{
+	struct log_epoch *e = w->epoch;
+	if (e->unchecked++ == 0)
+		e->unchecked_from = w->batch->first;
+	if (w->batch->first == e->next_first)
+		return;
+	struct place at = w->at;
+	if (w->batch->first > e->next_first) {
+		w->host->gaps++;
+		at.first = e->next_first;
+		at.last = w->batch->first - 1;
+		host_find(w->hosts, w->host, VERDICT_MISSING, &at, "entries between two batches are gone");
+		return;
+	}
+	host_find(w->hosts, w->host, VERDICT_ALTERED, &at,
+	          "the batch is out of place: the log before it already reaches index %llu",
+	          (unsigned long long)e->next_first);
+}
+
+static int judge(struct work *w, struct chain *chain, enum chain_verdict v)
+{
+	switch (v) {
+	case CHAIN_OK:
+		return accept(w);
+	case CHAIN_WRONG_FIRST:
+		off_the_chain(w);
+		return 0;
+	case CHAIN_BAD_BODY:
+	case CHAIN_BAD_REFERENCE:
+	case CHAIN_BAD_ACCOUNT:
+		return carry_on(w, chain, v);
+	case CHAIN_UNPACK:
+	case CHAIN_WRONG_ROOT:
+	case CHAIN_WRONG_SEAL:
+	case CHAIN_WRONG_IDENTITY:
+	case CHAIN_NO_SEAL_ENTRY:
+	case CHAIN_NO_EPOCH_ENTRY:
+		break;
+	}
+	work_find(w, verdict_of(v), chain_verdict_name(v));
+	w->epoch->stuck = true;
+	return 0;
+}
+
+/* An epoch's chain takes memory only once its first batch has been found good. */
+static int check_first(struct work *w)
+{
+	struct chain fresh;
+	enum chain_verdict v;
+	chain_init(&fresh, &w->epoch->origin, &w->host->identity);
+	int r = chain_check(&fresh, w->batch, CHAIN_DEEP, w->hosts->scratch, &v, &w->result);
+	if (r == 0)
+		r = judge(w, &fresh, v);
+	if (r < 0 || fresh.tree.size == 0)
+		return r;
+	w->epoch->chain = malloc(sizeof(fresh));
+	if (!w->epoch->chain)
+		return -ENOMEM;
+	*w->epoch->chain = fresh;
+	return 0;
+}
+
+static int check_next(struct work *w)
+{
+	enum chain_verdict v;
+	struct chain *chain = w->epoch->chain;
+	int r = chain_check(chain, w->batch, CHAIN_DEEP, w->hosts->scratch, &v, &w->result);
+	return r < 0 ? r : judge(w, chain, v);
+}
+
+static int check_chain(struct work *w)
+{
+	struct log_epoch *e = w->epoch;
+	int r = 0;
+	if (!w->host->selected)
+		return 0;
+	if (e->stuck)
+		off_the_chain(w);
+	else
+		r = e->chain ? check_next(w) : check_first(w);
+	e->next_first = w->batch->first + w->batch->count;
+	return r;
+}
+
+static int find_epoch(struct work *w)
+{
+	const struct origin *o = &w->batch->origin;
+	if (strcmp(o->fleet, w->hosts->genesis->fleet) == 0)
+		w->host = hosts_find(w->hosts, o->host);
+	if (!w->host) {
+		work_find(w, VERDICT_UNENROLLED, "a batch of a host that nobody enrolled");
+		return 0;
+	}
+	int r = host_epoch(w->host, o, &w->epoch);
+	if (r == -E2BIG) {
+		work_find(w, VERDICT_MALFORMED, "more epochs than any honest host has");
+		return 0;
+	}
+	return r;
+}
+
+int hosts_batch(struct hosts *h, const struct place *at, struct span payload, uint64_t group,
+                struct batch *ret)
+{
+	struct batch b;
+	char name[ORIGIN_MAX + 1];
+	if (ret)
+		*ret = (struct batch){ 0 };
+	ssize_t n = batch_parse(payload, &b);
+	if (n < 0 || (size_t)n != payload.len) {
+		find(h->findings, VERDICT_ALTERED, at, "not a batch within the limits of the format");
+		return 0;
+	}
+	if (ret)
+		*ret = b;
+	origin_format(&b.origin, name);
+	struct work w = { .hosts = h, .at = *at, .batch = &b };
+	w.at.origin = name;
+	w.at.has_index = true;
+	w.at.first = b.first;
+	w.at.last = b.first + b.count - 1;
+	int r = find_epoch(&w);
+	if (r < 0 || !w.epoch)
+		return r;
+	coverage_batch(h, w.host, w.epoch, &w.at, &b, group);
+	return check_chain(&w);
+}

@@ -1,0 +1,144 @@
+/* What can only be said of a host when all of its batches have gone by. */
+#include <stdio.h>
+
+#include "verify/host.h"
+
+static struct log_epoch *epoch_of(const struct log_host *host, uint64_t number)
+{
+	for (size_t i = 0; i < host->epoch_count; i++) {
+		if (host->epoch[i]->origin.epoch == number)
+			return host->epoch[i];
+	}
+	return NULL;
+}
+
+/* Is the end of an earlier epoch, as the host knew it, what the store has? */
+static void check_known_end(struct hosts *h, struct log_host *host, const struct log_epoch *e,
+                            const struct epoch_head *known, bool may_lack)
+{
+	if (known->epoch == 0 || !known->has_size)
+		return;
+	const struct log_epoch *before = epoch_of(host, known->epoch);
+	uint64_t size = before && before->chain ? before->chain->tree.size : 0;
+	struct place at = { .origin = e->name, .has_index = true };
+	if (before && (before->stuck || before->unchecked))
+		return; /* reported already, and its true end is not known */
+	if (size < known->size && !may_lack)
+		host_find(h, host, VERDICT_TRUNCATED, &at,
+		          "epoch %llu had %llu entries, of which %llu are here",
+		          (unsigned long long)known->epoch, (unsigned long long)known->size,
+		          (unsigned long long)size);
+	if (size != known->size || size == 0)
+		return;
+	struct hash root;
+	frontier_root(&before->chain->tree, &root);
+	if (!hash_equal(&root, &known->root))
+		host_find(h, host, VERDICT_FORKED, &at,
+		          "the end of epoch %llu is not the one that the host remembers",
+		          (unsigned long long)known->epoch);
+}
+
+static void finish_epoch(struct hosts *h, struct log_host *host, const struct log_epoch *e)
+{
+	struct place at = { .origin = e->name, .has_index = true };
+	if (e->origin.epoch == 1 || !e->has_epoch_entry)
+		return;
+	char before[64] = "no predecessor known";
+	if (e->predecessor.epoch)
+		snprintf(before, sizeof(before), "predecessor %llu",
+		         (unsigned long long)e->predecessor.epoch);
+	const char *cause = epoch_cause_name(e->cause);
+	host_find(h, host, VERDICT_EPOCH, &at, "the log began anew: %s; %s",
+	          cause ? cause : "cause not known", before);
+	check_known_end(h, host, e, &e->predecessor, e->tail_declared);
+	check_known_end(h, host, e, &e->receipted, false);
+}
+
+static void put_reasons(struct buf *b, const struct loss_sum *sum)
+{
+	for (uint64_t i = 0; i < LOSS_REASONS; i++) {
+		if (!sum->reason[i])
+			continue;
+		const char *name = loss_reason_name(i);
+		buf_printf(b, "%s%s %llu", b->len ? ", " : "", name ? name : "other",
+		           (unsigned long long)sum->reason[i]);
+	}
+	buf_put_u8(b, 0);
+}
+
+static void finish_loss(struct hosts *h, struct log_host *host, const struct log_epoch *e)
+{
+	const struct loss_sum *sum = &e->loss;
+	uint64_t lost = e->chain ? e->chain->account.lost : sum->counted;
+	host->lost += lost;
+	if (sum->entries == 0 && lost == 0)
+		return;
+	cleanup_buf struct buf reasons = { 0 };
+	put_reasons(&reasons, sum);
+	const char *how = e->chain ? exactness_name(e->chain->account.exactness) : NULL;
+	host_find(h, host, VERDICT_LOSS, &(struct place){ .origin = e->name },
+	          "%llu events declared lost (%s)%s; loss entries by reason: %s", (unsigned long long)lost,
+	          how ? how : "unknown", sum->uncounted ? ", and some that could not be counted" : "",
+	          buf_err(&reasons) ? "" : (const char *)reasons.data);
+}
+
+static void finish_unchecked(struct hosts *h, struct log_host *host, const struct log_epoch *e)
+{
+	if (!e->unchecked)
+		return;
+	struct place at = {
+		.origin = e->name, .has_index = true, .first = e->unchecked_from, .last = e->next_first - 1
+	};
+	host_find(h, host, VERDICT_MISSING, &at,
+	          "%llu batches lie behind a fault: nothing ties them to the log before it",
+	          (unsigned long long)e->unchecked);
+}
+
+static int settle_claim(struct hosts *h, const struct head_claim *claim)
+{
+	struct place at = {
+		.origin = claim->origin, .has_index = true, .first = claim->index, .last = claim->index
+	};
+	struct origin o;
+	struct span name = { (const uint8_t *)claim->origin, strlen(claim->origin) };
+	struct log_host *host = origin_parse(name, &o) == 0 ? hosts_find(h, o.host) : NULL;
+	if (claim->head.size > fleet_tree_size(h->tree)) {
+		host_find(h, host, VERDICT_TRUNCATED, &at,
+		          "the seal holds a fleet head of size %llu, but the fleet log has %llu",
+		          (unsigned long long)claim->head.size, (unsigned long long)fleet_tree_size(h->tree));
+		return 0;
+	}
+	struct hash root;
+	int r = fleet_tree_root(h->tree, claim->head.size, &root);
+	if (r == 0 && !hash_equal(&root, &claim->head.root))
+		host_find(h, host, VERDICT_FORKED, &at,
+		          "the seal holds a fleet head that this fleet log never had");
+	return r;
+}
+
+static void finish_boot(const struct hosts *h, struct log_host *host)
+{
+	for (size_t i = 0; i < h->sink_boots; i++) {
+		if (memcmp(h->sink_boot_id[i], host->boot_id, sizeof(host->boot_id)) == 0)
+			host->same_machine = true;
+	}
+}
+
+int hosts_finish(struct hosts *h)
+{
+	for (size_t i = 0; i < h->count; i++) {
+		struct log_host *host = h->host[i];
+		finish_boot(h, host);
+		for (size_t k = 0; k < host->epoch_count; k++) {
+			finish_unchecked(h, host, host->epoch[k]);
+			finish_loss(h, host, host->epoch[k]);
+			finish_epoch(h, host, host->epoch[k]);
+		}
+	}
+	for (size_t i = 0; h->tree && i < h->claim_len; i++) {
+		int r = settle_claim(h, &h->claims[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

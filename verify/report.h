@@ -1,0 +1,45 @@
+/* The result of a verification: a row for each host, findings, and the words that always have to be said. */
+#ifndef SWORNLOG_VERIFY_REPORT_H
+#define SWORNLOG_VERIFY_REPORT_H
+
+#include "verify/host.h"
+
+struct report_row {
+	char label[LABEL_MAX + 1];
+	uint64_t entries, batches, epochs, signatures, gaps, lost, silences;
+	uint64_t first_wall_us, last_wall_us; /* by the host's clock; 0: nothing there */
+	uint32_t verdicts;                    /* 1 << enum verdict */
+	bool same_machine;
+	bool selected; /* false: its entries were not looked at */
+};
+
+struct report {
+	bool spool;
+	char fleet[LABEL_MAX + 1];
+	struct report_row *row;
+	size_t row_count;
+	struct findings findings;
+	uint64_t files, bytes;
+	uint64_t fleet_size, commits, checkpoints, enrolments; /* of the fleet log; a store's */
+	uint64_t fleet_time_us;                                /* of its newest entry, by the sink's clock */
+	uint64_t entries, batches, signatures;                 /* over all hosts */
+	uint64_t receipted_size;                               /* of a spool's newest epoch; 0: no receipt */
+	bool same_machine;
+	bool unwitnessed;
+};
+
+void report_done(struct report *r);
+#define cleanup_report cleanup(report_done)
+/* Take the rows over from the hosts. `machine`: boot id of this machine, or NULL; it counts only where the
+ * sink has not told its own. */
+must_check int report_take_hosts(struct report *r, const struct hosts *h, const uint8_t *machine);
+
+bool report_clean(const struct report *r);
+/* One line, without newline: "verified; sink on the same machine; no witness". */
+void report_put_verdict(struct buf *b, const struct report *r);
+/* The whole report for a person. */
+void report_put_text(struct buf *b, const struct report *r, bool colour);
+/* One JSON object and a newline. */
+void report_put_json(struct buf *b, const struct report *r); /* report_json.c */
+
+#endif
