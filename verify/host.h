@@ -79,6 +79,7 @@ struct hosts {
 	const struct genesis *genesis;
 	struct findings *findings;
 	struct fleet_tree *tree; /* NULL: no fleet log at hand (a spool) */
+	bool spool;              /* no commits to be covered by, and earlier epochs may be gone */
 	const char *only;        /* label of the one host to check wholly, or NULL */
 	struct chain_scratch *scratch;
 	struct log_host **host; /* by label */

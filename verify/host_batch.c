@@ -311,6 +311,7 @@ int hosts_batch(struct hosts *h, const struct place *at, struct span payload, ui
 	int r = find_epoch(&w);
 	if (r < 0 || !w.epoch)
 		return r;
-	coverage_batch(h, w.host, w.epoch, &w.at, &b, group);
+	if (!h->spool)
+		coverage_batch(h, w.host, w.epoch, &w.at, &b, group);
 	return check_chain(&w);
 }

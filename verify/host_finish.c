@@ -21,8 +21,8 @@ static void check_known_end(struct hosts *h, struct log_host *host, const struct
 	const struct log_epoch *before = epoch_of(host, known->epoch);
 	uint64_t size = before && before->chain ? before->chain->tree.size : 0;
 	struct place at = { .origin = e->name, .has_index = true };
-	if (before && (before->stuck || before->unchecked))
-		return; /* reported already, and its true end is not known */
+	if (before ? before->stuck || before->unchecked : h->spool)
+		return; /* its true end is not known here; a fault has been reported */
 	if (size < known->size && !may_lack)
 		host_find(h, host, VERDICT_TRUNCATED, &at,
 		          "epoch %llu had %llu entries, of which %llu are here",
