@@ -27,10 +27,12 @@ struct config_key {
 };
 
 #define CONFIG_MAX_BYTES (256u << 10)
+#define CONFIG_MAX_KEYS  64 /* rows of a table */
 
 /* Fill the struct at `into` (zeroed by the caller). On error `into` is as config_free leaves it and `error`
  * says why, in words for a person: "/etc/swornlog/agent.yaml:7: unknown key 'sinc' (did you mean 'sink'?)".
- * ret_digest (may be NULL): SHA-256 of the file. */
+ * ret_digest (may be NULL): SHA-256 of the file. -EINVAL for content, -EFBIG, -ENOMEM, or what reading gave.
+ */
 must_check int config_load(const char *path, const struct config_key *keys, size_t key_count, void *into,
                            struct hash *ret_digest, char *error, size_t error_size);
 /* The same from memory; `name` stands for the file in messages. */
