@@ -23,8 +23,12 @@ must_check int tls_client_new(const struct tls_files *files, SSL_CTX **ret, char
 /* The peer's one URI subject alternative name and H(SubjectPublicKeyInfo). -ENOENT without certificate or
  * with not exactly one such name. */
 must_check int tls_peer(SSL *ssl, char ret_uri[TLS_URI_MAX + 1], struct hash *ret_spki);
-/* The same of a PEM file. */
+/* H(SubjectPublicKeyInfo) of a PEM file's first certificate. -EBADMSG, or what opening gave. */
 must_check int tls_certificate_spki(const char *path, struct hash *ret_spki);
+
+/* From now on the context's handshakes fail unless the peer's chain verifies and its one URI subject
+ * alternative name is `uri`, which is kept, not copied. */
+void tls_demand_uri(SSL_CTX *ctx, char *uri);
 
 /* The newest error of OpenSSL's queue as a sentence; the queue is emptied. */
 void tls_error(char *error, size_t error_size);
