@@ -48,7 +48,7 @@ swornlog-collector_DIRS := agent collector evidence lib
 swornlog-collector_LIBS := -lbpf -laudit -lcap-ng -lcrypto -lyaml
 swornlog-sealer_MAIN    := agent/sealer_main.c
 swornlog-sealer_DIRS    := agent sealer evidence lib
-swornlog-sealer_LIBS    := -levent_core -lssl -lcrypto -lzstd -lz -lyaml
+swornlog-sealer_LIBS    := -levent_core -lcrypto -lzstd -lz -lyaml
 swornlog-shipper_MAIN   := agent/shipper_main.c
 swornlog-shipper_DIRS   := agent shipper evidence lib
 swornlog-shipper_LIBS   := -lcurl -lssl -lcrypto -lzstd -lz -lyaml
@@ -115,7 +115,8 @@ UNIT_FOLDERS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/unit/*/*_test.c)
 UNIT_FOLDERS := $(sort $(UNIT_FOLDERS))
 UNIT_LIBS    := -lcriterion -ljansson -lbpf -laudit -lcap-ng -levent_core -levent_extra -levent_openssl -lcurl -lssl -lcrypto -lzstd -lz -lyaml
 TEST_CFLAGS   = -std=gnu17 -Wall -Wextra -Wno-missing-field-initializers -Werror $(CFLAGS) -fPIE $(SANFLAGS)
-unit_dirs     = $(if $(filter lib,$(1)),lib,$(if $(filter evidence,$(1)),evidence lib,$(1) evidence lib))
+# tests/support, which every one links, needs evidence.
+unit_dirs     = $(if $(filter lib evidence,$(1)),evidence lib,$(1) evidence lib)
 
 $(O)/tests/%.o: tests/%.c Makefile | $(SKELS)
 	$(call say,CC,$<)

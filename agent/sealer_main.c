@@ -13,11 +13,11 @@
 
 #include "agent/account.h"
 #include "agent/options.h"
+#include "lib/certificate.h"
 #include "lib/file.h"
 #include "lib/listen.h"
 #include "lib/log.h"
 #include "lib/text.h"
-#include "lib/tls.h"
 #include "sealer/sealer.h"
 #include "sealer/server.h"
 
@@ -161,7 +161,7 @@ static int fill_options(struct setup *s)
 {
 	struct agent_config *c = &s->config;
 	struct sealer_options *o = &s->sealer;
-	int r = tls_certificate_spki(c->certificate, &o->log.certificate);
+	int r = certificate_file_spki(c->certificate, &o->log.certificate);
 	if (r < 0)
 		return fail("can't use the certificate", c->certificate, r);
 	r = load_boot_id(o->log.boot_id);

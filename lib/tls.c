@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
+
+#include "lib/certificate.h"
 
 static void ctx_freep(SSL_CTX **ctx)
 {
@@ -14,22 +14,6 @@ static void ctx_freep(SSL_CTX **ctx)
 static void x509_freep(X509 **cert)
 {
 	X509_free(*cert);
-}
-
-void tls_error(char *error, size_t error_size)
-{
-	const char *data = "";
-	int flags = 0;
-	unsigned long code = ERR_peek_last_error_all(NULL, NULL, NULL, &data, &flags);
-	const char *reason =
-	        ERR_SYSTEM_ERROR(code) ? strerror((int)ERR_GET_REASON(code)) : ERR_reason_error_string(code);
-	bool detailed = (flags & ERR_TXT_STRING) && data[0] != '\0';
-	if (code == 0)
-		snprintf(error, error_size, "no reason given");
-	else
-		snprintf(error, error_size, "%s%s%s%s", reason ? reason : "unknown reason",
-		         detailed ? " (" : "", detailed ? data : "", detailed ? ")" : "");
-	ERR_clear_error();
 }
 
 static int fail_file(const char *what, const char *path, char *error, size_t error_size)
@@ -108,57 +92,12 @@ int tls_client_new(const struct tls_files *files, SSL_CTX **ret, char *error, si
 	return context_new(TLS_client_method(), files, ret, error, error_size);
 }
 
-/* Printable ASCII only: the name goes into messages and comparisons as a string. */
-static bool uri_usable(const ASN1_IA5STRING *uri)
-{
-	const unsigned char *at = ASN1_STRING_get0_data(uri);
-	int n = ASN1_STRING_length(uri);
-	for (int i = 0; i < n; i++) {
-		if (at[i] <= 0x20 || at[i] >= 0x7f)
-			return false;
-	}
-	return n > 0 && n <= TLS_URI_MAX;
-}
-
-static int only_uri(X509 *cert, char ret[TLS_URI_MAX + 1])
-{
-	const ASN1_IA5STRING *uri = NULL;
-	int found = 0;
-	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-	for (int i = 0; names && i < sk_GENERAL_NAME_num(names); i++) {
-		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
-		if (name->type != GEN_URI)
-			continue;
-		uri = name->d.uniformResourceIdentifier;
-		found++;
-	}
-	bool good = found == 1 && uri_usable(uri);
-	if (good) {
-		size_t n = (size_t)ASN1_STRING_length(uri);
-		memcpy(ret, ASN1_STRING_get0_data(uri), n);
-		ret[n] = '\0';
-	}
-	GENERAL_NAMES_free(names);
-	return good ? 0 : -ENOENT;
-}
-
-static int spki_of(X509 *cert, struct hash *ret)
-{
-	unsigned char *der = NULL;
-	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
-	if (n <= 0)
-		return -ENOENT;
-	sha256(der, (size_t)n, ret);
-	OPENSSL_free(der);
-	return 0;
-}
-
 int tls_peer(SSL *ssl, char ret_uri[TLS_URI_MAX + 1], struct hash *ret_spki)
 {
 	cleanup(x509_freep) X509 *cert = SSL_get1_peer_certificate(ssl);
 	char uri[TLS_URI_MAX + 1];
 	struct hash spki;
-	if (!cert || only_uri(cert, uri) < 0 || spki_of(cert, &spki) < 0) {
+	if (!cert || certificate_uri(cert, uri) < 0 || certificate_spki(cert, &spki) < 0) {
 		ERR_clear_error();
 		return -ENOENT;
 	}
@@ -167,24 +106,12 @@ int tls_peer(SSL *ssl, char ret_uri[TLS_URI_MAX + 1], struct hash *ret_spki)
 	return 0;
 }
 
-int tls_certificate_spki(const char *path, struct hash *ret_spki)
-{
-	FILE *f = fopen(path, "re");
-	if (!f)
-		return -errno;
-	cleanup(x509_freep) X509 *cert = PEM_read_X509(f, NULL, no_passphrase, NULL);
-	int closed = fclose(f);
-	int r = cert && closed == 0 ? spki_of(cert, ret_spki) : -EBADMSG;
-	ERR_clear_error();
-	return r;
-}
-
 static int verify_chain_and_uri(X509_STORE_CTX *store, void *wanted)
 {
 	char uri[TLS_URI_MAX + 1];
 	if (X509_verify_cert(store) != 1)
 		return 0;
-	if (only_uri(X509_STORE_CTX_get0_cert(store), uri) == 0 && strcmp(uri, wanted) == 0)
+	if (certificate_uri(X509_STORE_CTX_get0_cert(store), uri) == 0 && strcmp(uri, wanted) == 0)
 		return 1;
 	X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
 	return 0;

@@ -5,6 +5,7 @@
 
 #include <openssl/ssl.h>
 
+#include "lib/certificate.h"
 #include "lib/digest.h"
 
 struct tls_files {
@@ -18,14 +19,11 @@ struct tls_files {
 must_check int tls_server_new(const struct tls_files *files, SSL_CTX **ret, char *error, size_t error_size);
 must_check int tls_client_new(const struct tls_files *files, SSL_CTX **ret, char *error, size_t error_size);
 
-#define TLS_URI_MAX 255
+#define TLS_URI_MAX CERTIFICATE_URI_MAX
 
 /* The peer's one URI subject alternative name and H(SubjectPublicKeyInfo). -ENOENT without certificate or
  * with not exactly one such name. */
 must_check int tls_peer(SSL *ssl, char ret_uri[TLS_URI_MAX + 1], struct hash *ret_spki);
-/* H(SubjectPublicKeyInfo) of a PEM file's first certificate. -EBADMSG, or what opening gave. */
-must_check int tls_certificate_spki(const char *path, struct hash *ret_spki);
-
 /* From now on the context's handshakes fail unless the peer's chain verifies and its one URI subject
  * alternative name is `uri`, which is kept, not copied. */
 void tls_demand_uri(SSL_CTX *ctx, char *uri);

@@ -191,7 +191,7 @@ Test(tls, both_sides_see_who_the_other_is)
 	struct hash spki, want;
 	cr_assert_eq(tls_peer(t.server, uri, &spki), 0);
 	cr_expect_str_eq(uri, "swornlog://acme/host/web");
-	cr_assert_eq(tls_certificate_spki(at("host.crt"), &want), 0);
+	cr_assert_eq(certificate_file_spki(at("host.crt"), &want), 0);
 	cr_expect(hash_equal(&spki, &want));
 	cr_assert_eq(tls_peer(t.client, uri, &spki), 0);
 	cr_expect_str_eq(uri, "swornlog://acme/sink");
@@ -208,7 +208,7 @@ Test(tls, the_key_hash_is_that_of_the_openssl_command)
 	cr_assert_eq(fread(hex, 1, 64, f), 64);
 	pclose(f);
 	struct hash h;
-	cr_assert_eq(tls_certificate_spki(at("host.crt"), &h), 0);
+	cr_assert_eq(certificate_file_spki(at("host.crt"), &h), 0);
 	for (int i = 0; i < 32; i++) {
 		char two[3];
 		snprintf(two, sizeof(two), "%02x", h.b[i]);
