@@ -165,6 +165,7 @@ enum entry_mark {
 	ENTRY_MARK_INCOMPLETE = 1 << 8,       /* audit: the event's end was not seen in time */
 	ENTRY_MARK_MALFORMED = 1 << 9, /* audit: the text could not be parsed; the raw record is whole */
 	ENTRY_MARK_DELETED = 1 << 10,  /* the object had no name left */
+	ENTRY_MARK_DETACHED = 1 << 11, /* the path begins at a mount outside the caller's mount namespace */
 };
 
 /* Field keys of KIND_LOSS. */
