@@ -1,0 +1,212 @@
+/* What the BPF programs and user space share: ring records, counters, the table of system calls.
+ *
+ * Native byte order; both ends are of one build and one machine. Record types here are numbered like the
+ * entry kinds that they become. Included from BPF too: nothing but fixed-width types and constants.
+ */
+#ifndef SWORNLOG_BPF_EVENTS_H
+#define SWORNLOG_BPF_EVENTS_H
+
+#include <linux/types.h>
+
+/* One program is one stream of records per CPU: it is never entered twice on the same CPU (the kernel skips
+ * the second run), so that its sequence number and its scratch memory need no lock. */
+enum bpf_program_id {
+	BPF_PROGRAM_EXEC = 0,
+	BPF_PROGRAM_EXIT = 1,
+	BPF_PROGRAM_FORK = 2,
+	BPF_PROGRAM_FILE = 3,
+	BPF_PROGRAM_IO_URING = 4,
+	BPF_PROGRAMS = 5,
+};
+
+#define BPF_KIND_PROCESS  16 /* a fork's record */
+#define BPF_KIND_EXEC     17
+#define BPF_KIND_EXIT     18
+#define BPF_KIND_IO_URING 45
+#define BPF_RECORD_KINDS  48 /* kinds are below this */
+
+/* The map `counts`: one for each program on each CPU, at index cpu * BPF_PROGRAMS + program. */
+struct bpf_counts {
+	__u64 sequence; /* of the last record, dropped or not: also the number of records made */
+	__u64 dropped[BPF_RECORD_KINDS];
+};
+_Static_assert(sizeof(struct bpf_counts) == 392, "layout");
+
+enum bpf_id { BPF_UID, BPF_GID, BPF_SUID, BPF_SGID, BPF_EUID, BPF_EGID, BPF_FSUID, BPF_FSGID, BPF_IDS };
+
+#define BPF_ID_UNSET 0xffffffffu /* loginuid and session */
+
+/* The head of every record. The ids are those of the acting thread. */
+struct bpf_record {
+	__u32 size; /* of the whole record */
+	__u8 program;
+	__u8 kind;
+	__u16 cpu;
+	__u64 sequence; /* per CPU and program, from 1 */
+	__u64 boot_ns;
+	__u64 start_boot_ns; /* when the thread group's leader was forked */
+	__u64 exec_id;       /* counts the execs of the process and its ancestors */
+	__u32 tgid;
+	__u32 tid;
+	__u32 ids[BPF_IDS];
+	__u32 loginuid;
+	__u32 session;
+};
+_Static_assert(sizeof(struct bpf_record) == 88, "layout");
+
+/* Marks on strings and records. */
+enum bpf_mark {
+	BPF_MARK_TRUNCATED = 1 << 0,        /* path: components towards the root are missing */
+	BPF_MARK_STRING_TRUNCATED = 1 << 1, /* bytes at the end are missing */
+	BPF_MARK_FAULT = 1 << 2,            /* memory could not be read */
+	BPF_MARK_DELETED = 1 << 3,          /* path: the last component has no name any more */
+	BPF_MARK_DETACHED = 1 << 4,         /* path: begins at a mount outside the caller's namespace */
+	BPF_MARK_MISSING = 1 << 5,          /* there is no such object (a descriptor that is not open) */
+	BPF_MARK_SHARED = 1 << 6,           /* record: the file table is shared with another task */
+	BPF_MARK_COMPAT = 1 << 7,           /* record: a 32-bit system call */
+};
+
+/* A record's strings follow it without gaps, in the order of its table. A *path* is a run of components,
+ * the last one first: u16 length (native), bytes; a NUL among the bytes ends the component early. */
+struct bpf_string {
+	__u16 marks;
+	__u16 present; /* 0: not asked for, length 0 */
+	__u32 len;
+};
+_Static_assert(sizeof(struct bpf_string) == 8, "layout");
+
+#define BPF_PATH_MAX       4096 /* bytes of components after which a path is cut */
+#define BPF_COMPONENT_MAX  1023
+#define BPF_COMPONENTS_MAX 2048
+/* Without bpf_loop() the verifier pays for each. */
+#define BPF_COMPONENTS_MAX_BOUNDED 64
+#define BPF_USER_STRING_MAX        4096
+#define BPF_XATTR_NAME_MAX         256
+#define BPF_ARGV_MAX               32768
+#define BPF_TTY_MAX                64
+#define BPF_COMM_MAX               16
+
+enum bpf_exec_string {
+	BPF_EXEC_EXE, /* path */
+	BPF_EXEC_CWD, /* path */
+	BPF_EXEC_FILENAME,
+	BPF_EXEC_TTY,
+	BPF_EXEC_ARGV, /* NUL-terminated strings one after the other */
+	BPF_EXEC_STRINGS
+};
+
+enum bpf_namespace {
+	BPF_NS_MNT,
+	BPF_NS_PID,
+	BPF_NS_NET,
+	BPF_NS_USER,
+	BPF_NS_UTS,
+	BPF_NS_IPC,
+	BPF_NS_CGROUP,
+	BPF_NAMESPACES
+};
+
+struct bpf_exec_record {
+	struct bpf_record head;
+	__u64 parent_start_boot_ns;
+	__u64 cgroup;
+	__u64 inode;
+	__u32 device;
+	__u32 parent_tgid;
+	__u32 namespaces[BPF_NAMESPACES];
+	__u32 argv_bytes; /* of all arguments, also where fewer were copied */
+	char comm[BPF_COMM_MAX];
+	struct bpf_string strings[BPF_EXEC_STRINGS];
+};
+_Static_assert(sizeof(struct bpf_exec_record) == 208, "layout");
+
+struct bpf_exit_record {
+	struct bpf_record head;
+	__u32 status; /* as wait(2) gives it */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct bpf_exit_record) == 96, "layout");
+
+/* The head is the parent's. */
+struct bpf_fork_record {
+	struct bpf_record head;
+	__u64 child_start_boot_ns;
+	__u32 child_tgid;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct bpf_fork_record) == 104, "layout");
+
+enum bpf_file_string {
+	BPF_FILE_OBJECT, /* path of the object itself, by its descriptor */
+	BPF_FILE_NAME,   /* what the caller passed */
+	BPF_FILE_BASE,   /* path of the directory from which the name starts */
+	BPF_FILE_TARGET, /* what the caller passed second */
+	BPF_FILE_TARGET_BASE,
+	BPF_FILE_XATTR,
+	BPF_FILE_STRINGS
+};
+
+#define BPF_CALL_ARGS 6
+
+struct bpf_file_record {
+	struct bpf_record head;
+	__s64 result;
+	__u64 args[BPF_CALL_ARGS];
+	__u64 inode;      /* with BPF_FILE_OBJECT */
+	__u64 open_flags; /* open and its like; openat2's have been read from its struct */
+	__u64 open_mode;
+	__u32 device; /* with BPF_FILE_OBJECT */
+	__u32 mode;   /* with BPF_FILE_OBJECT */
+	__u32 call;   /* number of the system call, in the table that BPF_MARK_COMPAT names */
+	__u32 marks;
+	struct bpf_string strings[BPF_FILE_STRINGS];
+};
+_Static_assert(sizeof(struct bpf_file_record) == 232, "layout");
+
+struct bpf_io_uring_record {
+	struct bpf_record head;
+	__u32 opcode;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct bpf_io_uring_record) == 96, "layout");
+
+#define BPF_RECORD_MAX_BYTES 65536 /* no record is larger */
+
+/* The map `calls`: how to read each system call, filled in by user space, which knows the numbers. */
+enum bpf_call_object {
+	BPF_OBJECT_NONE = 0,
+	BPF_OBJECT_RETURNED = 1, /* the descriptor that was returned */
+	BPF_OBJECT_ARGUMENT = 2, /* the descriptor in argument 1 */
+};
+
+enum bpf_call_filter {
+	BPF_FILTER_NONE = 0,
+	BPF_FILTER_FLAGS = 1, /* wanted if the flags in argument `flags` write or create */
+	BPF_FILTER_HOW = 2,   /* the same, in the struct open_how in argument `flags` */
+};
+
+#define BPF_ARG_NONE 0 /* arguments are numbered from 1 */
+#define BPF_ARG_CWD  7 /* a directory: the working directory */
+
+struct bpf_call {
+	__u8 kind; /* 0: of no interest */
+	__u8 object;
+	__u8 filter;
+	__u8 flags; /* the argument that holds open flags or the struct open_how */
+	__u8 base;  /* the argument with the directory's descriptor, or BPF_ARG_CWD */
+	__u8 name;  /* arguments with strings */
+	__u8 target_base;
+	__u8 target;
+	__u8 xattr;
+	__u8 pad[3];
+};
+
+struct bpf_call_pair {
+	struct bpf_call native;
+	struct bpf_call compat;
+};
+_Static_assert(sizeof(struct bpf_call_pair) == 24, "layout");
+
+#define BPF_CALLS 512 /* system call numbers are below this */
+
+#endif

@@ -1,0 +1,223 @@
+/* Files: one handler at the end of every system call, that reads its arguments and its result together. */
+#include <stdbool.h>
+
+#define SCRATCH_RECORD   bpf_file_record
+#define SCRATCH_DATA_MAX 16384
+#include "bpf/path.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+	__uint(max_entries, BPF_CALLS);
+	__type(key, __u32);
+	__type(value, struct bpf_call_pair);
+} calls SEC(".maps");
+
+#define AT_FDCWD_INT (-100)
+
+/* Of the open flags, the same on all architectures that we know. */
+#define WRITES_OR_CREATES (00000003 | 00000100 | 00001000) /* O_ACCMODE, O_CREAT, O_TRUNC */
+#define ONLY_A_PATH       010000000                        /* O_PATH: the other flags are ignored */
+
+#if defined(__TARGET_ARCH_x86)
+#define X32_BIT         0x40000000u
+#define COMPAT_STATUS   0x0002 /* TS_COMPAT */
+#define CALL_NUMBER(r)  ((__u32)(r)->orig_ax & ~X32_BIT)
+#define IS_COMPAT(task) (BPF_CORE_READ(task, thread_info.status) & COMPAT_STATUS)
+
+static __always_inline void read_args(__u64 *args, struct pt_regs *regs, bool compat)
+{
+	args[0] = compat ? (__u32)regs->bx : regs->di;
+	args[1] = compat ? (__u32)regs->cx : regs->si;
+	args[2] = compat ? (__u32)regs->dx : regs->dx;
+	args[3] = compat ? (__u32)regs->si : regs->r10;
+	args[4] = compat ? (__u32)regs->di : regs->r8;
+	args[5] = compat ? (__u32)regs->bp : regs->r9;
+}
+#elif defined(__TARGET_ARCH_arm64)
+#define COMPAT_FLAG     (1ul << 22) /* TIF_32BIT */
+#define CALL_NUMBER(r)  ((__u32)(r)->syscallno)
+#define IS_COMPAT(task) (BPF_CORE_READ(task, thread_info.flags) & COMPAT_FLAG)
+
+static __always_inline void read_args(__u64 *args, struct pt_regs *regs, bool compat)
+{
+	args[0] = compat ? (__u32)regs->orig_x0 : regs->orig_x0;
+	args[1] = compat ? (__u32)regs->regs[1] : regs->regs[1];
+	args[2] = compat ? (__u32)regs->regs[2] : regs->regs[2];
+	args[3] = compat ? (__u32)regs->regs[3] : regs->regs[3];
+	args[4] = compat ? (__u32)regs->regs[4] : regs->regs[4];
+	args[5] = compat ? (__u32)regs->regs[5] : regs->regs[5];
+}
+#endif
+
+/* Arguments are numbered from 1. */
+static __always_inline __u64 arg(struct bpf_file_record *r, __u32 index)
+{
+	index--;
+	opaque(index);
+	return index < BPF_CALL_ARGS ? r->args[index] : 0;
+}
+
+/* Is this one for the log? Fills in the flags of open and its like. */
+static __always_inline bool wanted(struct bpf_file_record *r, const struct bpf_call *call)
+{
+	r->open_flags = 0;
+	r->open_mode = 0;
+	if (call->filter == BPF_FILTER_NONE)
+		return true;
+	r->open_flags = (__u32)arg(r, call->flags);
+	if (call->filter == BPF_FILTER_HOW) {
+		__u64 how[2] = { 0 };
+		if (bpf_probe_read_user(how, sizeof(how), (void *)arg(r, call->flags)))
+			return true; /* unreadable now: rather one event too many */
+		r->open_flags = how[0];
+		r->open_mode = how[1];
+	}
+	return (r->open_flags & WRITES_OR_CREATES) && !(r->open_flags & ONLY_A_PATH);
+}
+
+static __always_inline struct file *file_of(struct task_struct *task, __u64 fd)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	if (fd >= BPF_CORE_READ(table, max_fds))
+		return 0;
+	struct file **slot = BPF_CORE_READ(table, fd) + fd;
+	struct file *file = 0;
+	bpf_probe_read_kernel(&file, sizeof(file), slot);
+	return file;
+}
+
+static __always_inline void put_object(struct scratch *s, struct task_struct *task, __u64 fd, const bool loop)
+{
+	struct bpf_file_record *r = &s->record;
+	struct file *file = file_of(task, fd);
+	if (!file) {
+		string_put(&r->strings[BPF_FILE_OBJECT], 0, BPF_MARK_MISSING);
+		return;
+	}
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	r->inode = BPF_CORE_READ(inode, i_ino);
+	r->device = BPF_CORE_READ(inode, i_sb, s_dev);
+	r->mode = BPF_CORE_READ(inode, i_mode);
+	put_path(s, &r->strings[BPF_FILE_OBJECT], &file->f_path, loop);
+}
+
+/* The directory from which a caller's string starts. */
+static __always_inline void put_base(struct scratch *s, struct task_struct *task, struct bpf_string *string,
+                                     __u32 base, bool absolute, const bool loop)
+{
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+	int fd = (int)arg(&s->record, base);
+	const struct path *path;
+	if (absolute) {
+		path = &fs->root;
+	} else if (base == BPF_ARG_CWD || fd == AT_FDCWD_INT) {
+		path = &fs->pwd;
+	} else {
+		struct file *file = file_of(task, (__u32)fd);
+		if (!file) {
+			string_put(string, 0, BPF_MARK_MISSING);
+			return;
+		}
+		path = &file->f_path;
+	}
+	put_path(s, string, path, loop);
+}
+
+/* A string argument, and the directory that it starts from. */
+static __always_inline void put_name(struct scratch *s, struct task_struct *task, const __u32 slot,
+                                     __u32 name, __u32 base, const bool loop)
+{
+	struct bpf_string *strings = s->record.strings;
+	if (name == BPF_ARG_NONE)
+		return;
+	const __u8 *at = scratch_room(s);
+	put_user_string(s, &strings[slot], (const void *)arg(&s->record, name), BPF_USER_STRING_MAX);
+	if (base == BPF_ARG_NONE)
+		return;
+	bool absolute = at && strings[slot].len > 0 && *at == '/';
+	put_base(s, task, &strings[slot + 1], base, absolute, loop);
+}
+
+static __always_inline void put_strings(struct scratch *s, struct task_struct *task,
+                                        const struct bpf_call *call, const bool loop)
+{
+	struct bpf_file_record *r = &s->record;
+	bool object = call->object == BPF_OBJECT_ARGUMENT ||
+	              (call->object == BPF_OBJECT_RETURNED && r->result >= 0);
+
+	for (int i = 0; i < BPF_FILE_STRINGS; i++)
+		string_absent(&r->strings[i]);
+	r->inode = 0;
+	r->device = 0;
+	r->mode = 0;
+	if (object)
+		put_object(s, task,
+		           call->object == BPF_OBJECT_RETURNED ? (__u32)r->result : (__u32)r->args[0], loop);
+	/* Where the object is sure, the caller's string says nothing more. */
+	if (!object || (r->marks & BPF_MARK_SHARED) || (r->strings[BPF_FILE_OBJECT].marks & BPF_MARK_MISSING))
+		put_name(s, task, BPF_FILE_NAME, call->name, call->base, loop);
+	put_name(s, task, BPF_FILE_TARGET, call->target, call->target_base, loop);
+	if (call->xattr != BPF_ARG_NONE)
+		put_user_string(s, &r->strings[BPF_FILE_XATTR], (const void *)arg(r, call->xattr),
+		                BPF_XATTR_NAME_MAX - 1);
+}
+
+/* A flood of file events leaves the last quarter of the ring to the processes. */
+static __always_inline bool ring_is_tight(void)
+{
+	__u64 used = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
+	return used > bpf_ringbuf_query(&ring, BPF_RB_RING_SIZE) / 4 * 3;
+}
+
+static __always_inline int on_call(struct pt_regs *regs, long result, const bool loop)
+{
+	__u32 number = CALL_NUMBER(regs);
+	const struct bpf_call_pair *pair = bpf_map_lookup_elem(&calls, &number);
+	if (!pair || (!pair->native.kind && !pair->compat.kind))
+		return 0;
+	struct task_struct *task = (void *)bpf_get_current_task();
+	bool compat = IS_COMPAT(task);
+	const struct bpf_call *call = compat ? &pair->compat : &pair->native;
+	if (!call->kind)
+		return 0;
+	struct bpf_counts *c = counts_of(BPF_PROGRAM_FILE);
+	struct scratch *s = scratch_get();
+	if (!c || !s)
+		return 0;
+
+	struct bpf_file_record *r = &s->record;
+	read_args(r->args, regs, compat);
+	if (!wanted(r, call))
+		return 0;
+	if (ring_is_tight()) {
+		drop(c, call->kind);
+		return 0;
+	}
+	s->used = 0;
+	fill_head(&r->head, BPF_PROGRAM_FILE, task);
+	r->result = result;
+	r->call = number;
+	r->marks = compat ? BPF_MARK_COMPAT : 0;
+	if (BPF_CORE_READ(task, files, count.counter) > 1)
+		r->marks |= BPF_MARK_SHARED;
+	put_strings(s, task, call, loop);
+	send(c, &r->head, sizeof(*r) + s->used, sizeof(*r) + sizeof(s->data), call->kind);
+	return 0;
+}
+
+/* The end and not the beginning: the result is known, the strings are resident (they fault in one of twenty
+ * reads at entry, in none of thousands here), and one program does instead of two and a map. */
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(file_call, struct pt_regs *regs, long result)
+{
+	return on_call(regs, result, true);
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(file_call_bounded, struct pt_regs *regs, long result)
+{
+	return on_call(regs, result, false);
+}

@@ -1,0 +1,215 @@
+/* Strings and paths of a record, gathered in a scratch buffer that belongs to this program on this CPU.
+ *
+ * The includer defines SCRATCH_RECORD (the record's type) and SCRATCH_DATA_MAX (bytes after which no further
+ * string is begun) first.
+ */
+#ifndef SWORNLOG_BPF_PATH_BPF_H
+#define SWORNLOG_BPF_PATH_BPF_H
+
+#include "bpf/record.bpf.h"
+
+/* Room for the longest string that may begin at SCRATCH_DATA_MAX. */
+#define SCRATCH_SLACK 4104
+
+/* In an array by CPU, for values of per-CPU maps are limited to 32 KiB. */
+struct scratch {
+	__u64 used; /* bytes of data */
+	struct SCRATCH_RECORD record;
+	__u8 data[SCRATCH_DATA_MAX + SCRATCH_SLACK];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratch SEC(".maps");
+
+static __always_inline struct scratch *scratch_get(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	return bpf_map_lookup_elem(&scratch, &cpu);
+}
+
+/* Where the next string goes; NULL when there is no room. */
+static __always_inline __u8 *scratch_room(struct scratch *s)
+{
+	__u64 used = *(volatile __u64 *)&s->used;
+	if (used > SCRATCH_DATA_MAX)
+		return 0;
+	return s->data + used;
+}
+
+static __always_inline void string_absent(struct bpf_string *string)
+{
+	string->marks = 0;
+	string->present = 0;
+	string->len = 0;
+}
+
+static __always_inline void string_put(struct bpf_string *string, __u64 len, __u16 marks)
+{
+	string->marks = marks;
+	string->present = 1;
+	string->len = len;
+}
+
+/* A NUL-terminated string from user space, at most max - 1 bytes of it. */
+static __always_inline void put_user_string(struct scratch *s, struct bpf_string *string, const void *user,
+                                            const __u32 max)
+{
+	__u8 *to = scratch_room(s);
+	if (!to) {
+		string_put(string, 0, BPF_MARK_STRING_TRUNCATED);
+		return;
+	}
+	long n = bpf_probe_read_user_str(to, max + 1, user);
+	if (n <= 0) {
+		string_put(string, 0, BPF_MARK_FAULT);
+		return;
+	}
+	s->used += n - 1;
+	string_put(string, n - 1, n > max ? BPF_MARK_STRING_TRUNCATED : 0);
+}
+
+static __always_inline void put_kernel_string(struct scratch *s, struct bpf_string *string,
+                                              const void *address, const __u32 max)
+{
+	__u8 *to = scratch_room(s);
+	if (!to) {
+		string_put(string, 0, BPF_MARK_STRING_TRUNCATED);
+		return;
+	}
+	long n = bpf_probe_read_kernel_str(to, max + 1, address);
+	if (n <= 0) {
+		string_put(string, 0, BPF_MARK_FAULT);
+		return;
+	}
+	s->used += n - 1;
+	string_put(string, n - 1, n > max ? BPF_MARK_STRING_TRUNCATED : 0);
+}
+
+struct walk {
+	struct dentry *dentry;
+	struct mount *mount;
+	struct mount *root; /* of the caller's mount namespace */
+	__u64 start;
+	__u32 marks;
+	__u32 done;
+};
+
+static __always_inline void put_component(struct walk *w)
+{
+	struct scratch *s = scratch_get();
+	__u8 *to = s ? scratch_room(s) : 0;
+	if (!to || s->used - w->start >= BPF_PATH_MAX) {
+		w->marks |= BPF_MARK_TRUNCATED;
+		w->done = 1;
+		return;
+	}
+	struct dentry *dentry = w->dentry;
+	__u64 len = BPF_CORE_READ(dentry, d_name.len);
+	if (len > BPF_COMPONENT_MAX) {
+		len = BPF_COMPONENT_MAX;
+		w->marks |= BPF_MARK_STRING_TRUNCATED;
+	}
+	opaque(len);
+	len &= BPF_COMPONENT_MAX;
+	if (bpf_probe_read_kernel(to + 2, len, BPF_CORE_READ(dentry, d_name.name))) {
+		w->marks |= BPF_MARK_FAULT;
+		len = 0;
+	}
+	to[0] = len;
+	to[1] = len >> 8;
+	s->used += len + 2;
+}
+
+/* One step towards the root: a component, or from a mount's root to where it is mounted. True at the end. */
+static __always_inline bool walk_step(struct walk *w)
+{
+	struct dentry *dentry = w->dentry;
+	struct mount *mount = w->mount;
+	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+		struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+		if (mount == w->root || above == mount || !above) {
+			if (mount != w->root)
+				w->marks |= BPF_MARK_DETACHED;
+			w->done = 1;
+			return true;
+		}
+		w->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+		w->mount = above;
+		return false;
+	}
+	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+	if (parent == dentry || !parent) {
+		w->marks |= BPF_MARK_DETACHED;
+		w->done = 1;
+		return true;
+	}
+	put_component(w);
+	w->dentry = parent;
+	return w->done;
+}
+
+static long walk_callback(__u32 index, void *context)
+{
+	(void)index;
+	return walk_step(context);
+}
+
+static __always_inline int walk_begin(struct walk *w, __u64 mnt, __u64 dentry)
+{
+	struct scratch *s = scratch_get();
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct dentry *last = (void *)dentry;
+	if (!s || !mnt || !dentry)
+		return BPF_MARK_MISSING;
+	w->dentry = last;
+	w->mount = (void *)(mnt - bpf_core_field_offset(struct mount, mnt));
+	w->root = BPF_CORE_READ(task, nsproxy, mnt_ns, root);
+	w->start = s->used;
+	w->marks = 0;
+	w->done = 0;
+	bool root = BPF_CORE_READ(last, d_parent) == last;
+	if (!root && !BPF_CORE_READ(last, d_hash.pprev))
+		w->marks |= BPF_MARK_DELETED;
+	return 0;
+}
+
+/* Append a path's components, the last first; returns marks. A global function, so that the verifier looks
+ * at it once and not at each call. */
+__noinline int walk_path(__u64 mnt, __u64 dentry)
+{
+	struct walk w;
+	int missing = walk_begin(&w, mnt, dentry);
+	if (missing)
+		return missing;
+	bpf_loop(BPF_COMPONENTS_MAX, walk_callback, &w, 0);
+	return w.done ? w.marks : w.marks | BPF_MARK_TRUNCATED;
+}
+
+/* The same for kernels before bpf_loop() (5.17). */
+__noinline int walk_path_bounded(__u64 mnt, __u64 dentry)
+{
+	struct walk w;
+	int missing = walk_begin(&w, mnt, dentry);
+	if (missing)
+		return missing;
+	for (int i = 0; i < BPF_COMPONENTS_MAX_BOUNDED; i++)
+		if (walk_step(&w))
+			return w.marks;
+	return w.marks | BPF_MARK_TRUNCATED;
+}
+
+static __always_inline void put_path(struct scratch *s, struct bpf_string *string, const struct path *path,
+                                     const bool loop)
+{
+	__u64 start = s->used;
+	__u64 mnt = (__u64)BPF_CORE_READ(path, mnt);
+	__u64 dentry = (__u64)BPF_CORE_READ(path, dentry);
+	int marks = loop ? walk_path(mnt, dentry) : walk_path_bounded(mnt, dentry);
+	string_put(string, s->used - start, marks);
+}
+
+#endif

@@ -1,0 +1,150 @@
+/* Processes: exec, exit and fork. The tracepoints come after the kernel has committed to the act. */
+#include <stdbool.h>
+
+#define SCRATCH_RECORD   bpf_exec_record
+#define SCRATCH_DATA_MAX (16384 + BPF_ARGV_MAX)
+#include "bpf/path.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define ARGV_CHUNK 4096
+
+/* The new image's arguments: its own memory, that nobody else has had in hand yet. */
+static __always_inline void put_argv(struct scratch *s, struct task_struct *task)
+{
+	struct bpf_string *string = &s->record.strings[BPF_EXEC_ARGV];
+	__u64 from = BPF_CORE_READ(task, mm, arg_start);
+	__u64 left = BPF_CORE_READ(task, mm, arg_end) - from;
+	__u64 start = s->used;
+	__u16 marks = 0;
+
+	s->record.argv_bytes = left > 0xffffffff ? 0xffffffff : left;
+	if (left > BPF_ARGV_MAX) {
+		left = BPF_ARGV_MAX;
+		marks = BPF_MARK_STRING_TRUNCATED;
+	}
+	/* In parts, so that a page that is not there costs no more than itself. */
+	for (int i = 0; i < BPF_ARGV_MAX / ARGV_CHUNK && left; i++) {
+		__u64 n = left < ARGV_CHUNK ? left : ARGV_CHUNK;
+		__u8 *to = scratch_room(s);
+		opaque(n);
+		if (!to || n > ARGV_CHUNK)
+			break;
+		if (bpf_probe_read_user(to, n, (void *)from)) {
+			marks |= BPF_MARK_FAULT;
+			break;
+		}
+		s->used += n;
+		from += n;
+		left -= n;
+	}
+	string_put(string, s->used - start, marks);
+}
+
+static __always_inline __u32 pid_namespace_of(struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	__u64 level = BPF_CORE_READ(pid, level);
+	struct upid *numbers = (void *)pid + bpf_core_field_offset(struct pid, numbers);
+	struct upid *upid = (void *)numbers + level * bpf_core_type_size(struct upid);
+	return BPF_CORE_READ(upid, ns, ns.inum);
+}
+
+static __always_inline void read_namespaces(struct bpf_exec_record *r, struct task_struct *task)
+{
+	struct nsproxy *proxy = BPF_CORE_READ(task, nsproxy);
+	r->namespaces[BPF_NS_MNT] = BPF_CORE_READ(proxy, mnt_ns, ns.inum);
+	r->namespaces[BPF_NS_PID] = pid_namespace_of(task);
+	r->namespaces[BPF_NS_NET] = BPF_CORE_READ(proxy, net_ns, ns.inum);
+	r->namespaces[BPF_NS_USER] = BPF_CORE_READ(task, cred, user_ns, ns.inum);
+	r->namespaces[BPF_NS_UTS] = BPF_CORE_READ(proxy, uts_ns, ns.inum);
+	r->namespaces[BPF_NS_IPC] = BPF_CORE_READ(proxy, ipc_ns, ns.inum);
+	r->namespaces[BPF_NS_CGROUP] = BPF_CORE_READ(proxy, cgroup_ns, ns.inum);
+}
+
+static __always_inline void put_tty(struct scratch *s, struct task_struct *task)
+{
+	struct bpf_string *string = &s->record.strings[BPF_EXEC_TTY];
+	struct tty_struct *tty = BPF_CORE_READ(task, signal, tty);
+	if (tty)
+		put_kernel_string(s, string, &tty->name, BPF_TTY_MAX - 1);
+	else
+		string_absent(string);
+}
+
+static __always_inline int on_exec(struct task_struct *task, struct linux_binprm *binprm, const bool loop)
+{
+	struct bpf_counts *c = counts_of(BPF_PROGRAM_EXEC);
+	struct scratch *s = scratch_get();
+	if (!c || !s)
+		return 0;
+	struct bpf_exec_record *r = &s->record;
+	struct file *file = BPF_CORE_READ(binprm, file);
+	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
+
+	s->used = 0;
+	fill_head(&r->head, BPF_PROGRAM_EXEC, task);
+	r->parent_tgid = BPF_CORE_READ(parent, tgid);
+	r->parent_start_boot_ns = BPF_CORE_READ(parent, group_leader, start_boottime);
+	r->cgroup = bpf_get_current_cgroup_id();
+	r->inode = BPF_CORE_READ(file, f_inode, i_ino);
+	r->device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+	read_namespaces(r, task);
+	bpf_get_current_comm(r->comm, sizeof(r->comm));
+	put_path(s, &r->strings[BPF_EXEC_EXE], &file->f_path, loop);
+	put_path(s, &r->strings[BPF_EXEC_CWD], &BPF_CORE_READ(task, fs)->pwd, loop);
+	put_kernel_string(s, &r->strings[BPF_EXEC_FILENAME], BPF_CORE_READ(binprm, filename),
+	                  BPF_USER_STRING_MAX);
+	put_tty(s, task);
+	put_argv(s, task);
+	send(c, &r->head, sizeof(*r) + s->used, sizeof(*r) + sizeof(s->data), BPF_KIND_EXEC);
+	return 0;
+}
+
+/* After the new image is in place and the credentials are the new ones. */
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_binprm *binprm)
+{
+	return on_exec(task, binprm, true);
+}
+
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(process_exec_bounded, struct task_struct *task, int old_pid, struct linux_binprm *binprm)
+{
+	return on_exec(task, binprm, false);
+}
+
+/* Fires for each thread: the last one ends the process. */
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *task)
+{
+	if (BPF_CORE_READ(task, signal, live.counter) != 0)
+		return 0;
+	struct bpf_counts *c = counts_of(BPF_PROGRAM_EXIT);
+	if (!c)
+		return 0;
+	struct bpf_exit_record r = {};
+	fill_head(&r.head, BPF_PROGRAM_EXIT, task);
+	int status = BPF_CORE_READ(task, signal, group_exit_code);
+	r.status = status ? status : BPF_CORE_READ(task, exit_code);
+	send(c, &r.head, sizeof(r), sizeof(r), BPF_KIND_EXIT);
+	return 0;
+}
+
+/* So that a child is known by its parent before it does anything. */
+SEC("?tp_btf/sched_process_fork")
+int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	int tgid = BPF_CORE_READ(child, tgid);
+	if (BPF_CORE_READ(child, pid) != tgid)
+		return 0;
+	struct bpf_counts *c = counts_of(BPF_PROGRAM_FORK);
+	if (!c)
+		return 0;
+	struct bpf_fork_record r = {};
+	fill_head(&r.head, BPF_PROGRAM_FORK, parent);
+	r.child_tgid = tgid;
+	r.child_start_boot_ns = BPF_CORE_READ(child, start_boottime);
+	send(c, &r.head, sizeof(r), sizeof(r), BPF_KIND_PROCESS);
+	return 0;
+}
