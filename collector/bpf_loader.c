@@ -1,0 +1,301 @@
+#include "collector/bpf_loader.h"
+
+#include <stdarg.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "bpf/file.skel.h"
+#include "bpf/io_uring.skel.h"
+#include "bpf/process.skel.h"
+#include "collector/calls.h"
+#include "evidence/entry.h"
+
+static_assert(BPF_KIND_PROCESS == KIND_PROCESS && BPF_KIND_EXEC == KIND_EXEC, "kinds");
+static_assert(BPF_KIND_EXIT == KIND_EXIT && BPF_KIND_IO_URING == KIND_IO_URING, "kinds");
+static_assert(KIND_REMOVEXATTR < BPF_RECORD_KINDS && KIND_IO_URING < BPF_RECORD_KINDS, "kinds");
+
+#define VARIANTS 2
+
+/* Of the variants the first that the kernel takes is used. */
+struct hook {
+	const char *name;
+	const void *(*object)(size_t *ret_size);
+	struct {
+		const char *program;
+		bool bounded;
+	} variants[VARIANTS];
+	uint8_t kinds[16];
+};
+
+static const struct hook hooks[BPF_PROGRAMS] = {
+	[BPF_PROGRAM_EXEC] = { "sched_process_exec",
+	                       process_bpf__elf_bytes,
+	                       { { "process_exec", false }, { "process_exec_bounded", true } },
+	                       { KIND_EXEC } },
+	[BPF_PROGRAM_EXIT] = { "sched_process_exit",
+	                       process_bpf__elf_bytes,
+	                       { { "process_exit", false } },
+	                       { KIND_EXIT } },
+	[BPF_PROGRAM_FORK] = { "sched_process_fork",
+	                       process_bpf__elf_bytes,
+	                       { { "process_fork", false } },
+	                       { 0 } },
+	[BPF_PROGRAM_FILE] = { "sys_exit",
+	                       file_bpf__elf_bytes,
+	                       { { "file_call", false }, { "file_call_bounded", true } },
+	                       { KIND_OPEN, KIND_RENAME, KIND_UNLINK, KIND_LINK, KIND_SYMLINK, KIND_MKDIR,
+	                         KIND_RMDIR, KIND_MKNOD, KIND_CHMOD, KIND_CHOWN, KIND_TRUNCATE, KIND_SETXATTR,
+	                         KIND_REMOVEXATTR } },
+	[BPF_PROGRAM_IO_URING] = { "io_uring_submit",
+	                           io_uring_bpf__elf_bytes,
+	                           { { "io_uring_submit_req", false }, { "io_uring_submit_sqe", false } },
+	                           { KIND_IO_URING } },
+};
+
+struct program {
+	struct bpf_object *object;
+	struct bpf_link *link;
+	int fd; /* owned by the object */
+	struct hook_status status;
+};
+
+struct bpf_loader {
+	int ring_fd;
+	int counts_fd;
+	int calls_fd;
+	uint32_t cpus;
+	size_t counts_bytes;
+	struct bpf_counts *counts;
+	struct program programs[BPF_PROGRAMS];
+};
+
+bool bpf_loader_has_btf(void)
+{
+	return access("/sys/kernel/btf/vmlinux", R_OK) == 0;
+}
+
+static int fill_calls(int fd)
+{
+	for (uint32_t number = 0; number < BPF_CALLS; number++) {
+		const struct call_shape *native = call_find(false, number);
+		const struct call_shape *compat = call_find(true, number);
+		struct bpf_call_pair pair = { 0 };
+		if (!native && !compat)
+			continue;
+		if (native)
+			pair.native = native->bpf;
+		if (compat)
+			pair.compat = compat->bpf;
+		int err = bpf_map_update_elem(fd, &number, &pair, BPF_ANY);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static size_t page_round(size_t n)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	return (n + page - 1) / page * page;
+}
+
+static int create_maps(struct bpf_loader *l, size_t ring_bytes)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, counts, .map_flags = BPF_F_MMAPABLE);
+	LIBBPF_OPTS(bpf_map_create_opts, calls, .map_flags = BPF_F_RDONLY_PROG);
+	uint32_t slots = l->cpus * BPF_PROGRAMS;
+
+	l->ring_fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ring", 0, 0, (uint32_t)ring_bytes, NULL);
+	if (l->ring_fd < 0)
+		return l->ring_fd;
+	l->counts_fd =
+	        bpf_map_create(BPF_MAP_TYPE_ARRAY, "counts", 4, sizeof(struct bpf_counts), slots, &counts);
+	if (l->counts_fd < 0)
+		return l->counts_fd;
+	l->calls_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "calls", 4, sizeof(struct bpf_call_pair), BPF_CALLS,
+	                             &calls);
+	if (l->calls_fd < 0)
+		return l->calls_fd;
+	int err = fill_calls(l->calls_fd);
+	if (err)
+		return err;
+
+	size_t bytes = page_round(slots * sizeof(struct bpf_counts));
+	void *mapped = mmap(NULL, bytes, PROT_READ, MAP_SHARED, l->counts_fd, 0);
+	if (mapped == MAP_FAILED)
+		return -errno;
+	l->counts = mapped;
+	l->counts_bytes = bytes;
+	return 0;
+}
+
+static int reuse(struct bpf_object *object, const char *name, int fd)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+	return map ? bpf_map__reuse_fd(map, fd) : 0;
+}
+
+static int prepare_maps(const struct bpf_loader *l, struct bpf_object *object, bool paths)
+{
+	int err = reuse(object, "ring", l->ring_fd);
+	if (!err)
+		err = reuse(object, "counts", l->counts_fd);
+	if (!err)
+		err = reuse(object, "calls", l->calls_fd);
+	struct bpf_map *scratch = bpf_object__find_map_by_name(object, "scratch");
+	if (!err && scratch)
+		err = bpf_map__set_max_entries(scratch, l->cpus);
+	/* Only the programs that walk paths touch it, and it is large. */
+	if (!err && scratch && !paths)
+		err = bpf_map__set_autocreate(scratch, false);
+	return err;
+}
+
+static bool walks_paths(enum bpf_program_id id)
+{
+	return id == BPF_PROGRAM_EXEC || id == BPF_PROGRAM_FILE;
+}
+
+static void free_object(struct bpf_object **object)
+{
+	bpf_object__close(*object);
+}
+
+static int load_variant(const struct bpf_loader *l, enum bpf_program_id id, const char *name,
+                        struct program *into)
+{
+	size_t size;
+	const void *bytes = hooks[id].object(&size);
+	struct bpf_object *object cleanup(free_object) = bpf_object__open_mem(bytes, size, NULL);
+	if (!object)
+		return -errno;
+	struct bpf_program *program = bpf_object__find_program_by_name(object, name);
+	if (!program)
+		return -ENOENT;
+	int err = bpf_program__set_autoload(program, true);
+	if (!err)
+		err = prepare_maps(l, object, walks_paths(id));
+	if (!err)
+		err = bpf_object__load(object);
+	if (err)
+		return err;
+	struct bpf_link *link = bpf_program__attach(program);
+	if (!link)
+		return -errno;
+	into->link = link;
+	into->fd = bpf_program__fd(program);
+	into->object = TAKE_PTR(object);
+	return 0;
+}
+
+static enum hook_state state_of(int err)
+{
+	if (!err)
+		return HOOK_ON;
+	return err == -ENOMEM || err == -EMFILE || err == -ENFILE ? HOOK_FAILED : HOOK_REFUSED;
+}
+
+/* maps_err: why there are no maps to load it with, or 0. */
+static void load_hook(struct bpf_loader *l, enum bpf_program_id id, int maps_err)
+{
+	const struct hook *hook = &hooks[id];
+	struct program *p = &l->programs[id];
+	p->status.name = hook->name;
+	p->status.kinds = hook->kinds;
+	for (size_t i = 0; i < VARIANTS && hook->variants[i].program; i++) {
+		p->status.err = maps_err ? maps_err : load_variant(l, id, hook->variants[i].program, p);
+		p->status.state = state_of(p->status.err);
+		p->status.bounded = hook->variants[i].bounded;
+		if (p->status.state == HOOK_ON)
+			return;
+	}
+}
+
+/* The states in posture say it all, and libbpf would print pages for each program that it tries. */
+static int keep_silent(enum libbpf_print_level level maybe_unused, const char *fmt maybe_unused,
+                       va_list args maybe_unused)
+{
+	return 0;
+}
+
+static void free_loader(struct bpf_loader **l)
+{
+	bpf_loader_free(*l);
+}
+
+int bpf_loader_open(size_t ring_bytes, bool verbose, struct bpf_loader **ret)
+{
+	if (ring_bytes > UINT32_MAX || ring_bytes == 0 || ring_bytes & (ring_bytes - 1))
+		return -EINVAL;
+	struct bpf_loader *l cleanup(free_loader) = calloc(1, sizeof(*l));
+	if (!l)
+		return -ENOMEM;
+	l->ring_fd = l->counts_fd = l->calls_fd = -1;
+	if (!verbose)
+		libbpf_set_print(keep_silent);
+	int cpus = libbpf_num_possible_cpus();
+	if (cpus < 0)
+		return cpus;
+	l->cpus = (uint32_t)cpus;
+	int err = create_maps(l, ring_bytes);
+	for (int id = 0; id < BPF_PROGRAMS; id++)
+		load_hook(l, (enum bpf_program_id)id, err);
+	*ret = TAKE_PTR(l);
+	return 0;
+}
+
+void bpf_loader_detach(struct bpf_loader *l)
+{
+	for (int id = 0; id < BPF_PROGRAMS; id++) {
+		bpf_link__destroy(l->programs[id].link);
+		l->programs[id].link = NULL;
+	}
+}
+
+void bpf_loader_free(struct bpf_loader *l)
+{
+	if (!l)
+		return;
+	bpf_loader_detach(l);
+	for (int id = 0; id < BPF_PROGRAMS; id++)
+		bpf_object__close(l->programs[id].object);
+	if (l->counts)
+		munmap(l->counts, l->counts_bytes);
+	close_fd(&l->ring_fd);
+	close_fd(&l->counts_fd);
+	close_fd(&l->calls_fd);
+	free(l);
+}
+
+const struct hook_status *bpf_loader_status(const struct bpf_loader *l, enum bpf_program_id program)
+{
+	return &l->programs[program].status;
+}
+
+int bpf_loader_ring_fd(const struct bpf_loader *l)
+{
+	return l->ring_fd;
+}
+
+const volatile struct bpf_counts *bpf_loader_counts(const struct bpf_loader *l)
+{
+	return l->counts;
+}
+
+uint32_t bpf_loader_cpus(const struct bpf_loader *l)
+{
+	return l->cpus;
+}
+
+uint64_t bpf_loader_skipped(const struct bpf_loader *l, enum bpf_program_id program)
+{
+	const struct program *p = &l->programs[program];
+	if (p->status.state != HOOK_ON)
+		return 0;
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
+	return bpf_obj_get_info_by_fd(p->fd, &info, &size) ? 0 : info.recursion_misses;
+}

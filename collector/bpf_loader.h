@@ -1,0 +1,43 @@
+/* Loads and attaches the BPF programs one by one, so that what a kernel refuses costs only itself. */
+#ifndef SWORNLOG_COLLECTOR_BPF_LOADER_H
+#define SWORNLOG_COLLECTOR_BPF_LOADER_H
+
+#include "bpf/events.h"
+#include "lib/base.h"
+
+/* Numbered as in a posture entry (docs/format.md section 6.3). */
+enum hook_state { HOOK_OFF = 0, HOOK_ON = 1, HOOK_REFUSED = 2, HOOK_FAILED = 3 };
+
+struct hook_status {
+	const char *name; /* of the tracepoint */
+	enum hook_state state;
+	int err;              /* -errno of a refusal or a failure */
+	bool bounded;         /* paths of at most BPF_COMPONENTS_MAX_BOUNDED components */
+	const uint8_t *kinds; /* that nobody else reports here; ends with 0 */
+};
+
+struct bpf_loader;
+
+/* Create the maps and load what this kernel takes. Succeeds even if it takes nothing at all: the states say
+ * why. Errors are the caller's (-EINVAL) or of memory. ring_bytes: a power of two, at least a page. verbose:
+ * libbpf says on standard error why it refuses. Blocks for some ten milliseconds a program. */
+must_check int bpf_loader_open(size_t ring_bytes, bool verbose, struct bpf_loader **ret);
+/* No further record is made; those in the ring stay. */
+void bpf_loader_detach(struct bpf_loader *l);
+/* Detaches everything. Takes NULL. */
+void bpf_loader_free(struct bpf_loader *l);
+
+/* Indexed by enum bpf_program_id. */
+const struct hook_status *bpf_loader_status(const struct bpf_loader *l, enum bpf_program_id program);
+/* -1, and NULL below, if the maps were refused. */
+int bpf_loader_ring_fd(const struct bpf_loader *l);
+/* One for each program on each CPU, at index cpu * BPF_PROGRAMS + program; changes under the reader's eyes.
+ */
+const volatile struct bpf_counts *bpf_loader_counts(const struct bpf_loader *l);
+uint32_t bpf_loader_cpus(const struct bpf_loader *l);
+/* How often the kernel skipped the program because it was already running; 0 if unknown. */
+uint64_t bpf_loader_skipped(const struct bpf_loader *l, enum bpf_program_id program);
+/* True if the kernel says what types it has. */
+bool bpf_loader_has_btf(void);
+
+#endif

@@ -1,0 +1,39 @@
+/* The events that the BPF programs make: out of the ring, checked, counted. */
+#ifndef SWORNLOG_COLLECTOR_BPF_SOURCE_H
+#define SWORNLOG_COLLECTOR_BPF_SOURCE_H
+
+#include "collector/bpf_loader.h"
+#include "collector/bpf_record.h"
+#include "collector/ring_account.h"
+
+#define BPF_SOURCE_RING_BYTES ((size_t)8 << 20)
+
+struct bpf_source_config {
+	size_t ring_bytes; /* a power of two; 0: BPF_SOURCE_RING_BYTES */
+	bool verbose;
+	/* The view is valid during the call. */
+	void (*on_record)(void *context, const struct bpf_view *view);
+	/* Losses that are EXACT count one event each that the sensors made and that on_record never saw. */
+	loss_fn *on_loss;
+	void *context;
+};
+
+struct bpf_source;
+
+/* As bpf_loader_open(): a kernel that takes nothing at all is not an error. */
+must_check int bpf_source_open(const struct bpf_source_config *config, struct bpf_source **ret);
+/* Takes NULL. */
+void bpf_source_free(struct bpf_source *s);
+
+/* Before the end: no further record is made, so that the ring can be emptied. */
+void bpf_source_detach(struct bpf_source *s);
+/* For epoll: readable while the ring holds records; -1 if there is no ring. */
+int bpf_source_fd(const struct bpf_source *s);
+/* Hand on at most `max` records. Returns how many, or -errno. */
+must_check int bpf_source_consume(struct bpf_source *s, unsigned max);
+/* Declare losses. Call once in a while, when consume returned less than its maximum. */
+void bpf_source_settle(struct bpf_source *s, uint64_t now_boot_us);
+void bpf_source_high_water(const struct bpf_source *s, struct intake_counts *into);
+const struct hook_status *bpf_source_status(const struct bpf_source *s, enum bpf_program_id program);
+
+#endif
