@@ -1,0 +1,18 @@
+/* Encodes the description of a process: the fields of KIND_PROCESS and KIND_EXEC. */
+#ifndef SWORNLOG_COLLECTOR_DESCRIBE_H
+#define SWORNLOG_COLLECTOR_DESCRIBE_H
+
+#include "collector/bpf_record.h"
+#include "collector/process_table.h"
+
+/* An exec, whole. `exe_path` is the executable's path, `argv` all arguments that were seen as a CBOR array.
+ * Appends the field map and returns it (empty after an error of the buffer). */
+struct span describe_exec(struct buf *b, const struct bpf_view *exec, struct span exe_path, struct span argv);
+
+/* A process as the table knows it; `tid` is the thread through which it was noticed. */
+struct span describe_process(struct buf *b, const struct process *p, uint32_t tid);
+
+/* What marks on strings of a record are called in an entry. */
+uint32_t entry_marks_of(uint16_t bpf_marks);
+
+#endif
