@@ -1,0 +1,196 @@
+#include "collector/file_event.h"
+
+#include <fcntl.h>
+
+#include "collector/describe.h"
+#include "collector/fields.h"
+
+#define TMPFILE_FLAG 020000000 /* without O_DIRECTORY, which has another value on ARM */
+#define CREAT_FLAGS  (O_CREAT | O_WRONLY | O_TRUNC)
+
+void file_event_done(struct file_event *e)
+{
+	buf_done(&e->path);
+	buf_done(&e->target);
+	buf_done(&e->fields);
+}
+
+static bool is_compat(const struct bpf_file_record *r)
+{
+	return r->marks & BPF_MARK_COMPAT;
+}
+
+/* Arguments are numbered from 1. */
+static uint64_t argument(const struct bpf_file_record *r, unsigned number)
+{
+	return number >= 1 && number <= BPF_CALL_ARGS ? r->args[number - 1] : 0;
+}
+
+static bool from_descriptor(const struct bpf_file_record *r, uint8_t base)
+{
+	return base != BPF_ARG_NONE && base != BPF_ARG_CWD && (int32_t)argument(r, base) != AT_FDCWD;
+}
+
+/* A name that the caller gave, from a directory that the kernel knows: where it led to is not known. */
+static uint32_t put_claim(struct buf *to, const struct bpf_view *view, size_t name, size_t base,
+                          uint8_t base_argument)
+{
+	struct span text = view->text[name], start = view->text[base];
+	uint16_t base_marks = view->strings[base].marks;
+	bool absolute = text.len && text.data[0] == '/';
+	bool rooted = view->strings[base].present && !(base_marks & BPF_MARK_MISSING);
+	uint32_t marks = entry_marks_of(view->strings[name].marks | base_marks);
+
+	if (rooted && (start.len || !absolute))
+		bpf_path_put(to, start);
+	if (text.len && !absolute && to->len && to->data[to->len - 1] != '/')
+		buf_put_u8(to, '/');
+	buf_put(to, text.data, text.len);
+	if ((view->file->marks & BPF_MARK_SHARED) && !absolute && from_descriptor(view->file, base_argument))
+		marks |= ENTRY_MARK_UNSURE;
+	return marks | (rooted ? ENTRY_MARK_CLAIM : ENTRY_MARK_UNRESOLVED);
+}
+
+static bool has_object(const struct bpf_view *view)
+{
+	const struct bpf_string *object = &view->strings[BPF_FILE_OBJECT];
+	return object->present && !(object->marks & BPF_MARK_MISSING);
+}
+
+static void read_path(struct file_event *e, const struct bpf_view *view)
+{
+	e->path_known = true;
+	if (has_object(view)) {
+		bpf_path_put(&e->path, view->text[BPF_FILE_OBJECT]);
+		e->marks |= entry_marks_of(view->strings[BPF_FILE_OBJECT].marks);
+		if (view->file->marks & BPF_MARK_SHARED)
+			e->marks |= ENTRY_MARK_UNSURE;
+		return;
+	}
+	if (view->strings[BPF_FILE_NAME].present) {
+		e->marks |= put_claim(&e->path, view, BPF_FILE_NAME, BPF_FILE_BASE, e->shape->bpf.base);
+		return;
+	}
+	e->path_known = false;
+	e->marks |= ENTRY_MARK_UNRESOLVED;
+}
+
+static void read_target(struct file_event *e, const struct bpf_view *view)
+{
+	const struct bpf_string *target = &view->strings[BPF_FILE_TARGET];
+	e->target_known = target->present;
+	if (!target->present)
+		return;
+	if (e->shape->bpf.target_base != BPF_ARG_NONE) {
+		e->target_marks = put_claim(&e->target, view, BPF_FILE_TARGET, BPF_FILE_TARGET_BASE,
+		                            e->shape->bpf.target_base);
+		return;
+	}
+	struct span text = view->text[BPF_FILE_TARGET];
+	buf_put(&e->target, text.data, text.len);
+	e->target_marks = entry_marks_of(target->marks);
+}
+
+int file_event_read(struct file_event *e, const struct bpf_view *view)
+{
+	const struct bpf_file_record *r = view->file;
+	const struct call_shape *shape = call_find(is_compat(r), r->call);
+	if (!shape)
+		return -EBADMSG;
+	bool removes_dir = shape->may_remove_dir && (argument(r, shape->flags) & AT_REMOVEDIR);
+	e->shape = shape;
+	e->kind = removes_dir ? KIND_RMDIR : shape->bpf.kind;
+	e->marks = is_compat(r) ? ENTRY_MARK_COMPAT : 0;
+	e->target_marks = 0;
+	buf_reset(&e->path);
+	buf_reset(&e->target);
+	read_path(e, view);
+	read_target(e, view);
+	return 0;
+}
+
+static uint64_t open_flags(const struct call_shape *shape, const struct bpf_file_record *r)
+{
+	if (shape->creates)
+		return CREAT_FLAGS;
+	return shape->how ? r->open_flags : (uint32_t)argument(r, shape->flags);
+}
+
+static void put_flags_and_mode(struct fields *f, const struct call_shape *shape,
+                               const struct bpf_file_record *r)
+{
+	bool opens = shape->bpf.kind == KIND_OPEN;
+	uint64_t flags = opens ? open_flags(shape, r) : (uint32_t)argument(r, shape->flags);
+	if (opens || shape->flags)
+		fields_uint(f, FILE_FLAGS, flags);
+	/* Without these the argument is not looked at by the kernel and may be anything. */
+	bool mode_counts = !opens || (flags & (O_CREAT | TMPFILE_FLAG));
+	if (mode_counts && shape->how)
+		fields_uint(f, FILE_MODE, r->open_mode);
+	else if (mode_counts && shape->mode)
+		fields_uint(f, FILE_MODE, (uint32_t)argument(r, shape->mode) & 0177777);
+}
+
+/* All ones: stays as it is. */
+static void put_owner(struct fields *f, const struct call_shape *shape, const struct bpf_file_record *r)
+{
+	if (!shape->owner)
+		return;
+	uint32_t none = shape->owner16 ? UINT16_MAX : UINT32_MAX;
+	uint32_t uid = (uint32_t)argument(r, shape->owner) & none;
+	uint32_t gid = (uint32_t)argument(r, shape->owner + 1u) & none;
+	if (uid != none)
+		fields_uint(f, FILE_UID, uid);
+	if (gid != none)
+		fields_uint(f, FILE_GID, gid);
+}
+
+static uint64_t new_size(const struct call_shape *shape, const struct bpf_file_record *r)
+{
+	uint64_t low = argument(r, shape->size);
+	return shape->size_high ? (uint32_t)low | argument(r, shape->size_high) << 32 : low;
+}
+
+/* User space packs a device number otherwise than the kernel holds it. */
+static uint64_t kernel_device(uint64_t packed)
+{
+	uint64_t major = packed >> 8 & 0xfff;
+	uint64_t minor = (packed & 0xff) | (packed >> 12 & 0xfff00);
+	return major << 20 | minor;
+}
+
+struct span file_event_encode(struct file_event *e, const struct bpf_view *view)
+{
+	const struct bpf_file_record *r = view->file;
+	const struct call_shape *shape = e->shape;
+	struct fields f;
+
+	buf_reset(&e->fields);
+	fields_begin(&f, &e->fields);
+	if (e->path_known)
+		fields_bytes(&f, FILE_PATH, (struct span){ e->path.data, e->path.len });
+	fields_int(&f, FILE_RESULT, r->result);
+	if (e->target_known)
+		fields_bytes(&f, FILE_TARGET, (struct span){ e->target.data, e->target.len });
+	put_flags_and_mode(&f, shape, r);
+	if (has_object(view)) {
+		fields_uint(&f, FILE_DEVICE, r->device);
+		fields_uint(&f, FILE_INODE, r->inode);
+	}
+	put_owner(&f, shape, r);
+	if (shape->bpf.xattr)
+		fields_bytes(&f, FILE_NAME, view->text[BPF_FILE_XATTR]);
+	fields_uint_nonzero(&f, FILE_MARKS, e->marks | entry_marks_of(view->strings[BPF_FILE_XATTR].marks));
+	if (has_object(view) && view->strings[BPF_FILE_NAME].present)
+		fields_bytes(&f, FILE_CLAIM, view->text[BPF_FILE_NAME]);
+	if (shape->size)
+		fields_uint(&f, FILE_SIZE, new_size(shape, r));
+	if (view->head->tid != view->head->tgid)
+		fields_uint(&f, FILE_TID, view->head->tid);
+	fields_uint(&f, FILE_SYSCALL, r->call);
+	fields_uint_nonzero(&f, FILE_TARGET_MARKS, e->target_marks);
+	if (shape->device)
+		fields_uint(&f, FILE_RDEV, kernel_device((uint32_t)argument(r, shape->device)));
+	int err = buf_err(&e->path) | buf_err(&e->target);
+	return err ? (struct span){ 0 } : fields_end(&f);
+}

@@ -1,0 +1,167 @@
+#include "collector/normalise.h"
+
+#include "collector/describe.h"
+#include "collector/fields.h"
+#include "collector/proc_reader.h"
+
+struct normaliser {
+	struct normaliser_config config;
+	struct file_event file;
+	struct buf fields;
+	struct buf path;
+	struct buf argv;
+};
+
+int normaliser_new(const struct normaliser_config *config, struct normaliser **ret)
+{
+	struct normaliser *n = calloc(1, sizeof(*n));
+	if (!n)
+		return -ENOMEM;
+	n->config = *config;
+	*ret = n;
+	return 0;
+}
+
+void normaliser_free(struct normaliser *n)
+{
+	if (!n)
+		return;
+	file_event_done(&n->file);
+	buf_done(&n->fields);
+	buf_done(&n->path);
+	buf_done(&n->argv);
+	free(n);
+}
+
+static uint64_t record_us(const struct bpf_record *head)
+{
+	return head->boot_ns / 1000;
+}
+
+/* Whatever happens to it in the sink: it has been an event. */
+static bool emit(struct normaliser *n, const struct bpf_view *view, uint16_t kind, const struct process *p,
+                 struct span fields)
+{
+	if (!fields.len)
+		return false;
+	struct intake_event event = { .kind = kind,
+		                      .sensors = SENSOR_BPF_TRACEPOINT,
+		                      .boot_us = record_us(view->head),
+		                      .process = p->number,
+		                      .fields = fields };
+	n->config.sink.put(n->config.sink.context, &event);
+	return true;
+}
+
+static struct span span_of(const struct buf *b)
+{
+	return (struct span){ b->data, b->len };
+}
+
+static struct process_image *image_of_exec(struct normaliser *n, const struct bpf_view *view)
+{
+	const struct bpf_exec_record *r = view->exec;
+	struct process_image *image = process_image_new(span_of(&n->path), span_of(&n->argv));
+	if (!image)
+		return NULL;
+	uint16_t argv = view->strings[BPF_EXEC_ARGV].marks;
+	image->marks |= entry_marks_of(view->strings[BPF_EXEC_EXE].marks);
+	if (argv & BPF_MARK_STRING_TRUNCATED)
+		image->marks |= ENTRY_MARK_ARGV_TRUNCATED;
+	image->argv_bytes = image->marks & ENTRY_MARK_ARGV_TRUNCATED ? r->argv_bytes : 0;
+	image->device = r->device;
+	image->inode = r->inode;
+	image->sensors = SENSOR_BPF_TRACEPOINT;
+	memcpy(image->comm, r->comm, sizeof(r->comm));
+	return image;
+}
+
+static bool on_exec(struct normaliser *n, const struct bpf_view *view)
+{
+	const struct bpf_exec_record *r = view->exec;
+	struct process_key parent = { r->parent_tgid, r->parent_start_boot_ns / 1000 };
+
+	buf_reset(&n->path);
+	buf_reset(&n->argv);
+	buf_reset(&n->fields);
+	bpf_path_put(&n->path, view->text[BPF_EXEC_EXE]);
+	argv_put(&n->argv, view->text[BPF_EXEC_ARGV]);
+	if (buf_err(&n->path) || buf_err(&n->argv))
+		return false;
+	struct intake_event event = { .kind = KIND_EXEC,
+		                      .sensors = SENSOR_BPF_TRACEPOINT,
+		                      .boot_us = record_us(view->head),
+		                      .fields = describe_exec(&n->fields, view, span_of(&n->path),
+		                                              span_of(&n->argv)) };
+	return event.fields.len &&
+	       actors_exec(n->config.actors, view->head, parent, image_of_exec(n, view), &event);
+}
+
+static bool on_exited(struct normaliser *n, const struct bpf_view *view)
+{
+	struct process *p = actors_of_record(n->config.actors, view->head);
+	if (!p)
+		return false;
+	/* Two last threads may both find themselves the last. */
+	if (p->exited_us) {
+		n->config.sink.filtered(n->config.sink.context, KIND_EXIT);
+		return true;
+	}
+	p->exited_us = record_us(view->head);
+	uint32_t status = view->exit->status;
+	struct fields f;
+	buf_reset(&n->fields);
+	fields_begin(&f, &n->fields);
+	fields_uint(&f, EXIT_CODE, status >> 8 & 0xff);
+	fields_uint_nonzero(&f, EXIT_SIGNAL, status & 0x7f);
+	if (status & 0x80) {
+		fields_key(&f, EXIT_CORE);
+		cbor_put_bool(&n->fields, true);
+	}
+	return emit(n, view, KIND_EXIT, p, fields_end(&f));
+}
+
+/* Not an event: the child is described when it first does something. */
+static bool on_fork(struct normaliser *n, const struct bpf_view *view)
+{
+	struct process_key child = { view->fork->child_tgid, view->fork->child_start_boot_ns / 1000 };
+	return actors_fork(n->config.actors, view->head, child);
+}
+
+static bool on_file(struct normaliser *n, const struct bpf_view *view)
+{
+	struct process_key actor = { view->head->tgid, view->head->start_boot_ns / 1000 };
+	if (file_event_read(&n->file, view))
+		return false;
+	if (n->config.own && own_events_match(n->config.own, actor, &n->file)) {
+		n->config.sink.filtered(n->config.sink.context, n->file.kind);
+		return true;
+	}
+	struct span fields = file_event_encode(&n->file, view);
+	const struct process *p = actors_of_record(n->config.actors, view->head);
+	return p && emit(n, view, n->file.kind, p, fields);
+}
+
+static bool on_io_uring(struct normaliser *n, const struct bpf_view *view)
+{
+	const struct process *p = actors_of_record(n->config.actors, view->head);
+	if (!p)
+		return false;
+	struct fields f;
+	buf_reset(&n->fields);
+	fields_begin(&f, &n->fields);
+	if (view->head->tid != view->head->tgid)
+		fields_uint(&f, FILE_TID, view->head->tid);
+	fields_uint(&f, FILE_OPCODE, view->io_uring->opcode);
+	return emit(n, view, KIND_IO_URING, p, fields_end(&f));
+}
+
+bool normaliser_record(struct normaliser *n, const struct bpf_view *view)
+{
+	static bool (*const handlers[BPF_PROGRAMS])(struct normaliser *, const struct bpf_view *) = {
+		[BPF_PROGRAM_EXEC] = on_exec,         [BPF_PROGRAM_EXIT] = on_exited,
+		[BPF_PROGRAM_FORK] = on_fork,         [BPF_PROGRAM_FILE] = on_file,
+		[BPF_PROGRAM_IO_URING] = on_io_uring,
+	};
+	return handlers[view->head->program](n, view);
+}
