@@ -1,0 +1,399 @@
+#include "collector/collector.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "collector/audit_source.h"
+#include "collector/bpf_source.h"
+#include "collector/normalise.h"
+#include "collector/outlet.h"
+#include "collector/posture.h"
+#include "lib/env.h"
+#include "lib/log.h"
+
+/* A record waits this long for company: fewer wake-ups, and larger writes. */
+#define GATHER_MS       10
+#define TICK_US         250000
+#define EXPIRE_US       10000000
+#define LEAVE_MS        2000
+#define RECORDS_AT_ONCE 4096
+
+enum slot { SLOT_STOP, SLOT_RING, SLOT_AUDIT, SLOT_OUTLET, SLOTS };
+
+struct collector {
+	struct collector_config config;
+	int epoll_fd;
+	int proc_fd;
+	int watched[SLOTS]; /* descriptors in the epoll set; -1: none */
+	uint32_t interest[SLOTS];
+	bool gathering; /* the ring has been found filled: it is read by time, not by readiness */
+	bool stopping;
+	uint64_t next_tick_us, next_expiry_us;
+	struct own_events own;
+	struct outlet *outlet;
+	struct actors *actors;
+	struct normaliser *normaliser;
+	struct bpf_source *bpf;
+	struct audit_source *audit;
+	struct buf posture; /* as last told */
+	struct intake_counts counts;
+};
+
+static uint64_t now_us(void)
+{
+	const struct env *env = env_system();
+	return env->boot_us(env);
+}
+
+static bool on_event(void *context, const struct intake_event *event)
+{
+	const struct collector *c = context;
+	return outlet_put(c->outlet, event);
+}
+
+static void on_filtered(void *context, uint16_t kind maybe_unused)
+{
+	const struct collector *c = context;
+	outlet_filter(c->outlet);
+}
+
+static void on_loss(void *context, const struct intake_loss *loss)
+{
+	const struct collector *c = context;
+	outlet_lose(c->outlet, loss);
+}
+
+static void on_record(void *context, const struct bpf_view *view)
+{
+	struct collector *c = context;
+	if (normaliser_record(c->normaliser, view))
+		return;
+	struct intake_loss loss = { .reason = LOSS_MALFORMED,
+		                    .exactness = EXACT,
+		                    .kind = view->head->kind,
+		                    .count = 1,
+		                    .since_boot_us = view->head->boot_ns / 1000 };
+	outlet_lose(c->outlet, &loss);
+}
+
+static void add_own_process(struct collector *c, uint32_t pid)
+{
+	struct process_key key = { .tgid = pid };
+	if (actors_start_of(c->actors, pid, &key.start_us) == 0)
+		own_events_add_process(&c->own, key);
+}
+
+static void on_restart(void *context)
+{
+	struct collector *c = context;
+	/* The next socket may get the same number. */
+	c->watched[SLOT_OUTLET] = -1;
+	actors_undescribe(c->actors);
+	own_events_forget_processes(&c->own);
+	add_own_process(c, (uint32_t)getpid());
+	log_warning("the sealer's connection ended; events gather until it is back");
+}
+
+static void on_own_process(void *context, uint32_t pid)
+{
+	struct collector *c = context;
+	add_own_process(c, pid);
+}
+
+static int open_way_out(struct collector *c)
+{
+	struct outlet_config outlet = { .path = c->config.events_socket,
+		                        .queue_bytes = c->config.queue_bytes,
+		                        .on_restart = on_restart,
+		                        .on_own_process = on_own_process,
+		                        .context = c };
+	struct event_sink sink = { .put = on_event, .filtered = on_filtered, .context = c };
+	struct actors_config actors = { .sink = sink, .proc_fd = c->proc_fd };
+	int err = outlet_new(&outlet, &c->outlet);
+	if (!err)
+		err = actors_new(&actors, &c->actors);
+	if (err)
+		return err;
+	struct normaliser_config normaliser = { .actors = c->actors, .sink = sink, .own = &c->own };
+	return normaliser_new(&normaliser, &c->normaliser);
+}
+
+static void log_hooks(const struct collector *c)
+{
+	for (int program = 0; program < BPF_PROGRAMS; program++) {
+		const struct hook_status *h = bpf_source_status(c->bpf, (enum bpf_program_id)program);
+		if (h->state != HOOK_ON)
+			log_warning("the kernel refused the program on %s: %s; posture says so", h->name,
+			            strerror(-h->err));
+	}
+}
+
+static int open_bpf(struct collector *c)
+{
+	struct bpf_source_config config = { .ring_bytes = c->config.ring_bytes,
+		                            .verbose = c->config.verbose,
+		                            .on_record = on_record,
+		                            .on_loss = on_loss,
+		                            .context = c };
+	int err = bpf_source_open(&config, &c->bpf);
+	if (!err)
+		log_hooks(c);
+	return err;
+}
+
+static uint64_t actor_of_audit(void *context, uint32_t pid, uint64_t boot_us)
+{
+	const struct collector *c = context;
+	return actors_of_pid(c->actors, pid, boot_us);
+}
+
+static void on_audit_event(void *context, const struct intake_event *event)
+{
+	on_event(context, event);
+}
+
+static int open_audit(struct collector *c)
+{
+	static const enum audit_mode modes[] = { [COLLECTOR_AUDIT_OFF] = AUDIT_MODE_OFF,
+		                                 [COLLECTOR_AUDIT_MULTICAST] = AUDIT_MODE_MULTICAST,
+		                                 [COLLECTOR_AUDIT_UNICAST] = AUDIT_MODE_UNICAST };
+	struct audit_source_config config = {
+		.mode = modes[c->config.audit],
+		.passed_fd = audit_source_passed_fd(),
+		.env = env_system(),
+		.feed = { .event = { .process = actor_of_audit, .context = c },
+		          .on_event = on_audit_event,
+		          .on_loss = on_loss,
+		          .context = c },
+	};
+	return audit_source_open(&config, &c->audit);
+}
+
+static struct posture_audit_facts audit_facts(const struct collector *c)
+{
+	struct audit_summary summary = audit_source_summary(c->audit);
+	struct posture_audit_facts facts = { .mode = POSTURE_AUDIT_OFF, .detail = summary.reason };
+	if (summary.mode == AUDIT_MODE_MULTICAST)
+		facts.mode = POSTURE_AUDIT_MULTICAST;
+	else if (summary.mode == AUDIT_MODE_UNICAST)
+		facts.mode = POSTURE_AUDIT_UNICAST;
+	else if (c->config.audit != COLLECTOR_AUDIT_OFF)
+		facts.mode = POSTURE_AUDIT_UNAVAILABLE;
+	facts.enabled = summary.status_known ? summary.status.enabled : 0;
+	return facts;
+}
+
+/* Once at the start, and then whenever it changes. */
+static int tell_posture(struct collector *c)
+{
+	struct posture_audit_facts audit = audit_facts(c);
+	cleanup_buf struct buf map = { 0 };
+	posture_put(&map, c->bpf, &audit, c->own.dir_count > 0);
+	int err = buf_err(&map);
+	if (err)
+		return err;
+	struct span told = { c->posture.data, c->posture.len }, now = { map.data, map.len };
+	if (span_equal(told, now))
+		return 0;
+	if (audit.detail[0])
+		log_warning("audit: %s", audit.detail);
+	err = outlet_set_posture(c->outlet, now);
+	buf_done(&c->posture);
+	c->posture = map;
+	map = (struct buf){ 0 };
+	return err;
+}
+
+static int open_parts(struct collector *c)
+{
+	c->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	c->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (c->epoll_fd < 0 || c->proc_fd < 0)
+		return -errno;
+	for (size_t i = 0; i < c->config.own_dir_count; i++) {
+		int err = own_events_add_dir(&c->own, c->config.own_dirs[i]);
+		if (err)
+			return err;
+	}
+	int err = open_way_out(c);
+	if (!err)
+		err = open_bpf(c);
+	if (!err)
+		err = open_audit(c);
+	if (!err)
+		err = tell_posture(c);
+	if (err)
+		return err;
+	/* After the programs are on, so that nothing is born unseen in between. */
+	actors_prime(c->actors);
+	add_own_process(c, (uint32_t)getpid());
+	return 0;
+}
+
+static void free_collector(struct collector **c)
+{
+	collector_free(*c);
+}
+
+int collector_open(const struct collector_config *config, struct collector **ret)
+{
+	struct collector *c cleanup(free_collector) = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	c->config = *config;
+	c->epoll_fd = c->proc_fd = -1;
+	for (int slot = 0; slot < SLOTS; slot++)
+		c->watched[slot] = -1;
+	int err = open_parts(c);
+	if (err)
+		return err;
+	*ret = TAKE_PTR(c);
+	return 0;
+}
+
+void collector_free(struct collector *c)
+{
+	if (!c)
+		return;
+	bpf_source_free(c->bpf);
+	audit_source_free(c->audit);
+	buf_done(&c->posture);
+	normaliser_free(c->normaliser);
+	actors_free(c->actors);
+	outlet_free(c->outlet);
+	close_fd(&c->proc_fd);
+	close_fd(&c->epoll_fd);
+	free(c);
+}
+
+/* Have epoll watch `fd` in that slot. A descriptor that was closed has left the set by itself. */
+static void watch(struct collector *c, enum slot slot, int fd, uint32_t interest)
+{
+	if (c->watched[slot] == fd && c->interest[slot] == interest)
+		return;
+	struct epoll_event event = { .events = interest, .data.u32 = slot };
+	if (fd >= 0 && epoll_ctl(c->epoll_fd, EPOLL_CTL_MOD, fd, &event) < 0 && errno == ENOENT &&
+	    epoll_ctl(c->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+		log_error("epoll: %s", strerror(errno));
+	c->watched[slot] = fd;
+	c->interest[slot] = interest;
+}
+
+static void watch_all(struct collector *c)
+{
+	watch(c, SLOT_STOP, c->config.stop_fd, EPOLLIN);
+	watch(c, SLOT_RING, bpf_source_fd(c->bpf), c->gathering ? 0 : EPOLLIN);
+	watch(c, SLOT_AUDIT, audit_source_fd(c->audit), EPOLLIN);
+	watch(c, SLOT_OUTLET, outlet_fd(c->outlet), EPOLLIN | (outlet_wants_write(c->outlet) ? EPOLLOUT : 0));
+}
+
+static void settle(struct collector *c)
+{
+	bpf_source_high_water(c->bpf, &c->counts);
+	outlet_settle(c->outlet, &c->counts);
+}
+
+/* Returns true if there may be more at once. */
+static bool drain_ring(struct collector *c)
+{
+	int n = bpf_source_consume(c->bpf, RECORDS_AT_ONCE);
+	if (n < 0)
+		log_error("the ring can't be read: %s", strerror(-n));
+	c->gathering = n > 0;
+	if (n < RECORDS_AT_ONCE)
+		settle(c);
+	outlet_ready(c->outlet);
+	return n == RECORDS_AT_ONCE;
+}
+
+static void tick(struct collector *c, uint64_t now)
+{
+	c->next_tick_us = now + TICK_US;
+	bpf_source_settle(c->bpf, now);
+	audit_source_tick(c->audit, now);
+	/* It may have another socket now, of the same number. */
+	c->watched[SLOT_AUDIT] = -1;
+	settle(c);
+	bool was_connected = outlet_fd(c->outlet) >= 0;
+	outlet_tick(c->outlet, now);
+	if (!was_connected && outlet_fd(c->outlet) >= 0)
+		log_info("connected to the sealer");
+	outlet_ready(c->outlet);
+	if (now < c->next_expiry_us)
+		return;
+	c->next_expiry_us = now + EXPIRE_US;
+	actors_expire(c->actors, now);
+	if (tell_posture(c))
+		log_error("posture could not be told for want of memory");
+}
+
+static int wait_ms(const struct collector *c, bool more, uint64_t now)
+{
+	if (more)
+		return 0;
+	if (c->gathering)
+		return GATHER_MS;
+	return c->next_tick_us > now ? (int)((c->next_tick_us - now) / 1000 + 1) : 0;
+}
+
+static void handle(struct collector *c, enum slot slot)
+{
+	switch (slot) {
+	case SLOT_STOP:
+		c->stopping = true;
+		break;
+	case SLOT_RING:
+		c->gathering = true;
+		break;
+	case SLOT_AUDIT:
+		audit_source_read(c->audit, now_us());
+		break;
+	case SLOT_OUTLET:
+		outlet_ready(c->outlet);
+		break;
+	case SLOTS:
+		break;
+	}
+}
+
+/* The ring is emptied to its end: nothing comes any more. */
+static void take_leave(struct collector *c)
+{
+	bpf_source_detach(c->bpf);
+	while (drain_ring(c))
+		;
+	bpf_source_settle(c->bpf, now_us());
+	audit_source_flush(c->audit, now_us());
+	settle(c);
+	outlet_goodbye(c->outlet);
+	uint64_t deadline = now_us() + LEAVE_MS * 1000;
+	for (uint64_t now = now_us(); outlet_wants_write(c->outlet) && now < deadline; now = now_us()) {
+		struct pollfd fd = { .fd = outlet_fd(c->outlet), .events = POLLOUT };
+		if (poll(&fd, 1, (int)((deadline - now) / 1000) + 1) < 0 && errno != EINTR)
+			return;
+		outlet_ready(c->outlet);
+	}
+}
+
+int collector_run(struct collector *c)
+{
+	bool more = false;
+	while (!c->stopping) {
+		uint64_t now = now_us();
+		if (now >= c->next_tick_us)
+			tick(c, now);
+		watch_all(c);
+		struct epoll_event events[SLOTS];
+		int count = epoll_wait(c->epoll_fd, events, SLOTS, wait_ms(c, more, now));
+		if (count < 0 && errno != EINTR)
+			return -errno;
+		bool was_gathering = c->gathering;
+		for (int i = 0; i < count; i++)
+			handle(c, (enum slot)events[i].data.u32);
+		more = was_gathering && drain_ring(c);
+	}
+	take_leave(c);
+	return 0;
+}

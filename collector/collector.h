@@ -1,0 +1,33 @@
+/* The collector: its sources, the way of an event from them to the sealer, and the loop that drives it. */
+#ifndef SWORNLOG_COLLECTOR_COLLECTOR_H
+#define SWORNLOG_COLLECTOR_COLLECTOR_H
+
+#include "lib/base.h"
+
+#define COLLECTOR_OWN_DIRS_MAX 8
+
+enum collector_audit { COLLECTOR_AUDIT_OFF, COLLECTOR_AUDIT_MULTICAST, COLLECTOR_AUDIT_UNICAST };
+
+/* Strings are the caller's. */
+struct collector_config {
+	const char *events_socket;
+	const char *own_dirs[COLLECTOR_OWN_DIRS_MAX];
+	size_t own_dir_count;
+	enum collector_audit audit;
+	size_t ring_bytes;  /* a power of two; 0: default */
+	size_t queue_bytes; /* 0: default */
+	bool verbose;
+	int stop_fd; /* readable when it is time to stop */
+};
+
+struct collector;
+
+/* Opens all sources. What the kernel refuses is not an error: it is logged, and stands in posture. -EINVAL
+ * for an own directory that is not fit; -ENOMEM and the like. */
+must_check int collector_open(const struct collector_config *config, struct collector **ret);
+/* Takes NULL. */
+void collector_free(struct collector *c);
+/* Until stop_fd; then takes leave of the sealer, waiting for it up to two seconds. 0 or -errno. */
+must_check int collector_run(struct collector *c);
+
+#endif

@@ -1,0 +1,101 @@
+#include "collector/posture.h"
+
+#include <sys/utsname.h>
+
+#include "collector/fields.h"
+
+static_assert((int)POSTURE_OFF == (int)HOOK_OFF && (int)POSTURE_ON == (int)HOOK_ON, "states");
+static_assert((int)POSTURE_REFUSED == (int)HOOK_REFUSED && (int)POSTURE_FAILED == (int)HOOK_FAILED, "states");
+
+/* No program of the tracepoint tier sees these. */
+static const char *const never_seen[] = {
+	"reads and opens for reading",
+	"close-after-write",
+	"io_uring: paths and results",
+	"exec that failed",
+};
+static const char deep_paths[] = "paths deeper than 64 components: the part towards the root";
+
+static struct span text(const char *s)
+{
+	return (struct span){ (const uint8_t *)s, strlen(s) };
+}
+
+static const struct hook_status *hook(const struct bpf_source *source, int program)
+{
+	return bpf_source_status(source, (enum bpf_program_id)program);
+}
+
+static void put_hooks(struct fields *f, const struct bpf_source *source)
+{
+	fields_key(f, POSTURE_HOOKS);
+	cbor_put_array(f->b, BPF_PROGRAMS);
+	for (int program = 0; program < BPF_PROGRAMS; program++) {
+		const struct hook_status *h = hook(source, program);
+		struct span name = text(h->name);
+		cbor_put_array(f->b, 3);
+		cbor_put_bytes(f->b, name.data, name.len);
+		cbor_put_uint(f->b, SENSOR_BPF_TRACEPOINT);
+		cbor_put_uint(f->b, h->state);
+	}
+}
+
+static void put_audit(struct fields *f, const struct posture_audit_facts *audit)
+{
+	struct span detail = text(audit->detail);
+	fields_key(f, POSTURE_AUDIT);
+	cbor_put_array(f->b, 3);
+	cbor_put_uint(f->b, audit->mode);
+	cbor_put_uint(f->b, audit->enabled);
+	cbor_put_bytes(f->b, detail.data, detail.len);
+}
+
+static void put_kinds_unseen(struct fields *f, const struct bpf_source *source, bool audit)
+{
+	static const uint8_t audit_kinds[] = { KIND_AUDIT_LOGIN, KIND_AUDIT_ACCOUNT, KIND_AUDIT_CONFIG,
+		                               KIND_AUDIT_ANOMALY, KIND_AUDIT_OTHER };
+	uint8_t kinds[64];
+	size_t count = 0;
+	for (int program = 0; program < BPF_PROGRAMS; program++) {
+		const struct hook_status *h = hook(source, program);
+		for (const uint8_t *kind = h->kinds; h->state != HOOK_ON && *kind; kind++)
+			kinds[count++] = *kind;
+	}
+	for (size_t i = 0; !audit && i < ARRAY_SIZE(audit_kinds); i++)
+		kinds[count++] = audit_kinds[i];
+	fields_key(f, POSTURE_KINDS_UNSEEN);
+	cbor_put_array(f->b, count);
+	for (size_t i = 0; i < count; i++)
+		cbor_put_uint(f->b, kinds[i]);
+}
+
+static void put_unseen(struct fields *f, const struct bpf_source *source)
+{
+	bool bounded = hook(source, BPF_PROGRAM_FILE)->bounded || hook(source, BPF_PROGRAM_EXEC)->bounded;
+	fields_key(f, POSTURE_UNSEEN);
+	cbor_put_array(f->b, ARRAY_SIZE(never_seen) + bounded);
+	for (size_t i = 0; i < ARRAY_SIZE(never_seen); i++)
+		cbor_put_bytes(f->b, never_seen[i], strlen(never_seen[i]));
+	if (bounded)
+		cbor_put_bytes(f->b, deep_paths, sizeof(deep_paths) - 1);
+}
+
+void posture_put(struct buf *b, const struct bpf_source *source, const struct posture_audit_facts *audit,
+                 bool own_left_out)
+{
+	bool listens = audit->mode == POSTURE_AUDIT_MULTICAST || audit->mode == POSTURE_AUDIT_UNICAST;
+	struct utsname name = { 0 };
+	struct fields f;
+
+	fields_begin(&f, b);
+	put_hooks(&f, source);
+	put_audit(&f, audit);
+	put_kinds_unseen(&f, source, listens);
+	put_unseen(&f, source);
+	fields_key(&f, POSTURE_OWN_LEFT_OUT);
+	cbor_put_bool(b, own_left_out);
+	fields_bytes(&f, POSTURE_KERNEL, uname(&name) == 0 ? text(name.release) : text(""));
+	fields_key(&f, POSTURE_BTF);
+	cbor_put_bool(b, bpf_loader_has_btf());
+	fields_end(&f);
+}
