@@ -1,0 +1,35 @@
+/* swornlog: the command for people. */
+#include "cli/command.h"
+
+#include <stdio.h>
+
+static const struct command COMMANDS[] = {
+	{ "fleet", "found a fleet: its keys, certificates and genesis statement", cmd_fleet },
+	{ "enroll", "bring a host into a fleet", cmd_enroll },
+};
+
+static int help(void)
+{
+	command_list("swornlog", COMMANDS, ARRAY_SIZE(COMMANDS));
+	puts("\n  --help     this list\n"
+	     "  --version  the version\n\n"
+	     "exit status: 0 all is well, 1 findings, 2 wrong usage, 3 it could not be done");
+	return COMMAND_OK;
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		status = help();
+	} else if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
+		puts("swornlog " SWORNLOG_VERSION);
+		status = COMMAND_OK;
+	} else {
+		status = command_run("swornlog", COMMANDS, ARRAY_SIZE(COMMANDS), argc, argv);
+	}
+	/* A full disk or a closed pipe must not pass for success. */
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return command_fail("standard output could not be written");
+	return status;
+}
