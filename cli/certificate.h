@@ -1,0 +1,49 @@
+/* X.509 keys and certificates of a fleet (docs/format.md section 12): ECDSA P-256, made through OpenSSL.
+ *
+ * Functions return 0 or a negative errno; -EIO: OpenSSL refused, and tls_error tells why.
+ */
+#ifndef SWORNLOG_CLI_CERTIFICATE_H
+#define SWORNLOG_CLI_CERTIFICATE_H
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "lib/buf.h"
+#include "lib/cursor.h"
+
+void certificate_key_freep(EVP_PKEY **key);
+void certificate_freep(X509 **cert);
+#define cleanup_key         cleanup(certificate_key_freep)
+#define cleanup_certificate cleanup(certificate_freep)
+
+enum certificate_use { CERTIFICATE_CA, CERTIFICATE_SERVER, CERTIFICATE_CLIENT };
+
+struct certificate_plan {
+	enum certificate_use use;
+	const char *subject; /* common name */
+	const char *uri;     /* URI subject alternative name; NULL: none */
+	const char *names;   /* DNS names and IP addresses, separated by commas; NULL: none */
+	unsigned days;
+	EVP_PKEY *key;        /* whose certificate it is; the private half is not needed */
+	X509 *issuer;         /* NULL: signs itself */
+	EVP_PKEY *issuer_key; /* likewise */
+};
+
+must_check int certificate_key_new(EVP_PKEY **ret);
+/* -EINVAL: a name is neither a DNS name nor an address. */
+must_check int certificate_issue(const struct certificate_plan *plan, X509 **ret);
+
+/* PEM; wipe the buffer of a key after use. */
+must_check int certificate_put_key(struct buf *b, EVP_PKEY *key);
+must_check int certificate_put(struct buf *b, X509 *cert);
+/* -EBADMSG: not the PEM text of one. */
+must_check int certificate_parse_key(struct span pem, EVP_PKEY **ret);
+must_check int certificate_parse(struct span pem, X509 **ret);
+
+/* A PKCS #10 request in DER, signed by the key that it is for. */
+must_check int certificate_put_request(struct buf *b, EVP_PKEY *key, const char *subject);
+/* Checks its signature; everything but the public key is left unread. -EBADMSG; -EKEYREJECTED: not an ECDSA
+ * P-256 or Ed25519 key. */
+must_check int certificate_parse_request(struct span der, EVP_PKEY **ret);
+
+#endif

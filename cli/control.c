@@ -1,0 +1,67 @@
+#include "cli/control.h"
+
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#define ANSWER_SECONDS 30
+
+static int connect_to(const char *path, int *ret)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct timeval wait = { .tv_sec = ANSWER_SECONDS };
+	size_t n = strlen(path);
+	if (n >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, path, n);
+	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) < 0)
+		return -errno;
+	*ret = TAKE_FD(fd);
+	return 0;
+}
+
+static int send_all(int fd, struct span bytes)
+{
+	while (bytes.len > 0) {
+		ssize_t n = send(fd, bytes.data, bytes.len, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		bytes.data += n;
+		bytes.len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int receive_line(int fd, struct buf *ret)
+{
+	size_t start = ret->len;
+	while (ret->len - start < CONTROL_ANSWER_MAX) {
+		uint8_t chunk[4096];
+		ssize_t n = recv(fd, chunk, sizeof(chunk), 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return -EPROTO;
+		const uint8_t *end = memchr(chunk, '\n', (size_t)n);
+		buf_put(ret, chunk, end ? (size_t)(end - chunk) : (size_t)n);
+		if (end || buf_err(ret) < 0)
+			return buf_err(ret);
+	}
+	return -EPROTO;
+}
+
+int control_ask(const char *socket_path, struct span question, struct buf *ret)
+{
+	cleanup_close int fd = -1;
+	int r = connect_to(socket_path, &fd);
+	if (r == 0)
+		r = send_all(fd, question);
+	return r < 0 ? r : receive_line(fd, ret);
+}

@@ -1,0 +1,14 @@
+/* The sink's control socket: one question, one line of answer. */
+#ifndef SWORNLOG_CLI_CONTROL_H
+#define SWORNLOG_CLI_CONTROL_H
+
+#include "lib/buf.h"
+#include "lib/cursor.h"
+
+#define CONTROL_ANSWER_MAX 65536
+
+/* Send `question`, and append the answer's first line, without its newline, to `ret`. Waits up to 30 seconds
+ * for it. -EPROTO: no whole line came; -EAGAIN: no answer in time. */
+must_check int control_ask(const char *socket_path, struct span question, struct buf *ret);
+
+#endif
