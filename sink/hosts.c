@@ -1,0 +1,132 @@
+#include "sink/hosts.h"
+
+#include <stdio.h>
+
+static void host_free(struct host *h)
+{
+	if (!h)
+		return;
+	buf_done(&h->note);
+	free(h->unhashed);
+	free(h);
+}
+
+static void host_freep(struct host **h)
+{
+	host_free(*h);
+}
+
+void hosts_done(struct hosts *h)
+{
+	for (size_t i = 0; i < h->count; i++)
+		host_free(h->row[i]);
+	free(h->row);
+	*h = (struct hosts){ 0 };
+}
+
+static int compare(struct span name, const struct host *h)
+{
+	size_t n = strlen(h->name);
+	int c = memcmp(name.data, h->name, MIN(name.len, n));
+	return c ? c : (name.len > n) - (name.len < n);
+}
+
+/* Where the name is, or belongs. */
+static size_t position(const struct hosts *h, struct span name)
+{
+	size_t low = 0, high = h->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (compare(name, h->row[middle]) > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct host *hosts_find(const struct hosts *h, struct span name)
+{
+	if (name.len == 0 || name.len > LABEL_MAX)
+		return NULL;
+	size_t at = position(h, name);
+	return at < h->count && compare(name, h->row[at]) == 0 ? h->row[at] : NULL;
+}
+
+static struct span name_of(const struct enrolment *e)
+{
+	return (struct span){ (const uint8_t *)e->host, strlen(e->host) };
+}
+
+static int insert(struct hosts *h, size_t at, const struct enrolment *e, struct host **ret)
+{
+	if (h->count == h->cap) {
+		size_t cap = MAX(h->cap * 2, (size_t)64);
+		struct host **row = realloc(h->row, cap * sizeof(struct host *));
+		if (!row)
+			return -ENOMEM;
+		h->row = row;
+		h->cap = cap;
+	}
+	cleanup(host_freep) struct host *host = calloc(1, sizeof(*host));
+	if (!host)
+		return -ENOMEM;
+	memcpy(host->name, e->host, sizeof(host->name));
+	host->identity = e->identity;
+	host->certificate = e->certificate;
+	memmove(h->row + at + 1, h->row + at, (h->count - at) * sizeof(struct host *));
+	h->count++;
+	*ret = h->row[at] = TAKE_PTR(host);
+	return 0;
+}
+
+int hosts_enrol(struct hosts *h, const struct enrolment *e)
+{
+	size_t at = position(h, name_of(e));
+	if (at < h->count && compare(name_of(e), h->row[at]) == 0)
+		return -EEXIST;
+	for (size_t i = 0; i < h->count; i++) {
+		if (memcmp(&h->row[i]->identity.pub, &e->identity.pub, sizeof(e->identity.pub)) == 0)
+			return -EEXIST;
+	}
+	struct host *host;
+	return insert(h, at, e, &host);
+}
+
+int hosts_append(struct hosts *h, const struct enrolment *e, struct host **ret)
+{
+	if (h->count > 0 && compare(name_of(e), h->row[h->count - 1]) <= 0)
+		return -EBADMSG;
+	return insert(h, h->count, e, ret);
+}
+
+void host_advance(struct host *h, const struct host_head *head)
+{
+	if (h->head.epoch != head->epoch)
+		h->recent_count = 0;
+	else
+		h->recent[h->recent_count++ % HOST_RECENT_HEADS] = h->head;
+	h->head = *head;
+}
+
+bool host_contradicts(const struct host *h, uint64_t size, const struct hash *root)
+{
+	if (h->head.size == size)
+		return !hash_equal(&h->head.root, root);
+	size_t n = MIN(h->recent_count, (size_t)HOST_RECENT_HEADS);
+	for (size_t i = 0; i < n; i++) {
+		if (h->recent[i].size == size)
+			return !hash_equal(&h->recent[i].root, root);
+	}
+	return false;
+}
+
+int host_add_unhashed(struct host *h, const struct unhashed *u)
+{
+	struct unhashed *row = realloc(h->unhashed, (h->unhashed_count + 1) * sizeof(*row));
+	if (!row)
+		return -ENOMEM;
+	row[h->unhashed_count++] = *u;
+	h->unhashed = row;
+	return 0;
+}

@@ -1,0 +1,19 @@
+/* The state of the sink as one record, so that it starts from its newest journal alone (docs/format.md
+ * section 13.4). */
+#ifndef SWORNLOG_SINK_SNAPSHOT_H
+#define SWORNLOG_SINK_SNAPSHOT_H
+
+#include "sink/hosts.h"
+
+struct snapshot {
+	struct frontier fleet;
+	struct span note; /* newest fleet checkpoint; empty before the first */
+};
+
+/* Append a snapshot. All hosts must be hashed in. Errors show in the buffer. */
+void snapshot_put(struct buf *b, const struct snapshot *s, const struct hosts *hosts);
+/* Parse into `hosts`, which is empty before. `fleet` names the fleet. -EBADMSG. */
+must_check int snapshot_parse(struct span bytes, const char *fleet, struct snapshot *ret,
+                              struct hosts *hosts);
+
+#endif
