@@ -1,0 +1,70 @@
+/* The sink without its network: the state of one store, and the steps that change it.
+ *
+ * Order that always holds: a commit's group is datasynced before anything that it signed or decided can be
+ * seen.
+ */
+#ifndef SWORNLOG_SINK_CORE_H
+#define SWORNLOG_SINK_CORE_H
+
+#include "evidence/statement.h"
+#include "sink/commit.h"
+#include "sink/proofs.h"
+#include "sink/store.h"
+
+struct core_options {
+	const char *store;          /* folder */
+	uint64_t min_free_bytes;    /* below it nothing is appended */
+	uint64_t journal_max_bytes; /* of commit groups, before a new journal is begun */
+	uint64_t silent_after_us;
+	struct span genesis;         /* statement */
+	const struct signer *signer; /* the fleet log's key; outlives the core */
+};
+
+struct core_counts {
+	uint64_t batches, entries, bytes; /* committed since the start */
+	uint64_t commits, refused;
+};
+
+struct core {
+	const struct env *env;
+	struct core_options options;
+	struct genesis genesis;
+	struct store store;
+	struct journal journal;
+	struct hosts hosts;
+	struct fleet_log log;
+	struct commit commit;
+	struct proofs proofs;
+	struct chain_scratch *scratch;
+	uint64_t first_closed; /* journals from here to the one before this are to become segments */
+	size_t unhashed_hosts;
+	size_t hash_in_at; /* hosts before this one had their turn */
+	bool dead;         /* a disk failed: nothing is acked from here on */
+	struct core_counts staged_counts, counts;
+};
+
+/* Open the store, cut a torn tail, read the newest journal, say in the fleet log that the sink has started.
+ * `error` gets a sentence. Blocks. */
+must_check int core_open(const struct env *env, const struct core_options *options, struct core **ret,
+                         char *error, size_t error_size);
+/* Nothing is written: see core_stop. */
+void core_free(struct core *c);
+void core_freep(struct core **c);
+
+/* Make what was gathered durable. -ENOSPC, -EDQUOT: it was dropped, except for the sink's own entries. -EIO:
+ * the core is dead. Blocks for the disk. */
+must_check int core_commit(struct core *c);
+/* Plan an entry of the sink's own (fleet entry kind 5); it is kept until a commit takes it. */
+must_check int core_note(struct core *c, enum sink_what what, struct span detail);
+/* Publish tiles and checkpoint. */
+must_check int core_publish(struct core *c);
+/* Begin a new journal if this one is large enough and all hosts are hashed in. 1 if one was begun. */
+must_check int core_rotate(struct core *c);
+/* Journal `number` is a segment now: remove it. */
+must_check int core_drop_journal(struct core *c, uint64_t number);
+/* Plan an entry for each host that has just become silent. Returns how many, or an error. */
+must_check int core_watch(struct core *c);
+/* The last commit and publication before an orderly end. */
+must_check int core_stop(struct core *c);
+
+#endif
