@@ -37,7 +37,7 @@ static bool reserve(struct buf *b, size_t n)
 		b->err = -EMSGSIZE;
 		return false;
 	}
-	if (b->cap - b->len >= n)
+	if (b->data && b->cap - b->len >= n)
 		return true;
 	size_t cap = MAX(b->cap * 2, (size_t)256);
 	cap = MAX(cap, b->len + n);

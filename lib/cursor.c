@@ -83,5 +83,5 @@ bool span_is(struct span a, const char *s)
 bool span_starts(struct span a, const char *s)
 {
 	size_t n = strlen(s);
-	return a.len >= n && memcmp(a.data, s, n) == 0;
+	return span_equal((struct span){ a.data, MIN(a.len, n) }, (struct span){ (const uint8_t *)s, n });
 }
