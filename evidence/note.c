@@ -35,24 +35,24 @@ static bool has_unicode_space(struct span s)
 
 static bool name_ok(struct span s)
 {
-	return s.len > 0 && !memchr(s.data, '+', s.len) && !memchr(s.data, ' ', s.len) &&
-	       !memchr(s.data, 0x7f, s.len) && !has_unicode_space(s);
+	return s.len > 0 && !memchr(s.data, '+', s.len) && !has_unicode_space(s);
 }
 
 /* "— name base64": what is longer than a cosignature is kept as its first bytes, for it is unknown to us
- * anyway. */
+ * anyway. Takes no memory, so that what is refused is malformed and nothing else. */
 static int parse_line(struct span line, struct note_signature *ret)
 {
 	if (!span_starts(line, line_start))
 		return -EBADMSG;
 	struct span rest = { line.data + strlen(line_start), line.len - strlen(line_start) };
 	struct note_signature s = { .name = text_split(rest, ' ', &rest) };
-	cleanup_buf struct buf blob = { 0 };
-	if (!name_ok(s.name) || text_base64(rest, &blob) < 0 || blob.len <= sizeof(s.id))
+	uint8_t blob[sizeof(s.id) + sizeof(s.blob)] = { 0 };
+	size_t n;
+	if (!name_ok(s.name) || text_base64_start(rest, blob, sizeof(blob), &n) < 0 || n <= sizeof(s.id))
 		return -EBADMSG;
-	memcpy(s.id, blob.data, sizeof(s.id));
-	s.blob_len = blob.len - sizeof(s.id);
-	memcpy(s.blob, blob.data + sizeof(s.id), MIN(s.blob_len, sizeof(s.blob)));
+	memcpy(s.id, blob, sizeof(s.id));
+	memcpy(s.blob, blob + sizeof(s.id), sizeof(s.blob));
+	s.blob_len = n - sizeof(s.id);
 	*ret = s;
 	return 0;
 }
@@ -146,6 +146,8 @@ static bool verifies(const struct note *n, const struct note_signature *s, const
 
 int note_verify(const struct note *n, const struct key *keys, size_t key_count, uint64_t *ret_verified)
 {
+	if (key_count > 64)
+		return -EINVAL;
 	uint64_t verified = 0;
 	struct cursor c;
 	cursor_init(&c, n->signatures.data, n->signatures.len);

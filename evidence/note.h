@@ -25,8 +25,8 @@ must_check int note_parse(struct span bytes, struct note *ret);
 /* Signature number i (from 0) of a parsed note. */
 bool note_signature(const struct note *n, size_t i, struct note_signature *ret);
 size_t note_signature_count(const struct note *n);
-/* Verify against known keys: bit i of *ret_verified is set if keys[i] signed (at most 64 keys). -EBADMSG if a
- * known key's line does not verify, -ENOKEY if no line is by a known key. */
+/* Verify against known keys: bit i of *ret_verified is set if keys[i] signed (at most 64 keys, else -EINVAL).
+ * -EBADMSG if a known key's line does not verify, -ENOKEY if no line is by a known key. */
 must_check int note_verify(const struct note *n, const struct key *keys, size_t key_count,
                            uint64_t *ret_verified);
 /* True if line i is this key's and verifies. */

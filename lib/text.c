@@ -62,36 +62,64 @@ static int decode_quad(const uint8_t q[4], bool last, uint8_t out[3], size_t *re
 	return 0;
 }
 
-int text_base64(struct span s, struct buf *ret)
+/* Check all of s, and count what it decodes to. */
+static int base64_length(struct span s, size_t *ret)
 {
 	if (s.len % 4 != 0)
 		return -EBADMSG;
-	size_t before = ret->len;
+	size_t total = 0;
 	for (size_t i = 0; i < s.len; i += 4) {
 		uint8_t out[3];
 		size_t n;
-		if (decode_quad(s.data + i, i + 4 == s.len, out, &n) < 0) {
-			ret->len = before;
+		if (decode_quad(s.data + i, i + 4 == s.len, out, &n) < 0)
 			return -EBADMSG;
-		}
-		buf_put(ret, out, n);
+		total += n;
 	}
-	return buf_err(ret);
+	*ret = total;
+	return 0;
+}
+
+/* The first `room` bytes of what a checked s decodes to. */
+static void base64_write(struct span s, uint8_t *at, size_t room)
+{
+	for (size_t i = 0; i < s.len && room > 0; i += 4) {
+		uint8_t out[3];
+		size_t n = 0;
+		(void)decode_quad(s.data + i, i + 4 == s.len, out, &n);
+		n = MIN(n, room);
+		memcpy(at, out, n);
+		at += n;
+		room -= n;
+	}
+}
+
+int text_base64(struct span s, struct buf *ret)
+{
+	size_t n;
+	if (base64_length(s, &n) < 0)
+		return -EBADMSG;
+	uint8_t *at = buf_extend(ret, n);
+	if (!at)
+		return buf_err(ret);
+	base64_write(s, at, n);
+	return 0;
 }
 
 int text_base64_exact(struct span s, void *out, size_t n)
 {
-	if (s.len != (n + 2) / 3 * 4)
+	size_t len;
+	if (base64_length(s, &len) < 0 || len != n)
 		return -EBADMSG;
-	cleanup_buf struct buf decoded = { 0 };
-	int r = text_base64(s, &decoded);
-	if (r < 0)
-		return r;
-	if (decoded.len != n)
-		return -EBADMSG;
-	if (n)
-		memcpy(out, decoded.data, n);
+	base64_write(s, out, n);
 	return 0;
+}
+
+int text_base64_start(struct span s, void *out, size_t room, size_t *ret_len)
+{
+	int r = base64_length(s, ret_len);
+	if (r == 0)
+		base64_write(s, out, MIN(room, *ret_len));
+	return r;
 }
 
 static const char digits[] = "0123456789abcdef";
@@ -212,16 +240,32 @@ void text_put_escaped(struct buf *b, struct span s)
 	}
 }
 
+static void put_json_escape(struct buf *b, uint32_t v)
+{
+	if (v < 0x10000) {
+		buf_printf(b, "\\u%04x", v);
+		return;
+	}
+	v -= 0x10000;
+	buf_printf(b, "\\u%04x\\u%04x", 0xd800 + (v >> 10), 0xdc00 + (v & 0x3ff));
+}
+
 void text_put_json(struct buf *b, struct span s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		uint8_t c = s.data[i];
-		if (c == '"' || c == '\\')
-			buf_printf(b, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			buf_printf(b, "\\u%04x", c);
+	while (s.len > 0) {
+		uint32_t v;
+		size_t n = utf8_next(s, &v);
+		if (n == 0)
+			put_json_escape(b, s.data[0]);
+		else if (v == '"' || v == '\\')
+			buf_printf(b, "\\%c", (char)v);
+		else if (misleading(v))
+			put_json_escape(b, v);
 		else
-			buf_put_u8(b, c);
+			buf_put(b, s.data, n);
+		n = MAX(n, (size_t)1);
+		s.data += n;
+		s.len -= n;
 	}
 }
 

@@ -10,8 +10,11 @@ must_check int text_decimal(struct span s, uint64_t *ret);
 void text_put_base64(struct buf *b, const void *p, size_t n);
 /* Appends the decoded bytes; refuses anything but the canonical padded form. 0 or -EBADMSG or -ENOMEM. */
 must_check int text_base64(struct span s, struct buf *ret);
-/* Decode exactly n bytes into out. */
+/* Decode exactly n bytes into out. 0 or -EBADMSG. */
 must_check int text_base64_exact(struct span s, void *out, size_t n);
+/* Check all of s, decode its first `room` bytes (or as many as there are) into out, and tell how many there
+ * are. 0 or -EBADMSG. */
+must_check int text_base64_start(struct span s, void *out, size_t room, size_t *ret_len);
 void text_put_hex(struct buf *b, const void *p, size_t n);
 /* Exactly 2n lower-case digits into n bytes. */
 must_check int text_hex_exact(struct span s, void *out, size_t n);
@@ -23,9 +26,9 @@ bool text_is_utf8(struct span s);
 /* Append bytes for a terminal or a log line: printable ASCII and valid UTF-8 (without C1 and bidi controls)
  * as they are, the rest and the backslash escaped as \xHH, \n, \t, \\. */
 void text_put_escaped(struct buf *b, struct span s);
-/* Append the inside of a JSON string. Bytes that are not valid UTF-8 become U+FFFD-free escapes: \u00HH is
- * used for control characters; invalid bytes make the caller's string lossy, so check text_is_utf8 first and
- * use hex beside it. */
+/* Append the inside of a JSON string, itself valid UTF-8 and fit for a terminal: controls and what misleads
+ * the eye are escaped as \uHHHH. A byte that is not valid UTF-8 comes out as \u00HH, which can't be told from
+ * the character: check text_is_utf8 first and put hex beside it. */
 void text_put_json(struct buf *b, struct span s);
 /* "2026-11-24T08:00:00.123456Z" */
 void text_put_time_us(struct buf *b, uint64_t wall_us);
