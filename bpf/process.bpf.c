@@ -7,7 +7,8 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-#define ARGV_CHUNK 4096
+#define ARGV_CHUNK    4096
+#define KERNEL_THREAD 0x00200000 /* PF_KTHREAD */
 
 /* The new image's arguments: its own memory, that nobody else has had in hand yet. */
 static __always_inline void put_argv(struct scratch *s, struct task_struct *task)
@@ -39,6 +40,12 @@ static __always_inline void put_argv(struct scratch *s, struct task_struct *task
 		left -= n;
 	}
 	string_put(string, s->used - start, marks);
+}
+
+/* They act on behalf of the kernel and come and go by the hundred. */
+static __always_inline bool is_kernel_thread(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, flags) & KERNEL_THREAD;
 }
 
 static __always_inline __u32 pid_namespace_of(struct task_struct *task)
@@ -118,7 +125,7 @@ int BPF_PROG(process_exec_bounded, struct task_struct *task, int old_pid, struct
 SEC("?tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
-	if (BPF_CORE_READ(task, signal, live.counter) != 0)
+	if (BPF_CORE_READ(task, signal, live.counter) != 0 || is_kernel_thread(task))
 		return 0;
 	struct bpf_counts *c = counts_of(BPF_PROGRAM_EXIT);
 	if (!c)
@@ -136,7 +143,7 @@ SEC("?tp_btf/sched_process_fork")
 int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
 {
 	int tgid = BPF_CORE_READ(child, tgid);
-	if (BPF_CORE_READ(child, pid) != tgid)
+	if (BPF_CORE_READ(child, pid) != tgid || is_kernel_thread(child))
 		return 0;
 	struct bpf_counts *c = counts_of(BPF_PROGRAM_FORK);
 	if (!c)

@@ -13,6 +13,7 @@ static const char *const never_seen[] = {
 	"close-after-write",
 	"io_uring: paths and results",
 	"exec that failed",
+	"kernel threads",
 };
 static const char deep_paths[] = "paths deeper than 64 components: the part towards the root";
 
