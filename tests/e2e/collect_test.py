@@ -8,6 +8,7 @@ import ctypes
 import errno
 import os
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -280,6 +281,55 @@ def check_threads(world):
     check("names the thread", e is not None and e.fields.get(13, os.getpid()) != os.getpid())
 
 
+def check_compat(world):
+    """mkdir through the 32-bit entry, from a child: where there is none, it dies of a signal."""
+    if os.uname().machine != "x86_64":
+        return
+    path = world.path(b"by-int80")
+    script = """
+import ctypes, mmap
+low = mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x40, mmap.PROT_READ | mmap.PROT_WRITE)
+code = mmap.mmap(-1, 4096, prot=7)
+low.write(%r + bytes(1))
+at = ctypes.addressof(ctypes.c_char.from_buffer(low))
+code.write(b"\\x53\\xb8\\x27\\0\\0\\0\\xbb" + at.to_bytes(4, "little") + b"\\xb9\\xe8\\x01\\0\\0\\xcd\\x80\\x5b\\xc3")
+call = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(code)))
+raise SystemExit(1 if call() else 0)
+""" % path
+    if subprocess.run([sys.executable, "-c", script]).returncode:
+        print("skip 32-bit system calls: this kernel takes none")
+        return
+    e = world.expect("a 32-bit system call is decoded by its own table", MKDIR, path, RESULT=0, MODE=0o750)
+    check("and marked", e is not None and e.fields[MARKS] & MARK_COMPAT, e)
+
+
+def check_io_uring(world):
+    path = world.path(b"by-io-uring")
+    libc = ctypes.CDLL(None, use_errno=True)
+    params = ctypes.create_string_buffer(120)
+    fd = libc.syscall(425, 4, params)
+    if fd < 0:
+        print("skip io_uring: %s" % os.strerror(ctypes.get_errno()))
+        return
+    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+    entries, = struct.unpack_from("<I", params, 0)
+    _, tail, _, _, _, _, array = struct.unpack_from("<7I", params, 40)
+    ring = libc.mmap(None, array + entries * 4, 3, 0x8001, fd, 0)
+    sqes = libc.mmap(None, entries * 64, 3, 0x8001, fd, 0x10000000)
+    name = ctypes.create_string_buffer(path)
+    # IORING_OP_MKDIRAT: opcode, directory, name, mode.
+    sqe = struct.pack("<BBHiQQI", 37, 0, 0, -100, 0, ctypes.addressof(name), 0o700)
+    ctypes.memmove(sqes, sqe, len(sqe))
+    ctypes.c_uint32.from_address(ring + array).value = 0
+    ctypes.c_uint32.from_address(ring + tail).value = 1
+    submitted = libc.syscall(426, fd, 1, 1, 1, None, 0)
+    os.close(fd)
+    made = lambda: [e for e in world.sink.events if e.kind == IO_URING and e.fields.get(16) == 37]
+    check("io_uring took the request", submitted == 1 and os.path.isdir(path), submitted)
+    check("a file operation through io_uring is seen, if only as such", wait_until(made, 3))
+
+
 def check_order(world):
     described = {0}
     for e in world.sink.events:
@@ -316,7 +366,7 @@ def check_all_kinds(program, scratch):
     check("posture: kernel and BTF", sink.postures[0][5].decode() == os.uname().release and sink.postures[0][6])
     wait_until(lambda: sequence_point(world), 10)
     for part in (check_files, check_relative, check_xattrs, check_failures, check_deep_path, check_exec,
-                 check_large_exec, check_exits, check_credentials, check_threads):
+                 check_large_exec, check_exits, check_credentials, check_threads, check_compat, check_io_uring):
         part(world)
     check("the collector stops when told to", stop(process) == 0)
     check("and takes leave", wait_until(lambda: sink.goodbye, 3))

@@ -4,7 +4,7 @@ VM_KERNEL  ?= 6.1
 VM_KERNELS ?= 5.10 6.1 6.12 newest
 VM_PROBES  := $(O)/tests/vm/audit_listen $(O)/tests/vm/exec_count
 
-.PHONY: check-vm vm-audit vm-selftest vm-smoke
+.PHONY: check-vm vm-audit vm-collect vm-selftest vm-smoke
 
 $(O)/tests/vm/%: $(O)/tests/vm/probes/%.o
 	$(call say,LD,$@)
@@ -15,6 +15,10 @@ AUDIT_PROBE_DIRS := collector evidence lib
 $(O)/tests/vm/audit_probe: $(O)/tests/vm/probes/audit_probe.o $(foreach d,$(AUDIT_PROBE_DIRS),$(call archive,$(d)))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lbpf -laudit -lcap-ng -lcrypto -lyaml
+
+$(O)/tests/vm/intake_probe: $(O)/tests/vm/probes/intake_probe.o $(call archive,evidence) $(call archive,lib)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lcrypto
 
 $(O)/tests/vm/probes/exec_count.o: $(O)/tests/vm/exec_count.skel.h
 
@@ -38,6 +42,10 @@ vm-smoke: all $(VM_PROBES)
 ## make vm-audit    the audit source in a virtual machine with VM_KERNEL (about 60 s)
 vm-audit: $(O)/tests/vm/audit_probe
 	$(Q)tests/vm/audit.sh $(O) $(VM_KERNEL)
+
+## make vm-collect  the collector's programs in a virtual machine with VM_KERNEL (about 40 s)
+vm-collect: $(O)/swornlog-collector $(O)/tests/vm/intake_probe
+	$(Q)tests/vm/collect.sh $(O) $(VM_KERNEL)
 
 ## make check-vm    the harness and the smoke run on every kernel of VM_KERNELS
 check-vm: all $(VM_PROBES)

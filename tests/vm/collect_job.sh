@@ -1,0 +1,63 @@
+# Runs in the virtual machine: the collector against a listening sealer, on a real kernel.
+. /checks.sh
+
+seen() { grep -q -- "$1" /tmp/frames; }
+arrives() { wait_until seen "$1" || { echo "not seen: $1"; tail -n 5 /tmp/frames; return 1; }; }
+
+start() {
+	intake_probe /tmp/events.sock >/tmp/frames 2>&1 &
+	wait_until seen listening || return 1
+	swornlog-collector --events-socket /tmp/events.sock --audit off --verbose 2>/tmp/log &
+	collector=$!
+	wait_until seen '^posture' || { cat /tmp/log; return 1; }
+	grep -a '^posture' /tmp/frames
+}
+
+every_hook_is_on() {
+	for hook in sched_process_exec sched_process_exit sched_process_fork sys_exit; do
+		seen "^posture.*$hook,2,1\]" || { grep -B3 -A3 -m1 'END PROG LOAD' /tmp/log; tail -n 20 /tmp/log; return 1; }
+	done
+}
+
+exec_is_whole() { sh -c 'exec /bin/busybox true one "two words" ""' && arrives '^event exec .* 4=/bin/busybox 5=\[/bin/busybox,true,one,two\\x20words,\] 6=/ '; }
+creates() { : >/tmp/made && arrives '^event open .* 0=/tmp/made 1=[0-9]* .* 6='; }
+changes() {
+	chmod 4755 /tmp/made && arrives '^event chmod .* 0=/tmp/made 1=0 4=2541 ' &&
+		mv /tmp/made /tmp/moved && arrives '^event rename .* 0=/tmp/made 1=0 2=/tmp/moved ' &&
+		rm /tmp/moved && arrives '^event unlink .* 0=/tmp/moved 1=0 '
+}
+fails() { ! rmdir /tmp/none 2>/dev/null && arrives '^event rmdir .* 0=/tmp/none 1=-2 '; }
+relative() { (cd /tmp && mkdir relative) && arrives '^event mkdir .* 0=/tmp/relative 1=0 '; }
+deep() {
+	(
+		cd /tmp && for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+			mkdir d$i && cd d$i
+		done
+		: >leaf
+	) && arrives '^event open .* 0=/tmp/d1/d2/.*/d29/d30/leaf 1='
+}
+mounted() { mkdir /tmp/m && mount -t tmpfs none /tmp/m && : >/tmp/m/x && arrives '^event open .* 0=/tmp/m/x 1='; }
+exits() {
+	sh -c 'exit 9' || true
+	arrives '^event exit .* 0=9$'
+}
+stops() {
+	kill "$collector" && wait "$collector" && arrives '^goodbye' || return 1
+	tail -n 2 /tmp/frames
+	! seen '^malformed' && ! losses
+}
+# Newer kernels skip a program that they preempted: the collector can only say how often.
+losses() { grep '^loss' /tmp/frames | grep -v '^loss kernel_skipped upper_bound'; }
+
+check "the collector starts" start
+check "every tracepoint program loads" every_hook_is_on
+check "an exec is whole" exec_is_whole
+check "a file is created" creates
+check "changes of a file are seen" changes
+check "a failure is seen" fails
+check "a relative path is made absolute" relative
+check "a deep path is whole" deep
+check "a path crosses a mount" mounted
+check "an exit has its code" exits
+check "it takes leave, and nothing was lost" stops
+exit "$failed"
