@@ -39,7 +39,7 @@ FOLDERS := lib evidence collector sealer shipper sink verify agent cli
 PROGRAMS := swornlog swornlog-agent swornlog-collector swornlog-sealer swornlog-shipper swornlog-sink
 swornlog_MAIN           := cli/main.c
 swornlog_DIRS           := cli verify evidence lib
-swornlog_LIBS           := -lcrypto -lssl -lzstd -lz -lyaml
+swornlog_LIBS           := -ljansson -lcrypto -lssl -lzstd -lz -lyaml
 swornlog-agent_MAIN     := agent/launcher_main.c
 swornlog-agent_DIRS     := agent evidence lib
 swornlog-agent_LIBS     := -lcrypto -lzstd -lz -lyaml
@@ -117,7 +117,7 @@ UNIT_FOLDERS := $(sort $(UNIT_FOLDERS))
 UNIT_LIBS    := -lcriterion -ljansson -lbpf -laudit -lcap-ng -levent_core -levent_extra -levent_openssl -lcurl -lssl -lcrypto -lzstd -lz -lyaml
 TEST_CFLAGS   = -std=gnu17 -Wall -Wextra -Wno-missing-field-initializers -Werror $(CFLAGS) -fPIE $(SANFLAGS)
 # tests/support, which every one links, needs evidence.
-unit_dirs     = $(if $(filter lib evidence,$(1)),evidence lib,$(1) evidence lib)
+unit_dirs     = $(if $(filter lib evidence,$(1)),evidence lib,$(1) $(if $(filter cli,$(1)),verify) evidence lib)
 
 $(O)/tests/%.o: tests/%.c Makefile
 	$(call say,CC,$<)

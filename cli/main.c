@@ -6,6 +6,10 @@
 static const struct command COMMANDS[] = {
 	{ "fleet", "found a fleet: its keys, certificates and genesis statement", cmd_fleet },
 	{ "enroll", "bring a host into a fleet", cmd_enroll },
+	{ "verify", "check a store or a spool against the genesis statement", cmd_verify },
+	{ "show", "print the entries of a store or a spool", cmd_show },
+	{ "follow", "print new entries as they are written", cmd_follow },
+	{ "status", "what the programs on this machine say of themselves", cmd_status },
 };
 
 static int help(void)

@@ -114,7 +114,7 @@ bool looks_like_spool(int dirfd)
 
 static struct span after(struct cursor *c, const char *word)
 {
-	struct span rest;
+	struct span rest = { 0 };
 	struct span line = cursor_line(c);
 	if (c->err || !span_is(text_split(line, ' ', &rest), word))
 		cursor_fail(c);

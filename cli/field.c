@@ -1,0 +1,176 @@
+#include "cli/field.h"
+
+#include "evidence/seal.h"
+
+static const char *pick(const char *const *names, size_t n, uint64_t v)
+{
+	return v < n ? names[v] : NULL;
+}
+
+static const char *cause_name(uint64_t v)
+{
+	static const char *const names[] = { "found", "fork", "unknown", "changed", "repeated" };
+	return pick(names, ARRAY_SIZE(names), v);
+}
+
+static const char *goodbye_name(uint64_t v)
+{
+	return v == 0 ? "agent_stops" : NULL;
+}
+
+static const struct field_row process_rows[] = {
+	{ PROCESS_PID, "pid", FORM_ANY, NULL },
+	{ PROCESS_START, "start_boot_us", FORM_ANY, NULL },
+	{ PROCESS_PARENT_PID, "ppid", FORM_ANY, NULL },
+	{ PROCESS_PARENT, "parent", FORM_ANY, NULL },
+	{ PROCESS_EXE, "exe", FORM_TEXT, NULL },
+	{ PROCESS_ARGV, "argv", FORM_TEXT, NULL },
+	{ PROCESS_CWD, "cwd", FORM_TEXT, NULL },
+	{ PROCESS_UIDS, "uids", FORM_ANY, NULL },
+	{ PROCESS_GIDS, "gids", FORM_ANY, NULL },
+	{ PROCESS_LOGINUID, "auid", FORM_ANY, NULL },
+	{ PROCESS_SESSION, "session", FORM_ANY, NULL },
+	{ PROCESS_TTY, "tty", FORM_TEXT, NULL },
+	{ PROCESS_CGROUP, "cgroup", FORM_ANY, NULL },
+	{ PROCESS_NAMESPACES, "namespaces", FORM_ANY, NULL },
+	{ PROCESS_COMM, "comm", FORM_TEXT, NULL },
+	{ PROCESS_MARKS, "marks", FORM_MARKS, NULL },
+	{ PROCESS_ARGV_BYTES, "argv_bytes", FORM_ANY, NULL },
+	{ PROCESS_DEVICE, "device", FORM_DEVICE, NULL },
+	{ PROCESS_INODE, "inode", FORM_ANY, NULL },
+	{ PROCESS_CAUSE, "cause", FORM_WORD, cause_name },
+	{ PROCESS_TID, "tid", FORM_ANY, NULL },
+	{ PROCESS_PREVIOUS, "previous", FORM_ANY, NULL },
+	{ PROCESS_FILENAME, "filename", FORM_TEXT, NULL },
+};
+
+static const struct field_row exit_rows[] = {
+	{ EXIT_CODE, "code", FORM_ANY, NULL },
+	{ EXIT_SIGNAL, "signal", FORM_ANY, NULL },
+	{ EXIT_CORE, "core", FORM_ANY, NULL },
+};
+
+static const struct field_row file_rows[] = {
+	{ FILE_PATH, "path", FORM_TEXT, NULL },      { FILE_RESULT, "result", FORM_RESULT, NULL },
+	{ FILE_TARGET, "target", FORM_TEXT, NULL },  { FILE_FLAGS, "flags", FORM_ANY, NULL },
+	{ FILE_MODE, "mode", FORM_OCTAL, NULL },     { FILE_DEVICE, "device", FORM_DEVICE, NULL },
+	{ FILE_INODE, "inode", FORM_ANY, NULL },     { FILE_UID, "uid", FORM_ANY, NULL },
+	{ FILE_GID, "gid", FORM_ANY, NULL },         { FILE_NAME, "name", FORM_TEXT, NULL },
+	{ FILE_MARKS, "marks", FORM_MARKS, NULL },   { FILE_CLAIM, "claim", FORM_TEXT, NULL },
+	{ FILE_SIZE, "size", FORM_ANY, NULL },       { FILE_TID, "tid", FORM_ANY, NULL },
+	{ FILE_SYSCALL, "syscall", FORM_ANY, NULL }, { FILE_TARGET_MARKS, "target_marks", FORM_MARKS, NULL },
+	{ FILE_OPCODE, "opcode", FORM_ANY, NULL },   { FILE_RDEV, "rdev", FORM_DEVICE, NULL },
+};
+
+static const struct field_row open_rows[] = { { FILE_FLAGS, "flags", FORM_OPEN_FLAGS, NULL } };
+
+static const struct field_row audit_rows[] = {
+	{ AUDIT_TYPE, "type", FORM_ANY, NULL },        { AUDIT_SERIAL, "serial", FORM_ANY, NULL },
+	{ AUDIT_TIME, "time_ms", FORM_ANY, NULL },     { AUDIT_RECORDS, "records", FORM_TEXT, NULL },
+	{ AUDIT_PID, "pid", FORM_ANY, NULL },          { AUDIT_UID, "uid", FORM_ANY, NULL },
+	{ AUDIT_LOGINUID, "auid", FORM_ANY, NULL },    { AUDIT_SESSION, "session", FORM_ANY, NULL },
+	{ AUDIT_OP, "op", FORM_TEXT, NULL },           { AUDIT_ACCOUNT, "account", FORM_TEXT, NULL },
+	{ AUDIT_EXE, "exe", FORM_TEXT, NULL },         { AUDIT_HOSTNAME, "hostname", FORM_TEXT, NULL },
+	{ AUDIT_ADDRESS, "address", FORM_TEXT, NULL }, { AUDIT_TERMINAL, "terminal", FORM_TEXT, NULL },
+	{ AUDIT_SUCCESS, "success", FORM_ANY, NULL },  { AUDIT_MARKS, "marks", FORM_MARKS, NULL },
+};
+
+static const struct field_row seal_rows[] = {
+	{ 0, "first", FORM_ANY, NULL },      { 1, "count", FORM_ANY, NULL },
+	{ 2, "boot_id", FORM_HEX, NULL },    { 3, "clock", FORM_ANY, NULL },
+	{ 4, "next_key", FORM_HEX, NULL },   { 5, "account", FORM_ANY, NULL },
+	{ 6, "high_water", FORM_ANY, NULL }, { 7, "posture", FORM_HEX, NULL },
+	{ 8, "config", FORM_HEX, NULL },     { 9, "fleet_head", FORM_HEX, NULL },
+};
+
+static const struct field_row epoch_rows[] = {
+	{ 0, "epoch", FORM_ANY, NULL },       { 1, "cause", FORM_WORD, epoch_cause_name },
+	{ 2, "predecessor", FORM_HEX, NULL }, { 3, "receipted", FORM_HEX, NULL },
+	{ 4, "first_key", FORM_HEX, NULL },   { 5, "fleet_log", FORM_TEXT, NULL },
+	{ 6, "certificate", FORM_HEX, NULL }, { 7, "token", FORM_HEX, NULL },
+	{ 8, "abandoned", FORM_ANY, NULL },   { 9, "version", FORM_TEXT, NULL },
+};
+
+static const struct field_row posture_rows[] = {
+	{ 0, "hooks", FORM_TEXT, NULL },
+	{ 1, "audit", FORM_TEXT, NULL },
+	{ 2, "unreported", FORM_ANY, NULL },
+	{ 3, "not_seen", FORM_TEXT, NULL },
+	{ 4, "own_files_left_out", FORM_ANY, NULL },
+	{ 5, "kernel", FORM_TEXT, NULL },
+	{ 6, "btf", FORM_ANY, NULL },
+	{ 7, "file_system", FORM_TEXT, NULL },
+};
+
+static const struct field_row loss_rows[] = {
+	{ LOSS_REASON, "reason", FORM_WORD, loss_reason_name },
+	{ LOSS_COUNT, "count", FORM_ANY, NULL },
+	{ LOSS_EXACTNESS, "exactness", FORM_WORD, exactness_name },
+	{ LOSS_KIND, "kind", FORM_WORD, entry_kind_name },
+	{ LOSS_SINCE, "since_boot_us", FORM_ANY, NULL },
+	{ LOSS_DETAIL, "detail", FORM_TEXT, NULL },
+};
+
+static const struct field_row goodbye_rows[] = { { 0, "reason", FORM_WORD, goodbye_name } };
+static const struct field_row agent_rows[] = { { 0, "what", FORM_WORD, agent_what_name },
+	                                       { 1, "detail", FORM_TEXT, NULL } };
+
+#define ROWS(r) (r), ARRAY_SIZE(r)
+
+/* First match wins. */
+static const struct {
+	uint64_t first_kind, last_kind;
+	const struct field_row *rows;
+	size_t count;
+	uint64_t subject;
+} families[] = {
+	{ KIND_SEAL, KIND_SEAL, ROWS(seal_rows), UINT64_MAX },
+	{ KIND_EPOCH, KIND_EPOCH, ROWS(epoch_rows), UINT64_MAX },
+	{ KIND_POSTURE, KIND_POSTURE, ROWS(posture_rows), UINT64_MAX },
+	{ KIND_LOSS, KIND_LOSS, ROWS(loss_rows), LOSS_REASON },
+	{ KIND_GOODBYE, KIND_GOODBYE, ROWS(goodbye_rows), 0 },
+	{ KIND_AGENT, KIND_AGENT, ROWS(agent_rows), 0 },
+	{ KIND_PROCESS, KIND_EXEC, ROWS(process_rows), PROCESS_EXE },
+	{ KIND_EXIT, KIND_EXIT, ROWS(exit_rows), UINT64_MAX },
+	{ KIND_OPEN, KIND_OPEN, ROWS(open_rows), FILE_PATH },
+	{ KIND_OPEN, KIND_IO_URING, ROWS(file_rows), FILE_PATH },
+	{ KIND_AUDIT_LOGIN, KIND_AUDIT_OTHER, ROWS(audit_rows), AUDIT_OP },
+};
+
+const struct field_row *field_find(uint64_t kind, uint64_t key)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		if (kind < families[i].first_kind || kind > families[i].last_kind)
+			continue;
+		for (size_t k = 0; k < families[i].count; k++) {
+			if (families[i].rows[k].key == key)
+				return &families[i].rows[k];
+		}
+	}
+	return NULL;
+}
+
+uint64_t field_subject(uint64_t kind)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		if (kind >= families[i].first_kind && kind <= families[i].last_kind)
+			return families[i].subject;
+	}
+	return UINT64_MAX;
+}
+
+const char *field_mark_name(unsigned bit)
+{
+	static const char *const names[] = { "path_cut",    "caller_string",  "shared_file_table",
+		                             "caller_rest", "compat_syscall", "argv_cut",
+		                             "string_cut",  "memory_fault",   "incomplete",
+		                             "malformed",   "deleted" };
+	return pick(names, ARRAY_SIZE(names), bit);
+}
+
+const char *field_sensor_name(unsigned bit)
+{
+	static const char *const names[] = { "agent",   "bpf_tracepoint", "bpf_fentry",
+		                             "bpf_lsm", "audit",          "proc" };
+	return pick(names, ARRAY_SIZE(names), bit);
+}

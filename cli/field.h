@@ -1,0 +1,36 @@
+/* Names and forms of the fields of each kind of entry (docs/format.md sections 6 and 7), for people and JSON.
+ */
+#ifndef SWORNLOG_CLI_FIELD_H
+#define SWORNLOG_CLI_FIELD_H
+
+#include "evidence/entry.h"
+
+enum field_form {
+	FORM_ANY,    /* as its CBOR type says */
+	FORM_TEXT,   /* a byte string that is text: a path, a name */
+	FORM_HEX,    /* a byte string that is a hash, a key, an id */
+	FORM_RESULT, /* of a system call */
+	FORM_OCTAL,
+	FORM_OPEN_FLAGS,
+	FORM_DEVICE, /* major << 20 | minor */
+	FORM_MARKS,
+	FORM_WORD, /* a number with a name */
+};
+
+struct field_row {
+	uint64_t key;
+	const char *name;
+	enum field_form form;
+	const char *(*word)(uint64_t value); /* FORM_WORD; may return NULL */
+};
+
+/* NULL: not known. */
+const struct field_row *field_find(uint64_t kind, uint64_t key);
+/* The key of the field that comes first, without its name, in the line for a person; UINT64_MAX: none. */
+uint64_t field_subject(uint64_t kind);
+/* Name of mark number `bit`, or NULL. */
+const char *field_mark_name(unsigned bit);
+/* Name of sensor number `bit`, or NULL. */
+const char *field_sensor_name(unsigned bit);
+
+#endif

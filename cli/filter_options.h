@@ -1,0 +1,30 @@
+/* The options that `show` and `follow` have in common. */
+#ifndef SWORNLOG_CLI_FILTER_OPTIONS_H
+#define SWORNLOG_CLI_FILTER_OPTIONS_H
+
+#include "cli/filter.h"
+
+/* clang-format off */
+#define FILTER_ALL { .session = FILTER_NONE, .pid = FILTER_NONE }
+
+#define FILTER_OPTIONS(f) \
+	{ .name = "host", .type = OPTION_TEXT, .into = &(f).host, .value = "HOST", .help = "entries of this host only" }, \
+	{ .name = "kind", .type = OPTION_LIST, .into = &(f).kinds, .value = "KIND[,KIND...]", .help = "these kinds only; may be repeated" }, \
+	{ .name = "since", .type = OPTION_TEXT, .into = &(f).since, .value = "TIME", .help = "not before" }, \
+	{ .name = "until", .type = OPTION_TEXT, .into = &(f).until, .value = "TIME", .help = "not after" }, \
+	{ .name = "session", .type = OPTION_UINT, .into = &(f).session, .value = "N", .help = "audit session of the actor", .max = UINT32_MAX }, \
+	{ .name = "pid", .type = OPTION_UINT, .into = &(f).pid, .value = "N", .help = "process that acted, or that is told of", .max = UINT32_MAX }, \
+	{ .name = "path-prefix", .type = OPTION_TEXT, .into = &(f).path_prefix, .value = "PREFIX", .help = "file or executable that begins with it" }, \
+	{ .name = "all", .type = OPTION_FLAG, .into = &(f).own, .help = "seals and heartbeats too" }
+
+#define FILTER_HELP \
+	"KIND is a name or a number: process exec exit open rename unlink link symlink mkdir rmdir mknod chmod chown truncate\n" \
+	"setxattr removexattr io_uring audit_login audit_account audit_config audit_anomaly audit_other, and of the log's own\n" \
+	"seal epoch posture heartbeat loss goodbye agent. TIME is UTC, \"2026-11-24T08:00:00Z\" or \"2026-11-24 08:00\", or how\n" \
+	"long ago: 30s, 10m, 2h, 3d. Times are those of the host's clock."
+/* clang-format on */
+
+/* filter_prepare, and a message if that fails. */
+must_check bool filter_ready(struct filter *f, int *ret_status);
+
+#endif

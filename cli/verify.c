@@ -1,0 +1,193 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/terminal.h"
+#include "evidence/statement.h"
+#include "lib/env.h"
+#include "lib/file.h"
+#include "lib/text.h"
+#include "verify/listing.h"
+#include "verify/spool.h"
+#include "verify/store.h"
+
+#define DEFAULT_ANCHOR "/etc/swornlog/genesis"
+#define BOOT_ID_FILE   "/proc/sys/kernel/random/boot_id"
+
+struct request {
+	const char *anchor;
+	const char *host;
+	bool json;
+	const char *path;
+};
+
+static bool parse(int argc, char **argv, struct request *q, int *ret_status)
+{
+	const struct option_row rows[] = {
+		{ .name = "anchor",
+		  .type = OPTION_TEXT,
+		  .into = &q->anchor,
+		  .value = "GENESIS",
+		  .help = "the fleet's genesis statement (" DEFAULT_ANCHOR ")" },
+		{ .name = "host",
+		  .type = OPTION_TEXT,
+		  .into = &q->host,
+		  .value = "HOST",
+		  .help = "look at the entries of this host only" },
+		{ .name = "json", .type = OPTION_FLAG, .into = &q->json, .help = "one JSON object" },
+	};
+	const struct usage usage = {
+		.command = "swornlog verify",
+		.arguments = "PATH",
+		.summary = "Check a sink's store or a host's spool: every signature, every hash, "
+		           "completeness. Only public keys\n"
+		           "are needed, and all of them follow from the anchor: the fleet's genesis "
+		           "statement, which must have\n"
+		           "come to you by another way than PATH.\n\n"
+		           "Each finding has a verdict word and a place. Faults of the record: altered, "
+		           "missing, truncated, torn,\n"
+		           "forked, wrongly-sealed, unenrolled, malformed, unreceipted. Declared by host or "
+		           "sink: loss, epoch,\n"
+		           "silent. The last line says all in short, and says so when the sink ran on the "
+		           "audited machine and\n"
+		           "when no witness has cosigned.\n\n"
+		           "exit status: 0 no fault, 1 faults, 2 wrong usage, 3 it could not be read",
+		.options = rows,
+		.option_count = ARRAY_SIZE(rows),
+		.min_arguments = 1,
+		.max_arguments = 1,
+	};
+	size_t count;
+	return options_parse(&usage, argc, argv, &q->path, &count, ret_status);
+}
+
+static int read_anchor(const struct request *q, struct buf *ret)
+{
+	const char *path = q->anchor ? q->anchor : DEFAULT_ANCHOR;
+	int r = file_read(env_system(), AT_FDCWD, path, NOTE_MAX_BYTES, ret);
+	if (r == 0)
+		return 0;
+	if (q->anchor)
+		return command_fail("%s: %s", path, strerror(-r));
+	command_fail("no anchor: %s: %s", path, strerror(-r));
+	fputs("An anchor is the fleet's genesis statement, a small text file that names the fleet log's key "
+	      "and the people\n"
+	      "who may enrol hosts. Everything else is checked against it, so it must not come from the "
+	      "store itself. Give\n"
+	      "the copy that you were handed with --anchor GENESIS.\n",
+	      stderr);
+	return COMMAND_USAGE;
+}
+
+/* The boot id of this machine, as the kernel writes it: hex and dashes. */
+static bool read_boot_id(uint8_t ret[16])
+{
+	char text[64], hex[32];
+	size_t n = 0;
+	cleanup_close int fd = open(BOOT_ID_FILE, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text));
+	for (ssize_t i = 0; i < got && n < sizeof(hex); i++) {
+		if (text[i] != '-' && text[i] != '\n')
+			hex[n++] = text[i];
+	}
+	return text_hex_exact((struct span){ (const uint8_t *)hex, n }, ret, 16) == 0;
+}
+
+struct progress {
+	uint64_t total;
+	uint64_t shown_us;
+	bool shown;
+};
+
+static void show_progress(void *ctx, uint64_t bytes)
+{
+	struct progress *p = ctx;
+	uint64_t now = env_system()->boot_us(env_system());
+	if (now - p->shown_us < 200000)
+		return;
+	p->shown_us = now;
+	p->shown = true;
+	unsigned percent = p->total ? (unsigned)(MIN(bytes, p->total) * 100 / p->total) : 0;
+	fprintf(stderr, "\r%3u%%  %llu MiB", percent, (unsigned long long)(bytes >> 20));
+	fflush(stderr);
+}
+
+/* Bytes of the journals and segments: only for the progress line. */
+static uint64_t total_bytes(int dirfd)
+{
+	cleanup_listing struct listing l = { 0 };
+	uint64_t total = 0;
+	if (listing_read(dirfd, NULL, &l) < 0)
+		return 0;
+	for (size_t i = 0; i < l.len; i++) {
+		char path[STORE_PATH_MAX];
+		struct stat st;
+		store_path(l.file[i].segment, l.file[i].number, path);
+		if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			total += (uint64_t)st.st_size;
+	}
+	return total;
+}
+
+static int print(const struct request *q, const struct report *r)
+{
+	cleanup_buf struct buf out = { 0 };
+	if (q->json)
+		report_put_json(&out, r);
+	else
+		report_put_text(&out, r, terminal_colour(STDOUT_FILENO));
+	if (buf_err(&out))
+		return command_fail("%s", strerror(-buf_err(&out)));
+	fwrite(out.data, 1, out.len, stdout);
+	return report_clean(r) ? COMMAND_OK : COMMAND_FINDINGS;
+}
+
+static int run(const struct request *q, struct verify_options *o, bool store)
+{
+	cleanup_report struct report report = { 0 };
+	struct progress progress = { .shown_us = env_system()->boot_us(env_system()) };
+	uint8_t boot_id[16];
+	if (read_boot_id(boot_id))
+		o->machine_boot_id = boot_id;
+	if (!q->json && isatty(STDERR_FILENO)) {
+		progress.total = store ? total_bytes(o->dirfd) : 0;
+		o->progress = show_progress;
+		o->progress_ctx = &progress;
+	}
+	int r = store ? verify_store(o, &report) : verify_spool(o, &report);
+	if (progress.shown)
+		fputs("\r\033[K", stderr);
+	if (r == -EKEYREJECTED)
+		return command_fail("%s: not a genesis statement signed by all that it names",
+		                    q->anchor ? q->anchor : DEFAULT_ANCHOR);
+	if (r < 0)
+		return command_fail("%s: could not be read: %s", q->path, strerror(-r));
+	return print(q, &report);
+}
+
+int cmd_verify(int argc, char **argv)
+{
+	struct request q = { 0 };
+	int status;
+	cleanup_buf struct buf anchor = { 0 };
+	if (!parse(argc, argv, &q, &status))
+		return status;
+	if (q.host && !label_ok((struct span){ (const uint8_t *)q.host, strlen(q.host) })) {
+		command_fail("'%s' is no host's name", q.host);
+		return COMMAND_USAGE;
+	}
+	status = read_anchor(&q, &anchor);
+	if (status != 0)
+		return status;
+	cleanup_close int fd = open(q.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return command_fail("%s: %s", q.path, strerror(errno));
+	bool store = looks_like_store(fd);
+	if (!store && !looks_like_spool(fd))
+		return command_fail("%s: neither a sink's store nor a host's spool", q.path);
+	struct verify_options o = { .dirfd = fd, .anchor = { anchor.data, anchor.len }, .only = q.host };
+	return run(&q, &o, store);
+}
