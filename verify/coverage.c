@@ -1,9 +1,6 @@
 /* Does each batch belong to one commit, and each committed head to a batch? (docs/format.md section 15.6) */
 #include "verify/host.h"
 
-/* A file names at most as many heads as it can hold; this bounds what a hostile one makes us keep. */
-#define HEADS_PER_EPOCH_MAX (1u << 20)
-
 static int touch(struct hosts *h, struct log_epoch *e)
 {
 	if (e->touched)
@@ -18,22 +15,6 @@ static int touch(struct hosts *h, struct log_epoch *e)
 	}
 	h->touched[h->touched_len++] = e;
 	e->touched = true;
-	return 0;
-}
-
-static int push(struct log_epoch *e, const struct committed_head *head)
-{
-	if (e->head_len == HEADS_PER_EPOCH_MAX)
-		return -E2BIG;
-	if (e->head_len == e->head_cap) {
-		size_t cap = MAX(e->head_cap * 2, (size_t)4);
-		struct committed_head *grown = reallocarray(e->heads, cap, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		e->heads = grown;
-		e->head_cap = cap;
-	}
-	e->heads[e->head_len++] = *head;
 	return 0;
 }
 
@@ -86,7 +67,7 @@ int coverage_head(struct hosts *h, const struct place *at, const struct record_h
 	if (r == 0) {
 		check_order(h, host, e, &here, &one);
 		remember_newest(host, e, &one);
-		r = push(e, &one);
+		r = epoch_push_head(e, &one);
 	}
 	if (r == -E2BIG) {
 		host_find(h, host, VERDICT_MALFORMED, &here, "more epochs or heads than any honest host has");

@@ -6,18 +6,12 @@
 
 #include "lib/env.h"
 #include "lib/file.h"
+#include "verify/hash_list.h"
 
 #define BLOCK        256
 #define BLOCK_BITS   8
 #define UPPER_LEVELS (63 - BLOCK_BITS)
 #define CACHED       1024
-
-/* Nodes of one level above the blocks. */
-struct level {
-	struct hash *node;
-	size_t len;
-	size_t cap;
-};
 
 struct cached {
 	uint64_t size; /* 0: empty */
@@ -27,7 +21,7 @@ struct cached {
 struct fleet_tree {
 	struct frontier frontier;
 	struct hash block[BLOCK]; /* leaves since the last full block */
-	struct level upper[UPPER_LEVELS];
+	struct hash_list upper[UPPER_LEVELS];
 	int fd;
 	struct cached cache[CACHED];
 };
@@ -37,7 +31,7 @@ void fleet_tree_free(struct fleet_tree *t)
 	if (!t)
 		return;
 	for (size_t i = 0; i < UPPER_LEVELS; i++)
-		free(t->upper[i].node);
+		hash_list_done(&t->upper[i]);
 	close_fd(&t->fd);
 	free(t);
 }
@@ -89,20 +83,6 @@ const struct frontier *fleet_tree_frontier(const struct fleet_tree *t)
 	return &t->frontier;
 }
 
-static int level_add(struct level *l, const struct hash *node)
-{
-	if (l->len == l->cap) {
-		size_t cap = MAX(l->cap * 2, (size_t)16);
-		struct hash *grown = reallocarray(l->node, cap, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		l->node = grown;
-		l->cap = cap;
-	}
-	l->node[l->len++] = *node;
-	return 0;
-}
-
 /* A full block becomes a node above, and each second node of a level one of the next. */
 static int block_full(struct fleet_tree *t)
 {
@@ -114,8 +94,8 @@ static int block_full(struct fleet_tree *t)
 	struct hash node;
 	merkle_root(t->block, BLOCK, &node);
 	for (size_t i = 0; i < UPPER_LEVELS; i++) {
-		struct level *l = &t->upper[i];
-		r = level_add(l, &node);
+		struct hash_list *l = &t->upper[i];
+		r = hash_list_add(l, &node);
 		if (r < 0 || l->len % 2 != 0)
 			return r;
 		merkle_node(&l->node[l->len - 2], &l->node[l->len - 1], &node);

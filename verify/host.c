@@ -145,6 +145,32 @@ int host_epoch(struct log_host *host, const struct origin *o, struct log_epoch *
 	return 0;
 }
 
+/* A file names at most as many heads as it can hold; this bounds what a hostile one makes us keep. */
+#define HEADS_PER_EPOCH_MAX (1u << 20)
+
+static int make_room(struct log_epoch *e)
+{
+	if (e->head_len == HEADS_PER_EPOCH_MAX)
+		return -E2BIG;
+	if (e->head_len < e->head_cap)
+		return 0;
+	size_t cap = MAX(e->head_cap * 2, (size_t)4);
+	struct committed_head *grown = reallocarray(e->heads, cap, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	e->heads = grown;
+	e->head_cap = cap;
+	return 0;
+}
+
+int epoch_push_head(struct log_epoch *e, const struct committed_head *head)
+{
+	int r = make_room(e);
+	if (r == 0)
+		e->heads[e->head_len++] = *head;
+	return r;
+}
+
 void host_find(struct hosts *h, struct log_host *host, enum verdict v, const struct place *at,
                const char *fmt, ...)
 {

@@ -103,6 +103,9 @@ must_check int hosts_enrol(struct hosts *h, const struct place *at, const struct
 /* -E2BIG beyond HOST_MAX_EPOCHS. */
 must_check int host_epoch(struct log_host *host, const struct origin *o, struct log_epoch **ret);
 
+/* -E2BIG when there are more than an honest file holds. */
+must_check int epoch_push_head(struct log_epoch *e, const struct committed_head *head);
+
 /* A finding about one host: it also enters the host's row. `host` may be NULL. */
 void host_find(struct hosts *h, struct log_host *host, enum verdict v, const struct place *at,
                const char *fmt, ...) printf_like(5, 6);
