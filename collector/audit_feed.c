@@ -139,6 +139,11 @@ void audit_feed_flush(struct audit_feed *f, uint64_t now_us)
 	declare(f, now_us);
 }
 
+bool audit_feed_waiting(const struct audit_feed *f)
+{
+	return audit_assembler_waiting(f->assembler);
+}
+
 struct audit_assembler_stats audit_feed_stats(const struct audit_feed *f)
 {
 	return audit_assembler_stats(f->assembler);

@@ -38,6 +38,8 @@ void audit_feed_flush(struct audit_feed *f, uint64_t now_us);
 /* Declare a loss that the caller noticed, now. `detail` is ASCII and at most 255 bytes. */
 void audit_feed_lose(struct audit_feed *f, enum loss_reason reason, enum exactness exactness, uint64_t count,
                      uint64_t since_us, const char *detail);
+/* True while an event or a gap waits for its time: tick soon. */
+bool audit_feed_waiting(const struct audit_feed *f);
 struct audit_assembler_stats audit_feed_stats(const struct audit_feed *f);
 
 #endif

@@ -220,6 +220,11 @@ int audit_source_fd(const struct audit_source *s)
 	return s->fd;
 }
 
+bool audit_source_waiting(const struct audit_source *s)
+{
+	return s->replay || audit_feed_waiting(s->feed);
+}
+
 static void take_message(struct audit_source *s, size_t i, uint64_t now_us)
 {
 	struct audit_datagram m;

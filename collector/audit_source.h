@@ -46,6 +46,8 @@ void audit_source_free(struct audit_source *s);
 int audit_source_fd(const struct audit_source *s);
 /* Take what is there, up to a thousand records. Never blocks. */
 void audit_source_read(struct audit_source *s, uint64_t now_us);
+/* True while something waits for a tick in the next 100 ms. */
+bool audit_source_waiting(const struct audit_source *s);
 /* Every 100 ms to 1 s: time-outs, losses, the kernel's status, replay. Never blocks. */
 void audit_source_tick(struct audit_source *s, uint64_t now_us);
 /* Before the end: let go of everything under way and declare what is not declared yet. */
