@@ -358,6 +358,18 @@ void audit_source_flush(struct audit_source *s, uint64_t now_us)
 	audit_feed_flush(s->feed, now_us);
 }
 
+void audit_source_refresh(struct audit_source *s)
+{
+	struct audit_status_view status;
+	if (s->watch.fd < 0 ||
+	    audit_netlink_read_status(s->watch.fd, s->inbox, ANSWER_TIMEOUT_MS, &status) < 0)
+		return;
+	s->watch.status = status;
+	s->watch.known = true;
+	/* The answer to an earlier question for the rules was passed over. */
+	audit_watch_ask(&s->watch, true);
+}
+
 static const char *shortcoming(const struct audit_source *s)
 {
 	if (s->reason[0] != '\0')

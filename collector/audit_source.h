@@ -52,6 +52,8 @@ bool audit_source_waiting(const struct audit_source *s);
 void audit_source_tick(struct audit_source *s, uint64_t now_us);
 /* Before the end: let go of everything under way and declare what is not declared yet. */
 void audit_source_flush(struct audit_source *s, uint64_t now_us);
+/* Ask the kernel for its status and wait for it, up to half a second: after a change of our own. */
+void audit_source_refresh(struct audit_source *s);
 /* `reason` is valid until the next call on the source. */
 struct audit_summary audit_source_summary(const struct audit_source *s);
 

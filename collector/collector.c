@@ -5,7 +5,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "collector/audit_source.h"
+#include "collector/audit_setup.h"
 #include "collector/bpf_source.h"
 #include "collector/normalise.h"
 #include "collector/outlet.h"
@@ -16,6 +16,7 @@
 /* A record waits this long for company: fewer wake-ups, and larger writes. */
 #define GATHER_MS       10
 #define TICK_US         250000
+#define AUDIT_TICK_US   50000 /* while an audit event waits for its end */
 #define EXPIRE_US       10000000
 #define LEAVE_MS        2000
 #define RECORDS_AT_ONCE 4096
@@ -30,12 +31,13 @@ struct collector {
 	uint32_t interest[SLOTS];
 	bool gathering; /* the ring has been found filled: it is read by time, not by readiness */
 	bool stopping;
-	uint64_t next_tick_us, next_expiry_us;
+	uint64_t next_tick_us, next_audit_us, next_expiry_us;
 	struct own_events own;
 	struct outlet *outlet;
 	struct actors *actors;
 	struct normaliser *normaliser;
 	struct bpf_source *bpf;
+	struct audit_setup audit_setup;
 	struct audit_source *audit;
 	struct buf posture; /* as last told */
 	struct intake_counts counts;
@@ -156,39 +158,20 @@ static void on_audit_event(void *context, const struct intake_event *event)
 
 static int open_audit(struct collector *c)
 {
-	static const enum audit_mode modes[] = { [COLLECTOR_AUDIT_OFF] = AUDIT_MODE_OFF,
-		                                 [COLLECTOR_AUDIT_MULTICAST] = AUDIT_MODE_MULTICAST,
-		                                 [COLLECTOR_AUDIT_UNICAST] = AUDIT_MODE_UNICAST };
-	struct audit_source_config config = {
-		.mode = modes[c->config.audit],
-		.passed_fd = audit_source_passed_fd(),
-		.env = env_system(),
-		.feed = { .event = { .process = actor_of_audit, .context = c },
-		          .on_event = on_audit_event,
-		          .on_loss = on_loss,
-		          .context = c },
-	};
-	return audit_source_open(&config, &c->audit);
-}
-
-static struct posture_audit_facts audit_facts(const struct collector *c)
-{
-	struct audit_summary summary = audit_source_summary(c->audit);
-	struct posture_audit_facts facts = { .mode = POSTURE_AUDIT_OFF, .detail = summary.reason };
-	if (summary.mode == AUDIT_MODE_MULTICAST)
-		facts.mode = POSTURE_AUDIT_MULTICAST;
-	else if (summary.mode == AUDIT_MODE_UNICAST)
-		facts.mode = POSTURE_AUDIT_UNICAST;
-	else if (c->config.audit != COLLECTOR_AUDIT_OFF)
-		facts.mode = POSTURE_AUDIT_UNAVAILABLE;
-	facts.enabled = summary.status_known ? summary.status.enabled : 0;
-	return facts;
+	c->audit_setup = (struct audit_setup){ .mode = c->config.audit,
+		                               .replay_path = c->config.audit_replay,
+		                               .lease_path = c->config.audit_lease,
+		                               .feed = { .event = { .process = actor_of_audit, .context = c },
+		                                         .on_event = on_audit_event,
+		                                         .on_loss = on_loss,
+		                                         .context = c } };
+	return audit_setup_open(&c->audit_setup, &c->audit);
 }
 
 /* Once at the start, and then whenever it changes. */
 static int tell_posture(struct collector *c)
 {
-	struct posture_audit_facts audit = audit_facts(c);
+	struct posture_audit_facts audit = audit_setup_facts(&c->audit_setup, c->audit);
 	cleanup_buf struct buf map = { 0 };
 	posture_put(&map, c->bpf, &audit, c->own.dir_count > 0);
 	int err = buf_err(&map);
@@ -259,6 +242,7 @@ void collector_free(struct collector *c)
 		return;
 	bpf_source_free(c->bpf);
 	audit_source_free(c->audit);
+	audit_setup_close(&c->audit_setup);
 	buf_done(&c->posture);
 	normaliser_free(c->normaliser);
 	actors_free(c->actors);
@@ -308,13 +292,20 @@ static bool drain_ring(struct collector *c)
 	return n == RECORDS_AT_ONCE;
 }
 
+static void tick_audit(struct collector *c, uint64_t now)
+{
+	c->next_audit_us = now + (audit_source_waiting(c->audit) ? AUDIT_TICK_US : TICK_US);
+	audit_source_tick(c->audit, now);
+	/* It may have another socket now, of the same number. */
+	c->watched[SLOT_AUDIT] = -1;
+	settle(c);
+	outlet_ready(c->outlet);
+}
+
 static void tick(struct collector *c, uint64_t now)
 {
 	c->next_tick_us = now + TICK_US;
 	bpf_source_settle(c->bpf, now);
-	audit_source_tick(c->audit, now);
-	/* It may have another socket now, of the same number. */
-	c->watched[SLOT_AUDIT] = -1;
 	settle(c);
 	bool was_connected = outlet_fd(c->outlet) >= 0;
 	outlet_tick(c->outlet, now);
@@ -335,7 +326,8 @@ static int wait_ms(const struct collector *c, bool more, uint64_t now)
 		return 0;
 	if (c->gathering)
 		return GATHER_MS;
-	return c->next_tick_us > now ? (int)((c->next_tick_us - now) / 1000 + 1) : 0;
+	uint64_t next = MIN(c->next_tick_us, c->next_audit_us);
+	return next > now ? (int)((next - now) / 1000 + 1) : 0;
 }
 
 static void handle(struct collector *c, enum slot slot)
@@ -349,6 +341,8 @@ static void handle(struct collector *c, enum slot slot)
 		break;
 	case SLOT_AUDIT:
 		audit_source_read(c->audit, now_us());
+		c->next_audit_us = MIN(c->next_audit_us, now_us() + AUDIT_TICK_US);
+		outlet_ready(c->outlet);
 		break;
 	case SLOT_OUTLET:
 		outlet_ready(c->outlet);
@@ -384,6 +378,8 @@ int collector_run(struct collector *c)
 		uint64_t now = now_us();
 		if (now >= c->next_tick_us)
 			tick(c, now);
+		if (now >= c->next_audit_us)
+			tick_audit(c, now);
 		watch_all(c);
 		struct epoll_event events[SLOTS];
 		int count = epoll_wait(c->epoll_fd, events, SLOTS, wait_ms(c, more, now));

@@ -2,20 +2,20 @@
 #ifndef SWORNLOG_COLLECTOR_COLLECTOR_H
 #define SWORNLOG_COLLECTOR_COLLECTOR_H
 
-#include "lib/base.h"
+#include "collector/audit_mode.h"
 
 #define COLLECTOR_OWN_DIRS_MAX 8
-
-enum collector_audit { COLLECTOR_AUDIT_OFF, COLLECTOR_AUDIT_MULTICAST, COLLECTOR_AUDIT_UNICAST };
 
 /* Strings are the caller's. */
 struct collector_config {
 	const char *events_socket;
 	const char *own_dirs[COLLECTOR_OWN_DIRS_MAX];
 	size_t own_dir_count;
-	enum collector_audit audit;
-	size_t ring_bytes;  /* a power of two; 0: default */
-	size_t queue_bytes; /* 0: default */
+	enum audit_mode audit;
+	const char *audit_replay; /* with AUDIT_MODE_REPLAY: the recorded log */
+	const char *audit_lease;  /* switch audit on, and keep what that changed in this file; NULL: don't */
+	size_t ring_bytes;        /* a power of two; 0: default */
+	size_t queue_bytes;       /* 0: default */
 	bool verbose;
 	int stop_fd; /* readable when it is time to stop */
 };

@@ -21,6 +21,7 @@ enum posture_audit {
 	POSTURE_AUDIT_MULTICAST = 1,
 	POSTURE_AUDIT_UNICAST = 2,
 	POSTURE_AUDIT_UNAVAILABLE = 3,
+	POSTURE_AUDIT_REPLAY = 4, /* a recorded log: its events are not of this host */
 };
 
 #endif
