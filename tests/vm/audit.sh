@@ -9,6 +9,7 @@ build=$1 kernel_name=${2:-6.1}
 need auditctl busybox cpio qemu-system-x86_64
 scratch
 kernel=$("$vm_dir/fetch_kernel.sh" "$kernel_name")
-"$vm_dir/mkimage.sh" -k "$kernel" -o "$vm_scratch/image" -j "$vm_dir/audit_job.sh" "$build/tests/vm/audit_probe" auditctl
+"$vm_dir/mkimage.sh" -k "$kernel" -o "$vm_scratch/image" -j "$vm_dir/audit_job.sh" "$build/tests/vm/audit_probe" \
+	"$build/swornlog-collector" auditctl
 "$vm_dir/boot.sh" -k "$kernel" -i "$vm_scratch/image" -t 180
 "$vm_dir/boot.sh" -k "$kernel" -i "$vm_scratch/image" -t 60 -a audit=0

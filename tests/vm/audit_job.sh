@@ -21,11 +21,30 @@ heard() {
 }
 
 enables_with_its_rule() { audit_probe enable /tmp/was && status_is 'enabled 1' && the_rule; }
-restores() { audit_probe restore /tmp/was && status_is 'enabled 0' && no_rules; }
+restores() { audit_probe restore /tmp/was && [ ! -e /tmp/was ] && status_is 'enabled 0' && no_rules; }
 enabling_twice_changes_nothing() {
-	audit_probe enable /tmp/was2 && grep -qx 'enabled=0 rule=0' /tmp/was2 && audit_probe restore /tmp/was2 &&
-		status_is 'enabled 1'
+	audit_probe enable /tmp/was2 && [ ! -e /tmp/was2 ] && audit_probe restore /tmp/was2 && status_is 'enabled 1' &&
+		audit_probe enable /tmp/was && grep -qx 'enabled=1 rule=1' /tmp/was
 }
+
+is_switched_on() { status_is 'enabled 1' && the_rule; }
+is_as_found() { status_is 'enabled 0' && no_rules; }
+the_collector_switches_it_on_and_off() {
+	swornlog-collector --events-socket /tmp/none --audit-enable /tmp/lease >/tmp/collector 2>&1 &
+	collector=$!
+	wait_until is_switched_on || { cat /tmp/collector; return 1; }
+	kill "$collector"
+	wait "$collector" && is_as_found && [ ! -e /tmp/lease ]
+}
+a_killed_collector_can_be_cleaned_up_after() {
+	swornlog-collector --events-socket /tmp/none --audit-enable /tmp/lease >/tmp/collector 2>&1 &
+	collector=$!
+	wait_until is_switched_on || { cat /tmp/collector; return 1; }
+	kill -9 "$collector"
+	wait "$collector"
+	is_switched_on && swornlog-collector --audit-restore /tmp/lease && is_as_found && [ ! -e /tmp/lease ]
+}
+
 refuses_foreign_rules() {
 	auditctl -a always,exit -F arch=b64 -S mount -k theirs >/dev/null
 	! audit_probe enable /tmp/was3 && status_is 'enabled 0' && auditctl -D >/dev/null
@@ -110,6 +129,8 @@ check "audit is switched on with the rule that spares system calls" enables_with
 check "where audit is on already nothing is changed" enabling_twice_changes_nothing
 check "a failed login is heard" hears_logins
 check "all is put back" restores
+check "the collector switches audit on, and back at its end" the_collector_switches_it_on_and_off
+check "after a killed collector audit can be put back" a_killed_collector_can_be_cleaned_up_after
 auditctl -e 1 >/dev/null
 check "a change of the configuration is heard" hears_configuration
 check "an exec's records make one whole event" hears_execs_whole

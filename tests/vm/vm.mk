@@ -40,7 +40,7 @@ vm-smoke: all $(VM_PROBES)
 	$(Q)tests/vm/smoke.sh $(O) $(VM_KERNEL)
 
 ## make vm-audit    the audit source in a virtual machine with VM_KERNEL (about 60 s)
-vm-audit: $(O)/tests/vm/audit_probe
+vm-audit: all $(O)/tests/vm/audit_probe
 	$(Q)tests/vm/audit.sh $(O) $(VM_KERNEL)
 
 ## make vm-collect  the collector's programs in a virtual machine with VM_KERNEL (about 40 s)

@@ -3,15 +3,14 @@
  *
  *   audit_probe listen MODE SECONDS [FILE]  events, losses, and at the end the summary;
  *                                           deaf until there is such a file
- *   audit_probe enable FILE                 as --audit-enable does; FILE keeps what was changed
+ *   audit_probe enable FILE                 as the collector does with --audit-enable FILE
  *   audit_probe restore FILE
  *   audit_probe flood COUNT                 failed logins
  */
-#include "collector/audit_control.h"
+#include "collector/audit_lease.h"
 #include "collector/audit_source.h"
 #include "lib/cbor.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -96,26 +95,15 @@ static int do_listen(const char *mode, unsigned seconds, const char *deaf_until)
 
 static int do_enable(const char *path)
 {
-	struct audit_control control;
-	cleanup_buf struct buf text = { 0 };
-	int r = audit_control_enable(&control);
-	printf("enable: %s\n", r < 0 ? strerror(-r) : "done");
-	if (r < 0)
-		return 1;
-	audit_control_print(&control, &text);
-	cleanup_close int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	return fd >= 0 && write(fd, text.data, text.len) == (ssize_t)text.len ? 0 : 2;
+	bool changed = false;
+	int r = audit_lease_take(path, &changed);
+	printf("enable: %s\n", r < 0 ? strerror(-r) : changed ? "changed" : "was on");
+	return r < 0;
 }
 
 static int do_restore(const char *path)
 {
-	struct audit_control control;
-	uint8_t text[64];
-	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
-	if (n < 0 || audit_control_parse((struct span){ text, (size_t)n }, &control) < 0)
-		return 2;
-	int r = audit_control_restore(&control);
+	int r = audit_lease_give_back(path);
 	printf("restore: %s\n", r < 0 ? strerror(-r) : "done");
 	return r < 0;
 }
