@@ -351,6 +351,7 @@ static void on_signal(evutil_socket_t signal_number maybe_unused, short what may
 	}
 	log_info("sealed a goodbye");
 	tell_ready(s);
+	event_del(s->timer);
 	event_assign(s->timer, s->base, -1, 0, on_linger, s);
 	schedule(s, s->timer, LINGER_POLL_US);
 }
