@@ -131,6 +131,10 @@ static bool parse(const uint8_t bytes[SLOT_BYTES], struct slot *ret)
 		return false;
 	struct hash h;
 	sha256(bytes, (size_t)(check.data - bytes), &h);
+	while (cursor_left(&c) > 0) {
+		if (cursor_u8(&c) != 0)
+			return false;
+	}
 	return CRYPTO_memcmp(h.b, check.data, sizeof(h.b)) == 0 && get_payload(payload, ret) == 0;
 }
 
