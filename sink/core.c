@@ -76,7 +76,7 @@ static int drop_rewritten(struct core *c, uint64_t first, uint64_t last)
 /* Which journals there are; *ret_newest is the one to go on with. */
 static int find_journals(struct core *c, uint64_t *ret_newest)
 {
-	uint64_t first, newest, first_segment, segments;
+	uint64_t first = 0, newest = 0, first_segment = 0, segments = 0;
 	int r = store_numbers(c->env, c->store.journal, JOURNAL_SUFFIX, &first, &newest);
 	if (r == 0)
 		r = store_numbers(c->env, c->store.segment, SEGMENT_SUFFIX, &first_segment, &segments);
@@ -118,11 +118,13 @@ static int announce(struct core *c, char *error, size_t error_size)
 		r = core_note(c, SINK_STARTED, (struct span){ NULL, 0 });
 	if (r == 0)
 		r = core_commit(c);
+	if (r == 0)
+		r = core_publish(c);
 	/* A full disk is no reason not to run: appends are refused until there is room. */
 	if (r == -ENOSPC || r == -EDQUOT)
 		r = 0;
 	if (r < 0)
-		snprintf(error, error_size, "the journal can't be written: %s", strerror(-r));
+		snprintf(error, error_size, "journal or fleet log can't be written: %s", strerror(-r));
 	return r;
 }
 

@@ -4,16 +4,9 @@
 
 static void host_free(struct host *h)
 {
-	if (!h)
-		return;
 	buf_done(&h->note);
 	free(h->unhashed);
 	free(h);
-}
-
-static void host_freep(struct host **h)
-{
-	host_free(*h);
 }
 
 void hosts_done(struct hosts *h)
@@ -68,7 +61,7 @@ static int insert(struct hosts *h, size_t at, const struct enrolment *e, struct 
 		h->row = row;
 		h->cap = cap;
 	}
-	cleanup(host_freep) struct host *host = calloc(1, sizeof(*host));
+	struct host *host = calloc(1, sizeof(*host));
 	if (!host)
 		return -ENOMEM;
 	memcpy(host->name, e->host, sizeof(host->name));
@@ -76,7 +69,7 @@ static int insert(struct hosts *h, size_t at, const struct enrolment *e, struct 
 	host->certificate = e->certificate;
 	memmove(h->row + at + 1, h->row + at, (h->count - at) * sizeof(struct host *));
 	h->count++;
-	*ret = h->row[at] = TAKE_PTR(host);
+	*ret = h->row[at] = host;
 	return 0;
 }
 

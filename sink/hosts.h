@@ -57,6 +57,7 @@ struct host {
 	struct staged *staged; /* in the commit under way; owned by it */
 	enum presence presence;
 	uint64_t heard_us; /* boot time */
+	unsigned connections;
 };
 
 struct hosts {

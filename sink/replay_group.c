@@ -130,7 +130,7 @@ static int read_heads(const struct core *c, const struct fleet_record *f, struct
 	size_t n = 0;
 	while (record_next_head(&heads, &head)) {
 		size_t common = MIN(before.len, head.origin.len);
-		int order = common ? memcmp(before.data, head.origin.data, common) : -1;
+		int order = before.data ? memcmp(before.data, head.origin.data, common) : -1;
 		if (order > 0 || (order == 0 && before.len >= head.origin.len))
 			return -EBADMSG;
 		hosts[n] = host_at_head(c, &head);
