@@ -54,7 +54,7 @@ swornlog-shipper_DIRS   := agent shipper evidence lib
 swornlog-shipper_LIBS   := -lcurl -lssl -lcrypto -lzstd -lz -lyaml
 swornlog-sink_MAIN      := sink/main.c
 swornlog-sink_DIRS      := sink evidence lib
-swornlog-sink_LIBS      := -levent_core -levent_extra -levent_openssl -lssl -lcrypto -lzstd -lz -lyaml
+swornlog-sink_LIBS      := -levent_core -levent_openssl -lssl -lcrypto -lzstd -lz -lyaml
 
 MAINS   := $(foreach p,$(PROGRAMS),$($(p)_MAIN))
 PRESENT := $(foreach p,$(PROGRAMS),$(if $(wildcard $($(p)_MAIN)),$(p)))

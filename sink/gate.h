@@ -1,0 +1,16 @@
+/* Whether a request may come in, decided from certificate and head alone, before its body is looked at
+ * (docs/format.md section 12). */
+#ifndef SWORNLOG_SINK_GATE_H
+#define SWORNLOG_SINK_GATE_H
+
+#include "sink/append.h"
+#include "sink/http.h"
+
+/* The enrolled host that a certificate is of: its URI names the host, its key is the enrolled one. NULL if
+ * there is none. */
+struct host *gate_host(const struct core *c, const char *uri, const struct hash *spki);
+/* Status 200 and what the host holds, or the answer to send instead. `host` may be NULL. */
+unsigned gate_check(const struct host *host, const struct http_head *head, uint64_t *ret_held,
+                    struct answer *ret_answer);
+
+#endif

@@ -1,0 +1,174 @@
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include "lib/file.h"
+#include "lib/log.h"
+#include "lib/tls.h"
+#include "sink/control.h"
+#include "sink/log_key.h"
+#include "sink/options.h"
+#include "sink/server.h"
+
+#define DEFAULT_CONFIG "/etc/swornlog/sink.yaml"
+#define ERROR_BYTES    512
+
+enum { EXIT_USAGE = 2 };
+
+/* Everything that main owns, so that it is given back in one place. */
+struct sink {
+	struct options options;
+	struct worker worker;
+	struct signer *signer;
+	struct buf genesis;
+	struct core *core;
+	SSL_CTX *tls;
+	struct server *server;
+	struct control *control;
+};
+
+static void sink_done(struct sink *s)
+{
+	control_free(s->control);
+	server_free(s->server);
+	if (!s->server)
+		worker_stop(&s->worker);
+	core_free(s->core);
+	SSL_CTX_free(s->tls);
+	log_key_free(s->signer);
+	buf_done(&s->genesis);
+	options_done(&s->options);
+}
+
+static int read_genesis(struct sink *s, char *error, size_t error_size)
+{
+	int r = file_read(env_system(), AT_FDCWD, s->options.genesis, STATEMENT_MAX_BYTES, &s->genesis);
+	if (r < 0)
+		snprintf(error, error_size, "the genesis statement %s can't be read: %s", s->options.genesis,
+		         strerror(-r));
+	return r;
+}
+
+static int open_core(struct sink *s, char *error, size_t error_size)
+{
+	struct core_options o = {
+		.store = s->options.store,
+		.min_free_bytes = s->options.min_free_mib << 20,
+		.journal_max_bytes = s->options.journal_max_mib << 20,
+		.silent_after_us = s->options.silent_after_s * 1000000,
+		.genesis = { s->genesis.data, s->genesis.len },
+		.signer = s->signer,
+	};
+	return core_open(env_system(), &o, &s->core, error, error_size);
+}
+
+static int open_server(struct sink *s, char *error, size_t error_size)
+{
+	struct server_options o = {
+		.listen = s->options.listen,
+		.commit_interval_ms = s->options.commit_interval_ms,
+		.publish_interval_ms = s->options.publish_interval_ms,
+		.max_connections = s->options.max_connections,
+	};
+	int r = server_open(&o, s->core, s->tls, &s->worker, &s->server, error, error_size);
+	/* What happened to the server happened to its worker. */
+	if (r < 0) {
+		s->worker = (struct worker){ 0 };
+		return r;
+	}
+	r = control_open(s->server, s->options.control, &s->control);
+	if (r < 0)
+		snprintf(error, error_size, "can't listen at %s: %s", s->options.control, strerror(-r));
+	return r;
+}
+
+static int start(struct sink *s, char *error, size_t error_size)
+{
+	struct tls_files files = { s->options.certificate, s->options.key, s->options.ca };
+	/* The worker first, while there is nothing that it should not have. */
+	int r = worker_start(s->options.store, &s->worker);
+	if (r < 0) {
+		snprintf(error, error_size, "can't start the process that makes segments: %s", strerror(-r));
+		return r;
+	}
+	r = read_genesis(s, error, error_size);
+	if (r == 0)
+		r = log_key_read(s->options.log_key, &s->signer, error, error_size);
+	if (r == 0)
+		r = tls_server_new(&files, &s->tls, error, error_size);
+	if (r == 0)
+		r = open_core(s, error, error_size);
+	return r < 0 ? r : open_server(s, error, error_size);
+}
+
+static int run(const char *config)
+{
+	cleanup(sink_done) struct sink s = { 0 };
+	char error[ERROR_BYTES] = "";
+	int r = options_load(config, &s.options, error, sizeof(error));
+	if (r == 0)
+		r = start(&s, error, sizeof(error));
+	if (r < 0) {
+		log_error("%s", *error ? error : strerror(-r));
+		return EXIT_FAILURE;
+	}
+	int status = server_run(s.server);
+	if (status != 0)
+		return status;
+	r = core_stop(s.core);
+	if (r < 0)
+		log_error("the last commit failed: %s", strerror(-r));
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static void usage(FILE *to)
+{
+	fprintf(to,
+	        "usage: swornlog-sink [--config FILE]\n"
+	        "Takes the logs of enrolled hosts, appends and nothing else.\n"
+	        "  --config FILE   default %s\n"
+	        "  --help          say this and end\n"
+	        "  --version       say the version and end\n",
+	        DEFAULT_CONFIG);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' },
+		{ 0 },
+	};
+	const char *config = DEFAULT_CONFIG;
+	int c;
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			config = optarg;
+			break;
+		case 'h':
+			usage(stdout);
+			return EXIT_SUCCESS;
+		case 'v':
+			puts("swornlog-sink " SWORNLOG_VERSION);
+			return EXIT_SUCCESS;
+		default:
+			usage(stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	umask(027);
+	prctl(PR_SET_DUMPABLE, 0);
+	log_open("swornlog-sink", LOG_LEVEL_INFO);
+	int status = run(config);
+	/* The key is gone from memory: what looks at a process's end, as a leak check does, may look. */
+	prctl(PR_SET_DUMPABLE, 1);
+	return status;
+}

@@ -1,0 +1,61 @@
+#include "sink/options.h"
+
+#include "lib/config.h"
+
+#define AT(field) offsetof(struct options, field)
+
+static const struct config_key keys[] = {
+	{ .name = "store", .type = CONFIG_PATH, .offset = AT(store), .required = true },
+	{ .name = "listen", .type = CONFIG_STRING, .offset = AT(listen), .required = true },
+	{ .name = "certificate", .type = CONFIG_PATH, .offset = AT(certificate), .required = true },
+	{ .name = "key", .type = CONFIG_PATH, .offset = AT(key), .required = true },
+	{ .name = "ca", .type = CONFIG_PATH, .offset = AT(ca), .required = true },
+	{ .name = "genesis", .type = CONFIG_PATH, .offset = AT(genesis), .required = true },
+	{ .name = "log_key", .type = CONFIG_PATH, .offset = AT(log_key), .required = true },
+	{ .name = "control", .type = CONFIG_PATH, .offset = AT(control), .required = true },
+	{ .name = "commit_interval_ms",
+	  .type = CONFIG_UINT,
+	  .offset = AT(commit_interval_ms),
+	  .min = 1,
+	  .max = 10000,
+	  .fallback = "50" },
+	{ .name = "publish_interval_ms",
+	  .type = CONFIG_UINT,
+	  .offset = AT(publish_interval_ms),
+	  .min = 10,
+	  .max = 60000,
+	  .fallback = "1000" },
+	{ .name = "journal_max_mib",
+	  .type = CONFIG_UINT,
+	  .offset = AT(journal_max_mib),
+	  .min = 1,
+	  .max = 1024,
+	  .fallback = "64" },
+	{ .name = "silent_after_s",
+	  .type = CONFIG_UINT,
+	  .offset = AT(silent_after_s),
+	  .min = 1,
+	  .max = 86400,
+	  .fallback = "30" },
+	{ .name = "max_connections",
+	  .type = CONFIG_UINT,
+	  .offset = AT(max_connections),
+	  .min = 1,
+	  .max = 1000000,
+	  .fallback = "20000" },
+	{ .name = "min_free_mib",
+	  .type = CONFIG_UINT,
+	  .offset = AT(min_free_mib),
+	  .max = 1u << 30,
+	  .fallback = "64" },
+};
+
+int options_load(const char *path, struct options *ret, char *error, size_t error_size)
+{
+	return config_load(path, keys, ARRAY_SIZE(keys), ret, NULL, error, error_size);
+}
+
+void options_done(struct options *o)
+{
+	config_free(keys, ARRAY_SIZE(keys), o);
+}

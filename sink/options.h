@@ -1,0 +1,27 @@
+/* The sink's configuration file. */
+#ifndef SWORNLOG_SINK_OPTIONS_H
+#define SWORNLOG_SINK_OPTIONS_H
+
+#include "lib/base.h"
+
+struct options {
+	char *store;
+	char *listen; /* address:port */
+	char *certificate;
+	char *key;
+	char *ca;
+	char *genesis;
+	char *log_key;
+	char *control;
+	uint64_t commit_interval_ms;
+	uint64_t publish_interval_ms;
+	uint64_t journal_max_mib;
+	uint64_t silent_after_s;
+	uint64_t max_connections;
+	uint64_t min_free_mib;
+};
+
+must_check int options_load(const char *path, struct options *ret, char *error, size_t error_size);
+void options_done(struct options *o);
+
+#endif

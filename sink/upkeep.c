@@ -1,0 +1,123 @@
+#include "sink/upkeep.h"
+
+#include "lib/log.h"
+#include "sink/hash_in.h"
+#include "sink/schedule.h"
+
+#define HASH_IN_PAUSE_US 1000
+
+static void ask_for_segment(struct server *s)
+{
+	struct core *c = s->core;
+	if (s->worker.busy || !s->segments || c->first_closed >= c->journal.file.number)
+		return;
+	int r = worker_ask(&s->worker, c->first_closed);
+	if (r < 0 && r != -EAGAIN)
+		log_error("the process that makes segments can't be asked: %s; journals wait until the next "
+		          "start",
+		          strerror(-r));
+}
+
+static void publish(struct server *s)
+{
+	int r = core_publish(s->core);
+	if (r < 0 && !s->unpublished)
+		log_error("the fleet log can't be published: %s; it is tried again", strerror(-r));
+	else if (r == 0 && s->unpublished)
+		log_info("the fleet log is published again");
+	s->unpublished = r < 0;
+}
+
+static void rotate(struct server *s)
+{
+	int r = core_rotate(s->core);
+	if (r > 0)
+		log_info("journal %llu begins", (unsigned long long)s->core->journal.file.number);
+	else if (r == -EIO && s->core->dead)
+		server_stop(s, 1);
+	/* Other trouble is the disk's, and publishing tells about it. */
+	ask_for_segment(s);
+}
+
+static void on_tick(evutil_socket_t fd maybe_unused, short what maybe_unused, void *arg)
+{
+	struct server *s = arg;
+	if (s->stopping)
+		return;
+	if (core_watch(s->core) < 0)
+		log_error("there is no memory to note silent hosts");
+	if (s->core->commit.planned_count > 0)
+		schedule_commit(s);
+	publish(s);
+	rotate(s);
+}
+
+static void on_hash_in(evutil_socket_t fd maybe_unused, short what maybe_unused, void *arg)
+{
+	struct server *s = arg;
+	struct host *h;
+	int r;
+	if (TAILQ_EMPTY(&s->queue)) {
+		if (!hash_in_next(s->core, &h, &r))
+			return;
+		if (r < 0)
+			log_error("host %s: what the journal holds does not lead to the committed head (%s): "
+			          "its "
+			          "appends are refused",
+			          h->name, strerror(-r));
+	}
+	evtimer_add(s->hash_in, &(struct timeval){ .tv_usec = HASH_IN_PAUSE_US });
+}
+
+static void stop_segments(struct server *s)
+{
+	event_free(s->segments);
+	s->segments = NULL;
+}
+
+static void on_segment(evutil_socket_t fd maybe_unused, short what maybe_unused, void *arg)
+{
+	struct server *s = arg;
+	uint64_t number;
+	int result;
+	int r = worker_outcome(&s->worker, &number, &result);
+	if (r == 0)
+		return;
+	if (r > 0 && result == 0)
+		result = core_drop_journal(s->core, number);
+	if (r > 0 && result == 0) {
+		ask_for_segment(s);
+		return;
+	}
+	if (r < 0)
+		log_error("the process that makes segments is gone; journals wait until the next start");
+	else
+		log_error("journal %llu can't be made a segment: %s; it stays a journal until the next start",
+		          (unsigned long long)number, strerror(-result));
+	stop_segments(s);
+}
+
+int upkeep_init(struct server *s, uint64_t interval_ms)
+{
+	struct timeval interval = { .tv_sec = (time_t)(interval_ms / 1000),
+		                    .tv_usec = (suseconds_t)(interval_ms % 1000 * 1000) };
+	s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
+	s->hash_in = evtimer_new(s->base, on_hash_in, s);
+	s->segments = event_new(s->base, s->worker.fd, EV_READ | EV_PERSIST, on_segment, s);
+	if (!s->tick || !s->hash_in || !s->segments)
+		return -ENOMEM;
+	event_add(s->tick, &interval);
+	event_add(s->segments, NULL);
+	evtimer_add(s->hash_in, &(struct timeval){ 0 });
+	ask_for_segment(s);
+	return 0;
+}
+
+void upkeep_done(struct server *s)
+{
+	struct event *events[] = { s->tick, s->hash_in, s->segments };
+	for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
+		if (events[i])
+			event_free(events[i]);
+	}
+}
