@@ -11,8 +11,11 @@ static void host_free(struct host *h)
 
 void hosts_done(struct hosts *h)
 {
-	for (size_t i = 0; i < h->count; i++)
-		host_free(h->row[i]);
+	while (h->all) {
+		struct host *host = h->all;
+		h->all = host->next;
+		host_free(host);
+	}
 	free(h->row);
 	*h = (struct hosts){ 0 };
 }
@@ -68,8 +71,11 @@ static int insert(struct hosts *h, size_t at, const struct enrolment *e, struct 
 	host->identity = e->identity;
 	host->certificate = e->certificate;
 	memmove(h->row + at + 1, h->row + at, (h->count - at) * sizeof(struct host *));
+	h->row[at] = host;
 	h->count++;
-	*ret = h->row[at] = host;
+	host->next = h->all;
+	h->all = host;
+	*ret = host;
 	return 0;
 }
 

@@ -43,6 +43,7 @@ enum presence {
 struct staged;
 
 struct host {
+	struct host *next; /* of all */
 	char name[LABEL_MAX + 1];
 	struct key identity;
 	struct hash certificate;
@@ -61,6 +62,7 @@ struct host {
 };
 
 struct hosts {
+	struct host *all;  /* owns them */
 	struct host **row; /* by name */
 	size_t count, cap;
 };
