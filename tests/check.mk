@@ -1,22 +1,28 @@
 # The suites. `make check` needs no virtual machine and changes nothing on the machine but packages.
 
-# A step is NAME=COMMAND; the fragments of the suites add theirs.
-MAKE_QUIET   := $(MAKE) --no-print-directory
-CHECK_STEPS  := lint='$(MAKE_QUIET) -j2 lint' build='$(MAKE_QUIET) -j2 all' san='$(MAKE_QUIET) -j2 SAN=1 all' unit='$(MAKE_QUIET) -j2 SAN=1 unit'
-E2E          := $(sort $(wildcard tests/e2e/*_test.sh tests/e2e/*_test.py))
-CHECK_STEPS  += $(foreach t,$(E2E),$(basename $(notdir $(t)))='BIN=$(BUILD)/san $(t)')
-ifneq ($(wildcard tests/independent/test_verify.py),)
-CHECK_STEPS  += independent='cd tests/independent && /usr/bin/python3 -m unittest -q'
-endif
-ifneq ($(wildcard tests/model/run.sh),)
-CHECK_STEPS  += model='tests/model/run.sh'
-endif
-ifneq ($(wildcard tests/fuzz/fuzz.mk),)
-CHECK_STEPS  += fuzz='$(MAKE_QUIET) -j2 fuzz'
-endif
+MAKE_QUIET := $(MAKE) --no-print-directory
+E2E        := $(sort $(wildcard tests/e2e/*_test.sh tests/e2e/*_test.py))
 
-.PHONY: check
+# A step is NAME=COMMAND.
+CHECK_STEPS := lint='$(MAKE_QUIET) -j2 lint' build='$(MAKE_QUIET) -j2 all' san='$(MAKE_QUIET) -j2 SAN=1 all' \
+	unit='$(MAKE_QUIET) -j2 SAN=1 unit' \
+	$(foreach t,$(E2E),$(basename $(notdir $(t)))='BIN=$(BUILD)/san $(t)') \
+	independent='/usr/bin/python3 -m unittest discover -q -s tests/independent' \
+	$(if $(wildcard tests/model/run.sh),model='tests/model/run.sh') \
+	$(if $(wildcard tests/fuzz/fuzz.mk),fuzz='$(MAKE_QUIET) -j2 fuzz')
+VM_STEPS    := vm-smoke='$(MAKE_QUIET) vm-smoke'
+LONG_STEPS  := kill-long='KILLS=200 BIN=$(BUILD)/san tests/e2e/kill_test.py'
+
+.PHONY: check check-long ci
 
 ## make check       everything that must pass, in about five minutes
 check: deps
 	$(Q)bash tests/check.sh $(BUILD)/check $(CHECK_STEPS)
+
+## make check-long  the slow suites: hundreds of kills
+check-long: deps
+	$(Q)$(MAKE_QUIET) -j2 SAN=1 all
+	$(Q)bash tests/check.sh $(BUILD)/check-long $(LONG_STEPS)
+
+ci: deps
+	$(Q)bash tests/check.sh $(BUILD)/check $(CHECK_STEPS) $(VM_STEPS)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Runs the collector on a recorded audit log, against a listening sink. Changes nothing on the machine: what needs
 the kernel's own audit runs in a virtual machine (tests/vm/audit.sh)."""
 import os

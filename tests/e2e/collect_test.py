@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Runs the collector against a listening sink and checks that what happens here arrives there, byte for byte.
 
 Needs root (or the capabilities to load BPF programs). Leaves nothing behind: the programs vanish with the

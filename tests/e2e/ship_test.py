@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Runs swornlog-shipper between a sealer and a sink that say what the test wants, and watches what it does.
 
 The certificates are made by `swornlog fleet init` and `enroll`, the batches by tests/independent. Prints one line a

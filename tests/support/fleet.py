@@ -85,6 +85,10 @@ class Fleet:
             "genesis": self.anchor,
             "enrol": self.dir / "granted" / "enrol",
             "audit": "off",
+            "collector_user": "root",
+            "sealer_user": "root",
+            "shipper_user": "root",
+            "group": "root",
         } | self.agent_options
         (self.dir / "agent.yaml").write_text("".join(f"{k}: {v}\n" for k, v in lines.items()))
 
