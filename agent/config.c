@@ -103,10 +103,7 @@ int agent_config_load(const char *path, struct agent_config *ret, char *error, s
 	if (r < 0)
 		return r;
 	r = check(path, &c, error, error_size);
-	if (r == 0) {
-		c.path = strdup(path);
-		r = c.path ? 0 : -ENOMEM;
-	}
+	c.path = path;
 	if (r < 0) {
 		agent_config_done(&c);
 		return r;
@@ -118,6 +115,4 @@ int agent_config_load(const char *path, struct agent_config *ret, char *error, s
 void agent_config_done(struct agent_config *c)
 {
 	config_free(keys, ARRAY_SIZE(keys), c);
-	free(c->path);
-	c->path = NULL;
 }

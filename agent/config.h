@@ -31,7 +31,7 @@ struct agent_config {
 	char *shipper_user;
 	char *group;        /* which all three are in: it owns the run folder */
 	struct hash digest; /* of the file */
-	char *path;         /* of the file */
+	const char *path;   /* of the file, as it was given: not a copy */
 };
 
 /* Read and check the file. -EINVAL and the like; `error` is a sentence that names file and line. */

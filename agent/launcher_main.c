@@ -174,7 +174,7 @@ static _Noreturn void exec_child(const struct launcher *l, const struct child *c
 {
 	char path[PATH_MAX + 32];
 	snprintf(path, sizeof(path), "%s/%s", l->folder, c->program);
-	char *argv[] = { path, (char[]){ "--config" }, l->config.path, NULL };
+	const char *argv[] = { path, "--config", l->config.path, NULL };
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -183,7 +183,7 @@ static _Noreturn void exec_child(const struct launcher *l, const struct child *c
 	if (r == 0)
 		r = become(l, c);
 	if (r == 0)
-		execv(path, argv);
+		execv(path, (char *const *)(uintptr_t)argv);
 	errno = r < 0 ? -r : errno;
 	fail("can't start", path);
 	_exit(EXIT_FAILED);
