@@ -19,10 +19,15 @@ void store_path(bool segment, uint64_t number, char ret[STORE_PATH_MAX])
 	snprintf(ret, STORE_PATH_MAX, "%s/%020llu.%s", kind, (unsigned long long)number, kind);
 }
 
+/* One of its folders is enough: what else should be there is for the verdict to say. */
 bool looks_like_store(int dirfd)
 {
-	return faccessat(dirfd, "genesis", F_OK, 0) == 0 &&
-	       (faccessat(dirfd, "journal", F_OK, 0) == 0 || faccessat(dirfd, "segment", F_OK, 0) == 0);
+	static const char *const folders[] = { "journal", "segment", "fleet" };
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		if (faccessat(dirfd, folders[i], F_OK, 0) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void report(struct findings *f, const char *folder, const char *name)
