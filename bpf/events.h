@@ -16,7 +16,8 @@ enum bpf_program_id {
 	BPF_PROGRAM_FORK = 2,
 	BPF_PROGRAM_FILE = 3,
 	BPF_PROGRAM_IO_URING = 4,
-	BPF_PROGRAMS = 5,
+	BPF_PROGRAM_FOUND = 5, /* lists the processes that run already; its records come by read(2) */
+	BPF_PROGRAMS = 6,
 };
 
 #define BPF_KIND_PROCESS  16 /* a fork's record */
@@ -106,6 +107,7 @@ enum bpf_namespace {
 	BPF_NAMESPACES
 };
 
+/* Also a process that was found running: then without filename and arguments. */
 struct bpf_exec_record {
 	struct bpf_record head;
 	__u64 parent_start_boot_ns;

@@ -101,7 +101,7 @@ static __always_inline void put_object(struct scratch *s, struct task_struct *ta
 	r->inode = BPF_CORE_READ(inode, i_ino);
 	r->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	r->mode = BPF_CORE_READ(inode, i_mode);
-	put_path(s, &r->strings[BPF_FILE_OBJECT], &file->f_path, loop);
+	put_path(s, task, &r->strings[BPF_FILE_OBJECT], &file->f_path, loop);
 }
 
 /* The directory from which a caller's string starts. */
@@ -123,7 +123,7 @@ static __always_inline void put_base(struct scratch *s, struct task_struct *task
 		}
 		path = &file->f_path;
 	}
-	put_path(s, string, path, loop);
+	put_path(s, task, string, path, loop);
 }
 
 /* A string argument, and the directory that it starts from. */

@@ -149,6 +149,17 @@ struct fs_struct {
 struct mm_struct {
 	unsigned long arg_start;
 	unsigned long arg_end;
+	struct file *exe_file;
+};
+
+struct kernfs_node {
+	__u64 id;
+};
+struct cgroup {
+	struct kernfs_node *kn;
+};
+struct css_set {
+	struct cgroup *dfl_cgrp;
 };
 struct tty_struct {
 	char name[64];
@@ -176,6 +187,7 @@ struct task_struct {
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
+	struct css_set *cgroups;
 	kuid_t loginuid;
 	unsigned int sessionid;
 	__u64 self_exec_id;
@@ -184,6 +196,15 @@ struct task_struct {
 struct linux_binprm {
 	struct file *file;
 	const char *filename;
+};
+
+struct seq_file;
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 };
 
 struct io_kiocb {

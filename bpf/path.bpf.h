@@ -92,7 +92,7 @@ static __always_inline void put_kernel_string(struct scratch *s, struct bpf_stri
 struct walk {
 	struct dentry *dentry;
 	struct mount *mount;
-	struct mount *root; /* of the caller's mount namespace */
+	struct mount *root; /* of the mount namespace that the path is seen from */
 	__u64 start;
 	__u32 marks;
 	__u32 done;
@@ -142,12 +142,14 @@ static __always_inline bool walk_step(struct walk *w)
 		return false;
 	}
 	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-	if (parent == dentry || !parent) {
+	if (!parent)
+		parent = dentry;
+	put_component(w);
+	/* An object without a place in any tree, but with a name: "memfd:x". */
+	if (parent == dentry) {
 		w->marks |= BPF_MARK_DETACHED;
 		w->done = 1;
-		return true;
 	}
-	put_component(w);
 	w->dentry = parent;
 	return w->done;
 }
@@ -158,31 +160,30 @@ static long walk_callback(__u32 index, void *context)
 	return walk_step(context);
 }
 
-static __always_inline int walk_begin(struct walk *w, __u64 mnt, __u64 dentry)
+static __always_inline int walk_begin(struct walk *w, __u64 mnt, __u64 dentry, __u64 root)
 {
 	struct scratch *s = scratch_get();
-	struct task_struct *task = (void *)bpf_get_current_task();
 	struct dentry *last = (void *)dentry;
 	if (!s || !mnt || !dentry)
 		return BPF_MARK_MISSING;
 	w->dentry = last;
 	w->mount = (void *)(mnt - bpf_core_field_offset(struct mount, mnt));
-	w->root = BPF_CORE_READ(task, nsproxy, mnt_ns, root);
+	w->root = (void *)root;
 	w->start = s->used;
 	w->marks = 0;
 	w->done = 0;
-	bool root = BPF_CORE_READ(last, d_parent) == last;
-	if (!root && !BPF_CORE_READ(last, d_hash.pprev))
+	bool is_root = BPF_CORE_READ(last, d_parent) == last;
+	if (!is_root && !BPF_CORE_READ(last, d_hash.pprev))
 		w->marks |= BPF_MARK_DELETED;
 	return 0;
 }
 
 /* Append a path's components, the last first; returns marks. A global function, so that the verifier looks
  * at it once and not at each call. */
-__noinline int walk_path(__u64 mnt, __u64 dentry)
+__noinline int walk_path(__u64 mnt, __u64 dentry, __u64 root)
 {
 	struct walk w;
-	int missing = walk_begin(&w, mnt, dentry);
+	int missing = walk_begin(&w, mnt, dentry, root);
 	if (missing)
 		return missing;
 	bpf_loop(BPF_COMPONENTS_MAX, walk_callback, &w, 0);
@@ -190,10 +191,10 @@ __noinline int walk_path(__u64 mnt, __u64 dentry)
 }
 
 /* The same for kernels before bpf_loop() (5.17). */
-__noinline int walk_path_bounded(__u64 mnt, __u64 dentry)
+__noinline int walk_path_bounded(__u64 mnt, __u64 dentry, __u64 root)
 {
 	struct walk w;
-	int missing = walk_begin(&w, mnt, dentry);
+	int missing = walk_begin(&w, mnt, dentry, root);
 	if (missing)
 		return missing;
 	for (int i = 0; i < BPF_COMPONENTS_MAX_BOUNDED; i++)
@@ -202,13 +203,15 @@ __noinline int walk_path_bounded(__u64 mnt, __u64 dentry)
 	return w.marks | BPF_MARK_TRUNCATED;
 }
 
-static __always_inline void put_path(struct scratch *s, struct bpf_string *string, const struct path *path,
-                                     const bool loop)
+/* As `task` sees it: from the root of its mount namespace. */
+static __always_inline void put_path(struct scratch *s, struct task_struct *task, struct bpf_string *string,
+                                     const struct path *path, const bool loop)
 {
+	__u64 root = (__u64)BPF_CORE_READ(task, nsproxy, mnt_ns, root);
 	__u64 start = s->used;
 	__u64 mnt = (__u64)BPF_CORE_READ(path, mnt);
 	__u64 dentry = (__u64)BPF_CORE_READ(path, dentry);
-	int marks = loop ? walk_path(mnt, dentry) : walk_path_bounded(mnt, dentry);
+	int marks = loop ? walk_path(mnt, dentry, root) : walk_path_bounded(mnt, dentry, root);
 	string_put(string, s->used - start, marks);
 }
 

@@ -8,6 +8,7 @@
 char LICENSE[] SEC("license") = "GPL";
 
 #define ARGV_CHUNK    4096
+#define FOUND_MAX     16384      /* head, two paths, a terminal */
 #define KERNEL_THREAD 0x00200000 /* PF_KTHREAD */
 
 /* The new image's arguments: its own memory, that nobody else has had in hand yet. */
@@ -79,6 +80,28 @@ static __always_inline void put_tty(struct scratch *s, struct task_struct *task)
 		string_absent(string);
 }
 
+/* What an exec and a process found running have in common. */
+static __always_inline void describe(struct scratch *s, struct task_struct *task, struct file *exe,
+                                     const bool loop)
+{
+	struct bpf_exec_record *r = &s->record;
+	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
+
+	r->parent_tgid = BPF_CORE_READ(parent, tgid);
+	r->parent_start_boot_ns = BPF_CORE_READ(parent, group_leader, start_boottime);
+	r->cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	r->inode = BPF_CORE_READ(exe, f_inode, i_ino);
+	r->device = BPF_CORE_READ(exe, f_inode, i_sb, s_dev);
+	r->argv_bytes = 0;
+	read_namespaces(r, task);
+	bpf_probe_read_kernel(r->comm, sizeof(r->comm), &task->comm);
+	if (exe)
+		put_path(s, task, &r->strings[BPF_EXEC_EXE], &exe->f_path, loop);
+	else
+		string_put(&r->strings[BPF_EXEC_EXE], 0, BPF_MARK_MISSING);
+	put_path(s, task, &r->strings[BPF_EXEC_CWD], &BPF_CORE_READ(task, fs)->pwd, loop);
+}
+
 static __always_inline int on_exec(struct task_struct *task, struct linux_binprm *binprm, const bool loop)
 {
 	struct bpf_counts *c = counts_of(BPF_PROGRAM_EXEC);
@@ -86,20 +109,10 @@ static __always_inline int on_exec(struct task_struct *task, struct linux_binprm
 	if (!c || !s)
 		return 0;
 	struct bpf_exec_record *r = &s->record;
-	struct file *file = BPF_CORE_READ(binprm, file);
-	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
 
 	s->used = 0;
 	fill_head(&r->head, BPF_PROGRAM_EXEC, task);
-	r->parent_tgid = BPF_CORE_READ(parent, tgid);
-	r->parent_start_boot_ns = BPF_CORE_READ(parent, group_leader, start_boottime);
-	r->cgroup = bpf_get_current_cgroup_id();
-	r->inode = BPF_CORE_READ(file, f_inode, i_ino);
-	r->device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
-	read_namespaces(r, task);
-	bpf_get_current_comm(r->comm, sizeof(r->comm));
-	put_path(s, &r->strings[BPF_EXEC_EXE], &file->f_path, loop);
-	put_path(s, &r->strings[BPF_EXEC_CWD], &BPF_CORE_READ(task, fs)->pwd, loop);
+	describe(s, task, BPF_CORE_READ(binprm, file), loop);
 	put_kernel_string(s, &r->strings[BPF_EXEC_FILENAME], BPF_CORE_READ(binprm, filename),
 	                  BPF_USER_STRING_MAX);
 	put_tty(s, task);
@@ -154,4 +167,47 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	r.child_start_boot_ns = BPF_CORE_READ(child, start_boottime);
 	send(c, &r.head, sizeof(r), sizeof(r), BPF_KIND_PROCESS);
 	return 0;
+}
+
+/* For a process that runs already. Its arguments are in its own memory, which can't be read from here. */
+static __always_inline int on_found(struct bpf_iter__task *ctx, const bool loop)
+{
+	struct task_struct *task = ctx->task;
+	struct scratch *s = scratch_get();
+	if (!task || !s || is_kernel_thread(task) || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
+		return 0;
+	struct bpf_exec_record *r = &s->record;
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	if (!mm)
+		return 0;
+
+	s->used = 0;
+	fill_head(&r->head, BPF_PROGRAM_FOUND, task);
+	r->head.tgid = BPF_CORE_READ(task, tgid);
+	r->head.tid = r->head.tgid;
+	r->head.kind = BPF_KIND_PROCESS;
+	r->head.sequence = 0;
+	describe(s, task, BPF_CORE_READ(mm, exe_file), loop);
+	string_absent(&r->strings[BPF_EXEC_FILENAME]);
+	put_tty(s, task);
+	string_absent(&r->strings[BPF_EXEC_ARGV]);
+	__u64 size = sizeof(*r) + s->used;
+	opaque(size);
+	if (size > FOUND_MAX)
+		return 0;
+	r->head.size = size;
+	bpf_seq_write(ctx->meta->seq, r, size);
+	return 0;
+}
+
+SEC("?iter/task")
+int process_found(struct bpf_iter__task *ctx)
+{
+	return on_found(ctx, true);
+}
+
+SEC("?iter/task")
+int process_found_bounded(struct bpf_iter__task *ctx)
+{
+	return on_found(ctx, false);
 }

@@ -193,6 +193,7 @@ struct process *actors_of_record(struct actors *a, const struct bpf_record *head
 	if (p->exec_id && p->exec_id != head->exec_id) {
 		/* An exec whose record was lost: what we know is of the program before. */
 		process_table_set_image(a->table, p, NULL);
+		p->place_known = false;
 		p->cause = PROCESS_CAUSE_UNKNOWN;
 		enrich(a, p);
 		take_ids(p, head);
@@ -211,6 +212,35 @@ struct process *actors_of_record(struct actors *a, const struct bpf_record *head
 	}
 	ensure_described(a, p, record_us(head), head->tid);
 	return p;
+}
+
+bool actors_found(struct actors *a, const struct bpf_record *head, struct process_key parent,
+                  struct process_image *image)
+{
+	struct process *p = process_table_find(a->table, head->tgid, start_us(head));
+	if (!p)
+		p = process_table_add(a->table, head->tgid, start_us(head));
+	if (!p) {
+		process_image_put(image);
+		return false;
+	}
+	p->cause = PROCESS_CAUSE_FOUND;
+	p->parent = parent;
+	p->exec_id = head->exec_id;
+	p->place_known = image;
+	take_ids(p, head);
+	process_table_set_image(a->table, p, image);
+	return true;
+}
+
+int actors_read_argv(struct actors *a, uint32_t tgid, uint64_t start, struct span *ret)
+{
+	int err = a->config.proc_fd < 0 ? -ESRCH : proc_read(a->config.proc_fd, tgid, &a->facts);
+	if (!err && a->facts.key.start_us / 10000 != start / 10000)
+		err = -ESRCH;
+	if (!err)
+		*ret = (struct span){ a->facts.argv.data, a->facts.argv.len };
+	return err;
 }
 
 bool actors_fork(struct actors *a, const struct bpf_record *parent_head, struct process_key key)
@@ -249,6 +279,7 @@ bool actors_exec(struct actors *a, const struct bpf_record *head, struct process
 	process_table_set_image(a->table, p, image);
 	take_ids(p, head);
 	p->exec_id = head->exec_id;
+	p->place_known = true;
 	event->process = p->number;
 	event->previous = p->number;
 	event->self = ++a->last_number;

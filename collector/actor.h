@@ -28,7 +28,8 @@ must_check int actors_new(const struct actors_config *config, struct actors **re
 /* Takes NULL. */
 void actors_free(struct actors *a);
 
-/* Learn what runs already. Makes no events: each is described when it first acts. */
+/* Learn from /proc what runs already, beyond what actors_found() was told. Makes no events: each is
+ * described when it first acts. */
 void actors_prime(struct actors *a);
 
 /* The process that made a record, described as it is at that moment: an unknown one is made up from the
@@ -37,6 +38,12 @@ void actors_prime(struct actors *a);
 struct process *actors_of_record(struct actors *a, const struct bpf_record *head);
 /* The number of the process that has this pid, described if need be; INTAKE_NO_PROCESS if it is not known. */
 uint64_t actors_of_pid(struct actors *a, uint32_t pid, uint64_t boot_us);
+
+/* A process was found running. Takes over one use of the image (NULL is allowed). False without memory. */
+must_check bool actors_found(struct actors *a, const struct bpf_record *head, struct process_key parent,
+                             struct process_image *image);
+/* What /proc has of its arguments (a CBOR array): valid until the next call. -ESRCH and the like. */
+must_check int actors_read_argv(struct actors *a, uint32_t tgid, uint64_t start_us, struct span *ret);
 
 /* A child came into being; it is described when it first acts. False without memory. */
 must_check bool actors_fork(struct actors *a, const struct bpf_record *parent, struct process_key child);

@@ -53,6 +53,10 @@ static const struct hook hooks[BPF_PROGRAMS] = {
 	                           io_uring_bpf__elf_bytes,
 	                           { { "io_uring_submit_req", false }, { "io_uring_submit_sqe", false } },
 	                           { KIND_IO_URING } },
+	[BPF_PROGRAM_FOUND] = { "task_iterator",
+	                        process_bpf__elf_bytes,
+	                        { { "process_found", false }, { "process_found_bounded", true } },
+	                        { 0 } },
 };
 
 struct program {
@@ -156,7 +160,7 @@ static int prepare_maps(const struct bpf_loader *l, struct bpf_object *object, b
 
 static bool walks_paths(enum bpf_program_id id)
 {
-	return id == BPF_PROGRAM_EXEC || id == BPF_PROGRAM_FILE;
+	return id == BPF_PROGRAM_EXEC || id == BPF_PROGRAM_FILE || id == BPF_PROGRAM_FOUND;
 }
 
 static void free_object(struct bpf_object **object)
@@ -221,6 +225,49 @@ static int keep_silent(enum libbpf_print_level level maybe_unused, const char *f
 	return 0;
 }
 
+#define LIST_BYTES ((size_t)BPF_RECORD_MAX_BYTES * 2)
+
+/* Whole records off the front of `bytes`. Returns how many bytes they were, -EBADMSG if that is no record. */
+static ssize_t take_records(const uint8_t *bytes, size_t len,
+                            void (*each)(void *context, const void *record, size_t size), void *context)
+{
+	_Alignas(8) static uint8_t record[BPF_RECORD_MAX_BYTES];
+	size_t at = 0;
+	while (len - at >= sizeof(struct bpf_record)) {
+		uint32_t size;
+		memcpy(&size, bytes + at, sizeof(size));
+		if (size < sizeof(struct bpf_record) || size > sizeof(record))
+			return -EBADMSG;
+		if (size > len - at)
+			break;
+		memcpy(record, bytes + at, size);
+		each(context, record, size);
+		at += size;
+	}
+	return (ssize_t)at;
+}
+
+static int read_records(int fd, void (*each)(void *context, const void *record, size_t size), void *context)
+{
+	cleanup_free uint8_t *bytes = malloc(LIST_BYTES);
+	if (!bytes)
+		return -ENOMEM;
+	size_t len = 0;
+	for (;;) {
+		ssize_t n = read(fd, bytes + len, LIST_BYTES - len);
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			return -errno;
+		if (n == 0)
+			return len ? -EBADMSG : 0;
+		len += n > 0 ? (size_t)n : 0;
+		ssize_t taken = take_records(bytes, len, each, context);
+		if (taken < 0)
+			return (int)taken;
+		len -= (size_t)taken;
+		memmove(bytes, bytes + taken, len);
+	}
+}
+
 static void free_loader(struct bpf_loader **l)
 {
 	bpf_loader_free(*l);
@@ -245,6 +292,22 @@ int bpf_loader_open(size_t ring_bytes, bool verbose, struct bpf_loader **ret)
 		load_hook(l, (enum bpf_program_id)id, err);
 	*ret = TAKE_PTR(l);
 	return 0;
+}
+
+int bpf_loader_list(struct bpf_loader *l, void (*each)(void *context, const void *record, size_t size),
+                    void *context)
+{
+	struct program *p = &l->programs[BPF_PROGRAM_FOUND];
+	if (!p->link)
+		return -EOPNOTSUPP;
+	cleanup_close int fd = bpf_iter_create(bpf_link__fd(p->link));
+	int err = fd < 0 ? fd : read_records(fd, each, context);
+	/* It has served: its scratch memory is large. */
+	bpf_link__destroy(p->link);
+	bpf_object__close(p->object);
+	p->link = NULL;
+	p->object = NULL;
+	return err;
 }
 
 void bpf_loader_detach(struct bpf_loader *l)
@@ -293,7 +356,7 @@ uint32_t bpf_loader_cpus(const struct bpf_loader *l)
 uint64_t bpf_loader_skipped(const struct bpf_loader *l, enum bpf_program_id program)
 {
 	const struct program *p = &l->programs[program];
-	if (p->status.state != HOOK_ON)
+	if (!p->object)
 		return 0;
 	struct bpf_prog_info info = { 0 };
 	uint32_t size = sizeof(info);

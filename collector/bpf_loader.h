@@ -22,6 +22,10 @@ struct bpf_loader;
  * why. Errors are the caller's (-EINVAL) or of memory. ring_bytes: a power of two, at least a page. verbose:
  * libbpf says on standard error why it refuses. Blocks for some ten milliseconds a program. */
 must_check int bpf_loader_open(size_t ring_bytes, bool verbose, struct bpf_loader **ret);
+/* Hand on a record of each process that runs, once: the program is unloaded afterwards. -EOPNOTSUPP where it
+ * is not loaded. */
+must_check int bpf_loader_list(struct bpf_loader *l,
+                               void (*each)(void *context, const void *record, size_t size), void *context);
 /* No further record is made; those in the ring stay. */
 void bpf_loader_detach(struct bpf_loader *l);
 /* Detaches everything. Takes NULL. */

@@ -13,6 +13,8 @@ static const struct layout layouts[BPF_PROGRAMS] = {
 	[BPF_PROGRAM_FORK] = { .bytes = sizeof(struct bpf_fork_record) },
 	[BPF_PROGRAM_FILE] = { sizeof(struct bpf_file_record), offsetof(struct bpf_file_record, strings),
 	                       BPF_FILE_STRINGS },
+	[BPF_PROGRAM_FOUND] = { sizeof(struct bpf_exec_record), offsetof(struct bpf_exec_record, strings),
+	                        BPF_EXEC_STRINGS },
 	[BPF_PROGRAM_IO_URING] = { .bytes = sizeof(struct bpf_io_uring_record) },
 };
 

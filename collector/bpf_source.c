@@ -8,6 +8,7 @@ struct bpf_source {
 	struct ring_buffer *ring;
 	struct ring_account *account;
 	unsigned handed, max;
+	void (*on_found)(void *context, const struct bpf_view *view);
 	uint64_t malformed, malformed_declared;
 	uint64_t skipped[BPF_PROGRAMS];
 	uint64_t settled_boot_us;
@@ -20,7 +21,8 @@ static int on_sample(void *context, void *data, size_t size)
 	struct bpf_source *s = context;
 	struct bpf_view view;
 	s->handed++;
-	if (bpf_record_check(data, size, &view) || !ring_account_record(s->account, view.head))
+	if (bpf_record_check(data, size, &view) || view.head->program == BPF_PROGRAM_FOUND ||
+	    !ring_account_record(s->account, view.head))
 		s->malformed++;
 	else
 		s->config.on_record(s->config.context, &view);
@@ -64,6 +66,20 @@ void bpf_source_free(struct bpf_source *s)
 	bpf_loader_free(s->loader);
 	ring_account_free(s->account);
 	free(s);
+}
+
+static void on_listed(void *context, const void *record, size_t size)
+{
+	const struct bpf_source *s = context;
+	struct bpf_view view;
+	if (bpf_record_check(record, size, &view) == 0 && view.head->program == BPF_PROGRAM_FOUND)
+		s->on_found(s->config.context, &view);
+}
+
+int bpf_source_list(struct bpf_source *s, void (*on_found)(void *context, const struct bpf_view *view))
+{
+	s->on_found = on_found;
+	return bpf_loader_list(s->loader, on_listed, s);
 }
 
 void bpf_source_detach(struct bpf_source *s)

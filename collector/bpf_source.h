@@ -25,6 +25,10 @@ must_check int bpf_source_open(const struct bpf_source_config *config, struct bp
 /* Takes NULL. */
 void bpf_source_free(struct bpf_source *s);
 
+/* Hand on_found a view of each process that runs. Once, at the start. -EOPNOTSUPP where the kernel does not
+ * list them. */
+must_check int bpf_source_list(struct bpf_source *s,
+                               void (*on_found)(void *context, const struct bpf_view *view));
 /* Before the end: no further record is made, so that the ring can be emptied. */
 void bpf_source_detach(struct bpf_source *s);
 /* For epoll: readable while the ring holds records; -1 if there is no ring. */

@@ -80,6 +80,13 @@ static void on_record(void *context, const struct bpf_view *view)
 	outlet_lose(c->outlet, &loss);
 }
 
+static void on_found(void *context, const struct bpf_view *view)
+{
+	struct collector *c = context;
+	if (!normaliser_found(c->normaliser, view))
+		log_debug("process %u is not remembered for want of memory", view->head->tgid);
+}
+
 static void add_own_process(struct collector *c, uint32_t pid)
 {
 	struct process_key key = { .tgid = pid };
@@ -210,6 +217,9 @@ static int open_parts(struct collector *c)
 	if (err)
 		return err;
 	/* After the programs are on, so that nothing is born unseen in between. */
+	err = bpf_source_list(c->bpf, on_found);
+	if (err)
+		log_debug("the kernel does not list the processes: %s", strerror(-err));
 	actors_prime(c->actors);
 	add_own_process(c, (uint32_t)getpid());
 	return 0;

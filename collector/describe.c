@@ -100,7 +100,8 @@ struct span describe_exec(struct buf *b, const struct bpf_view *exec, struct spa
 
 	fields_begin(&f, b);
 	put_key(&f, head->tgid, head->start_boot_ns / 1000, r->parent_tgid);
-	fields_bytes(&f, PROCESS_EXE, exe_path);
+	if (exe_path.len)
+		fields_bytes(&f, PROCESS_EXE, exe_path);
 	put_array(&f, PROCESS_ARGV, argv);
 	put_cwd(&f, text[BPF_EXEC_CWD]);
 	put_ids(&f, head->ids, head->loginuid, head->session);
@@ -140,6 +141,10 @@ struct span describe_process(struct buf *b, const struct process *p, uint32_t ti
 		put_array(&f, PROCESS_ARGV, (struct span){ image->bytes + image->exe_len, image->argv_len });
 	if (p->ids_known)
 		put_ids(&f, p->ids.ids, p->ids.loginuid, p->ids.session);
+	if (image && p->place_known) {
+		fields_uint_nonzero(&f, PROCESS_CGROUP, image->cgroup);
+		put_namespaces(&f, image->namespaces);
+	}
 	if (image) {
 		put_comm(&f, image->comm);
 		fields_uint_nonzero(&f, PROCESS_MARKS, image->marks);

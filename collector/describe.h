@@ -5,8 +5,8 @@
 #include "collector/bpf_record.h"
 #include "collector/process_table.h"
 
-/* An exec, whole. `exe_path` is the executable's path, `argv` all arguments that were seen as a CBOR array.
- * Appends the field map and returns it (empty after an error of the buffer). */
+/* An exec, whole. `exe_path` is the executable's path (empty: not known), `argv` all arguments that were seen
+ * as a CBOR array. Appends the field map and returns it (empty after an error of the buffer). */
 struct span describe_exec(struct buf *b, const struct bpf_view *exec, struct span exe_path, struct span argv);
 
 /* A process as the table knows it; `tid` is the thread through which it was noticed. */

@@ -58,43 +58,67 @@ static struct span span_of(const struct buf *b)
 	return (struct span){ b->data, b->len };
 }
 
-static struct process_image *image_of_exec(struct normaliser *n, const struct bpf_view *view)
+static struct process_image *image_of(const struct bpf_view *view, struct span exe, struct span argv)
 {
 	const struct bpf_exec_record *r = view->exec;
-	struct process_image *image = process_image_new(span_of(&n->path), span_of(&n->argv));
+	struct process_image *image = process_image_new(exe, argv);
 	if (!image)
 		return NULL;
-	uint16_t argv = view->strings[BPF_EXEC_ARGV].marks;
+	uint16_t argv_marks = view->strings[BPF_EXEC_ARGV].marks;
 	image->marks |= entry_marks_of(view->strings[BPF_EXEC_EXE].marks);
-	if (argv & BPF_MARK_STRING_TRUNCATED)
+	if (argv_marks & BPF_MARK_STRING_TRUNCATED)
 		image->marks |= ENTRY_MARK_ARGV_TRUNCATED;
 	image->argv_bytes = image->marks & ENTRY_MARK_ARGV_TRUNCATED ? r->argv_bytes : 0;
 	image->device = r->device;
 	image->inode = r->inode;
+	image->cgroup = r->cgroup;
+	memcpy(image->namespaces, r->namespaces, sizeof(image->namespaces));
 	image->sensors = SENSOR_BPF_TRACEPOINT;
 	memcpy(image->comm, r->comm, sizeof(r->comm));
 	return image;
 }
 
+static struct process_key parent_of(const struct bpf_view *view)
+{
+	return (struct process_key){ view->exec->parent_tgid, view->exec->parent_start_boot_ns / 1000 };
+}
+
+/* Empty if the kernel names none. */
+static struct span read_exe(struct normaliser *n, const struct bpf_view *view)
+{
+	buf_reset(&n->path);
+	if (!(view->strings[BPF_EXEC_EXE].marks & BPF_MARK_MISSING))
+		bpf_path_put(&n->path, view->text[BPF_EXEC_EXE]);
+	return span_of(&n->path);
+}
+
+bool normaliser_found(struct normaliser *n, const struct bpf_view *view)
+{
+	struct span exe = read_exe(n, view), argv = { 0 };
+	if (buf_err(&n->path))
+		return false;
+	bool has_argv = actors_read_argv(n->config.actors, view->head->tgid, view->head->start_boot_ns / 1000,
+	                                 &argv) == 0;
+	struct process_image *image = image_of(view, exe, argv);
+	if (image && has_argv)
+		image->sensors |= SENSOR_PROC;
+	return actors_found(n->config.actors, view->head, parent_of(view), image);
+}
+
 static bool on_exec(struct normaliser *n, const struct bpf_view *view)
 {
-	const struct bpf_exec_record *r = view->exec;
-	struct process_key parent = { r->parent_tgid, r->parent_start_boot_ns / 1000 };
-
-	buf_reset(&n->path);
+	struct span exe = read_exe(n, view);
 	buf_reset(&n->argv);
 	buf_reset(&n->fields);
-	bpf_path_put(&n->path, view->text[BPF_EXEC_EXE]);
 	argv_put(&n->argv, view->text[BPF_EXEC_ARGV]);
 	if (buf_err(&n->path) || buf_err(&n->argv))
 		return false;
 	struct intake_event event = { .kind = KIND_EXEC,
 		                      .sensors = SENSOR_BPF_TRACEPOINT,
 		                      .boot_us = record_us(view->head),
-		                      .fields = describe_exec(&n->fields, view, span_of(&n->path),
-		                                              span_of(&n->argv)) };
-	return event.fields.len &&
-	       actors_exec(n->config.actors, view->head, parent, image_of_exec(n, view), &event);
+		                      .fields = describe_exec(&n->fields, view, exe, span_of(&n->argv)) };
+	return event.fields.len && actors_exec(n->config.actors, view->head, parent_of(view),
+	                                       image_of(view, exe, span_of(&n->argv)), &event);
 }
 
 static bool on_exited(struct normaliser *n, const struct bpf_view *view)
@@ -163,5 +187,6 @@ bool normaliser_record(struct normaliser *n, const struct bpf_view *view)
 		[BPF_PROGRAM_FORK] = on_fork,         [BPF_PROGRAM_FILE] = on_file,
 		[BPF_PROGRAM_IO_URING] = on_io_uring,
 	};
-	return handlers[view->head->program](n, view);
+	bool (*handler)(struct normaliser *, const struct bpf_view *) = handlers[view->head->program];
+	return handler && handler(n, view);
 }

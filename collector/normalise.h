@@ -24,4 +24,7 @@ void normaliser_free(struct normaliser *n);
  * lost. */
 must_check bool normaliser_record(struct normaliser *n, const struct bpf_view *view);
 
+/* A process of bpf_source_list(): remembered, and described when it first acts. False without memory. */
+must_check bool normaliser_found(struct normaliser *n, const struct bpf_view *view);
+
 #endif

@@ -22,6 +22,8 @@ struct process_image {
 	uint32_t device;
 	uint32_t argv_bytes; /* 0: argv is whole */
 	uint64_t inode;      /* with device; 0: not known */
+	uint64_t cgroup;     /* where it was at its exec, or when it was found; 0: not known */
+	uint32_t namespaces[BPF_NAMESPACES];
 	uint8_t sensors;
 	char comm[BPF_COMM_MAX + 1];
 	size_t exe_len, argv_len;
@@ -55,6 +57,7 @@ struct process {
 	uint64_t exited_us; /* 0: runs */
 	uint8_t cause;      /* enum process_cause, if it must be described without an exec */
 	bool ids_known;
+	bool place_known; /* the image's cgroup and namespaces are its own, not its parent's */
 	/* The table's own. */
 	uint64_t generation;
 	struct process *next_in_bucket;

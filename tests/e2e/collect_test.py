@@ -4,6 +4,7 @@
 Needs root (or the capabilities to load BPF programs). Leaves nothing behind: the programs vanish with the
 process, the files with their folder. Prints one line a check; skips if it can't run here.
 """
+import atexit
 import ctypes
 import errno
 import os
@@ -43,6 +44,7 @@ def finish(skip=None):
 
 def collector(program, socket, *more):
     process = subprocess.Popen([program, "--events-socket", socket, "--audit", "off", *more])
+    atexit.register(process.kill)
     return process
 
 
@@ -374,6 +376,29 @@ def check_all_kinds(program, scratch):
     check_accounts(sink)
 
 
+def check_least_privilege(program, scratch):
+    """As another user with four capabilities: what ran before is known all the same."""
+    sink = intake.Sink(scratch + "/s5")
+    folder = scratch + "/least"
+    os.mkdir(folder)
+    process = collector(program, scratch + "/s5", "--user", "nobody")
+    world = World(sink, folder)
+    wait_until(lambda: sink.postures)
+    with open("/proc/%d/status" % process.pid) as status:
+        lines = dict(line.rstrip("\n").split(":", 1) for line in status)
+    check("the collector became nobody", lines["Uid"].split() == ["65534"] * 4, lines["Uid"])
+    check("with four capabilities", bin(int(lines["CapEff"], 16)).count("1") == 4, lines["CapEff"])
+    sequence_point(world)
+    mine = [e for e in sink.events if e.kind == intake.PROCESS and e.fields[0] == os.getpid()]
+    exe = os.path.realpath(sys.executable).encode()
+    check("a process that ran before is described as found", mine and mine[0].fields[19] == 0, mine)
+    check("by its executable", mine and mine[0].fields.get(4) == exe, mine)
+    check("and its arguments", mine and sys.argv[0].encode() in b" ".join(mine[0].fields.get(5, [])), mine)
+    space = os.stat("/proc/self/ns/mnt").st_ino
+    check("and its namespaces", mine and mine[0].fields.get(13, [0])[0] == space, mine)
+    stop(process)
+
+
 def check_own(program, scratch):
     sink = intake.Sink(scratch + "/s2")
     own, other = scratch + "/own", scratch + "/other"
@@ -455,7 +480,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="swornlog-collect-") as scratch:
         os.chmod(scratch, 0o755)
         scratch = os.path.realpath(scratch)
-        for part in (check_all_kinds, check_own, check_overflow, check_reconnect):
+        for part in (check_all_kinds, check_least_privilege, check_own, check_overflow, check_reconnect):
             part(program, scratch)
     finish()
 

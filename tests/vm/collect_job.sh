@@ -19,6 +19,7 @@ every_hook_is_on() {
 	done
 }
 
+finds_what_ran() { arrives '^event process .* 4=/bin/busybox .* 19=0'; }
 exec_is_whole() { sh -c 'exec /bin/busybox true one "two words" ""' && arrives '^event exec .* 4=/bin/busybox 5=\[/bin/busybox,true,one,two\\x20words,\] 6=/ '; }
 creates() { : >/tmp/made && arrives '^event open .* 0=/tmp/made 1=[0-9]* .* 6='; }
 changes() {
@@ -59,5 +60,6 @@ check "a relative path is made absolute" relative
 check "a deep path is whole" deep
 check "a path crosses a mount" mounted
 check "an exit has its code" exits
+check "what ran before is known by its executable" finds_what_ran
 check "it takes leave, and nothing was lost" stops
 exit "$failed"

@@ -219,6 +219,39 @@ Test(normalise, an_event_of_an_unknown_process_describes_it_first)
 	cr_assert_eq(event(2)->process, event(0)->self);
 }
 
+Test(normalise, a_process_that_was_found_is_described_when_it_acts)
+{
+	make_exec(10, 1, "/usr/sbin/daemon");
+	head()->program = BPF_PROGRAM_FOUND;
+	struct bpf_view view = made_view(&m);
+	cr_assert(normaliser_found(normaliser, &view));
+	cr_assert_eq(kept_count, 0);
+	make_unlink(10, "/", "x");
+	head()->exec_id = 2;
+	feed();
+	cr_assert_eq(event(0)->kind, KIND_PROCESS);
+	cr_assert(field_int(fields(0), PROCESS_CAUSE, PROCESS_CAUSE_FOUND));
+	cr_assert(field_is(fields(0), PROCESS_EXE, "/usr/sbin/daemon"));
+	cr_assert(field_int(fields(0), PROCESS_CGROUP, 5));
+	cr_assert_eq(event(1)->process, event(0)->self);
+}
+
+Test(normalise, a_found_process_is_no_record_of_the_ring)
+{
+	make_exec(10, 1, "/x");
+	head()->program = BPF_PROGRAM_FOUND;
+	struct bpf_view view = made_view(&m);
+	cr_assert_not(normaliser_record(normaliser, &view));
+}
+
+Test(normalise, an_executable_that_the_kernel_does_not_name_is_left_out)
+{
+	make_exec(10, 1, "/");
+	((struct bpf_exec_record *)(void *)m.bytes)->strings[BPF_EXEC_EXE].marks = BPF_MARK_MISSING;
+	feed();
+	cr_assert(field_absent(fields(0), PROCESS_EXE));
+}
+
 Test(normalise, a_fork_makes_no_event_and_the_child_has_its_parents_image)
 {
 	make_exec(10, 1, "/bin/sh");
