@@ -12,10 +12,11 @@ enum walk { WALK, WALK_AND_MAKE, WALK_AND_SYNC };
 
 static int open_folder(const struct env *env, int dirfd, const char *name, enum walk how)
 {
-	if (how == WALK_AND_MAKE)
-		return store_folder(env, dirfd, name);
 	int r = how == WALK_AND_SYNC ? env->dirsync(env, dirfd) : 0;
-	return r < 0 ? r : env->open(env, dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (r < 0)
+		return r;
+	r = env->open(env, dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	return r == -ENOENT && how == WALK_AND_MAKE ? store_folder(env, dirfd, name) : r;
 }
 
 /* The folder that holds the path's last part, which *ret_name then points to. Returns a descriptor. */
