@@ -119,9 +119,26 @@ static void put_value(struct buf *b, const char *name, json_t *v, int depth)
 	buf_put_u8(b, '\n');
 }
 
+/* A collector without a status file of its own: the sealer knows whether it is there. */
+static void ask_sealer(struct document *collector, const struct document *sealer)
+{
+	const json_t *connected = json_object_get(sealer->json, "collector");
+	if (collector->error != -ENOENT || !json_is_boolean(connected))
+		return;
+	collector->error = json_is_true(connected) ? 0 : -ENOTCONN;
+	collector->age_us = sealer->age_us;
+}
+
+static bool is_well(const struct document *d)
+{
+	return d->error == 0 && !is_stale(d) && !has_alarm(d);
+}
+
 static const char *state_word(const struct document *d)
 {
-	if (!d->json)
+	if (d->error == -ENOTCONN)
+		return "not connected to the sealer";
+	if (d->error)
 		return d->error == -ENOENT    ? "not here"
 		       : d->error == -EBADMSG ? "wrote nothing that can be read"
 		                              : strerror(-d->error);
@@ -132,7 +149,7 @@ static const char *state_word(const struct document *d)
 
 static void put_document(struct buf *b, const struct document *d, bool colour)
 {
-	bool good = d->json && !is_stale(d) && !has_alarm(d);
+	bool good = is_well(d);
 	buf_printf(b, "%s%s%s  %s%s%s\n", colour ? "\033[1m" : "", d->process, colour ? "\033[0m" : "",
 	           !colour ? ""
 	           : good  ? "\033[32m"
@@ -161,16 +178,17 @@ static int show(const struct request *q)
 {
 	struct document d[ARRAY_SIZE(processes)];
 	cleanup_buf struct buf out = { 0 };
-	size_t n = 0, here = 0;
+	size_t n = 0, here = 0; /* the collector comes first, then the sealer */
 	bool well = true;
 	for (size_t i = 0; i < ARRAY_SIZE(processes); i++) {
 		if (strcmp(processes[i], "sink") == 0 && !q->sink)
 			continue;
 		d[n] = fetch(q, processes[i]);
-		here += d[n].json ? 1 : 0;
-		well = well && d[n].json && !is_stale(&d[n]) && !has_alarm(&d[n]);
-		n++;
+		here += d[n++].json ? 1 : 0;
 	}
+	ask_sealer(&d[0], &d[1]);
+	for (size_t i = 0; i < n; i++)
+		well = well && is_well(&d[i]);
 	if (q->watch && q->colour)
 		buf_put_str(&out, "\033[H\033[2J");
 	for (size_t i = 0; i < n && !q->json; i++)
