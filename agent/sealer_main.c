@@ -13,6 +13,7 @@
 
 #include "agent/account.h"
 #include "agent/options.h"
+#include "lib/boot_id.h"
 #include "lib/certificate.h"
 #include "lib/file.h"
 #include "lib/listen.h"
@@ -123,20 +124,6 @@ static int load_statements(struct setup *s)
 	return buf_err(&s->fleet_vkey);
 }
 
-static int load_boot_id(uint8_t ret[16])
-{
-	char text[64] = "", hex[33] = "";
-	cleanup_close int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 36)
-		return -EIO;
-	size_t n = 0;
-	for (const char *p = text; *p && n < 32; p++) {
-		if (*p != '-' && *p != '\n')
-			hex[n++] = *p;
-	}
-	return text_hex_exact((struct span){ (const uint8_t *)hex, n }, ret, 16);
-}
-
 static const char *file_system_name(int fd)
 {
 	static const struct {
@@ -164,7 +151,7 @@ static int fill_options(struct setup *s)
 	int r = certificate_file_spki(c->certificate, &o->log.certificate);
 	if (r < 0)
 		return fail("can't use the certificate", c->certificate, r);
-	r = load_boot_id(o->log.boot_id);
+	r = boot_id_read(o->log.boot_id);
 	if (r < 0)
 		return fail("can't read", "the boot id", r);
 	o->log.env = env_system();

@@ -7,15 +7,14 @@
 #include "cli/options.h"
 #include "cli/terminal.h"
 #include "evidence/statement.h"
+#include "lib/boot_id.h"
 #include "lib/env.h"
 #include "lib/file.h"
-#include "lib/text.h"
 #include "verify/listing.h"
 #include "verify/spool.h"
 #include "verify/store.h"
 
 #define DEFAULT_ANCHOR "/etc/swornlog/genesis"
-#define BOOT_ID_FILE   "/proc/sys/kernel/random/boot_id"
 
 struct request {
 	const char *anchor;
@@ -82,20 +81,6 @@ static int read_anchor(const struct request *q, struct buf *ret)
 	return COMMAND_USAGE;
 }
 
-/* The boot id of this machine, as the kernel writes it: hex and dashes. */
-static bool read_boot_id(uint8_t ret[16])
-{
-	char text[64], hex[32];
-	size_t n = 0;
-	cleanup_close int fd = open(BOOT_ID_FILE, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text));
-	for (ssize_t i = 0; i < got && n < sizeof(hex); i++) {
-		if (text[i] != '-' && text[i] != '\n')
-			hex[n++] = text[i];
-	}
-	return text_hex_exact((struct span){ (const uint8_t *)hex, n }, ret, 16) == 0;
-}
-
 struct progress {
 	uint64_t total;
 	uint64_t shown_us;
@@ -149,8 +134,8 @@ static int run(const struct request *q, struct verify_options *o, bool store)
 {
 	cleanup_report struct report report = { 0 };
 	struct progress progress = { .shown_us = env_system()->boot_us(env_system()) };
-	uint8_t boot_id[16];
-	if (read_boot_id(boot_id))
+	uint8_t boot_id[BOOT_ID_BYTES];
+	if (boot_id_read(boot_id) == 0)
 		o->machine_boot_id = boot_id;
 	if (!q->json && isatty(STDERR_FILENO)) {
 		progress.total = store ? total_bytes(o->dirfd) : 0;

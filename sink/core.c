@@ -115,7 +115,8 @@ static int announce(struct core *c, char *error, size_t error_size)
 {
 	int r = plan_genesis(c);
 	if (r == 0)
-		r = core_note(c, SINK_STARTED, (struct span){ NULL, 0 });
+		r = core_note(c, SINK_STARTED, c->options.started);
+	c->options.started = (struct span){ 0 };
 	if (r == 0)
 		r = core_commit(c);
 	if (r == 0)

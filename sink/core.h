@@ -17,6 +17,7 @@ struct core_options {
 	uint64_t journal_max_bytes; /* of commit groups, before a new journal is begun */
 	uint64_t silent_after_us;
 	struct span genesis;         /* statement */
+	struct span started;         /* detail of the entry that says so; used while it is opened */
 	const struct signer *signer; /* the fleet log's key; outlives the core */
 };
 

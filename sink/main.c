@@ -4,8 +4,10 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
+#include "lib/boot_id.h"
 #include "lib/file.h"
 #include "lib/log.h"
+#include "lib/text.h"
 #include "lib/tls.h"
 #include "sink/control.h"
 #include "sink/log_key.h"
@@ -53,12 +55,22 @@ static int read_genesis(struct sink *s, char *error, size_t error_size)
 
 static int open_core(struct sink *s, char *error, size_t error_size)
 {
+	/* A verifier compares the boot id with those in the hosts' seals: a sink on an audited host is said.
+	 */
+	uint8_t boot_id[BOOT_ID_BYTES];
+	cleanup_buf struct buf started = { 0 };
+	buf_put_str(&started, "version=" SWORNLOG_VERSION);
+	if (boot_id_read(boot_id) == 0) {
+		buf_put_str(&started, " boot=");
+		text_put_hex(&started, boot_id, sizeof(boot_id));
+	}
 	struct core_options o = {
 		.store = s->options.store,
 		.min_free_bytes = s->options.min_free_mib << 20,
 		.journal_max_bytes = s->options.journal_max_mib << 20,
 		.silent_after_us = s->options.silent_after_s * 1000000,
 		.genesis = { s->genesis.data, s->genesis.len },
+		.started = { started.data, started.len },
 		.signer = s->signer,
 	};
 	return core_open(env_system(), &o, &s->core, error, error_size);
