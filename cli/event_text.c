@@ -181,12 +181,16 @@ static void put_value(struct buf *b, struct cursor *c, const struct field_row *r
 		buf_printf(b, "%llu", (unsigned long long)v);
 }
 
-static void put_field(struct buf *b, struct cursor *c, uint64_t kind, uint64_t key, bool subject, bool colour)
+static void put_field(struct buf *b, struct cursor *c, uint64_t kind, uint64_t key, bool subject,
+                      unsigned style)
 {
+	bool colour = style & EVENT_COLOUR;
 	const struct field_row *row = field_find(kind, key);
 	struct cursor value = *c;
 	cbor_skip(c);
 	if (c->err || (key == field_subject(kind)) != subject)
+		return;
+	if (row && row->detail && !(style & EVENT_WHOLE))
 		return;
 	buf_put_u8(b, ' ');
 	if (subject) {
@@ -204,13 +208,13 @@ static void put_field(struct buf *b, struct cursor *c, uint64_t kind, uint64_t k
 		paint(b, colour, PLAIN);
 }
 
-static void put_fields(struct buf *b, const struct entry *e, bool subject, bool colour)
+static void put_fields(struct buf *b, const struct entry *e, bool subject, unsigned style)
 {
 	struct cursor c;
 	int64_t prev = -1;
 	cursor_init(&c, e->fields.data, e->fields.len);
 	for (size_t n = cbor_map(&c); n > 0 && !c.err; n--)
-		put_field(b, &c, e->kind, cbor_key(&c, &prev), subject, colour);
+		put_field(b, &c, e->kind, cbor_key(&c, &prev), subject, style);
 }
 
 static void put_actor(struct buf *b, const struct event *e, bool colour)
@@ -238,8 +242,9 @@ static void put_actor(struct buf *b, const struct event *e, bool colour)
 	paint(b, colour, PLAIN);
 }
 
-void event_put_line(struct buf *b, const struct event *e, bool colour)
+void event_put_line(struct buf *b, const struct event *e, unsigned style)
 {
+	bool colour = style & EVENT_COLOUR;
 	const char *kind = entry_kind_name(e->entry->kind);
 	text_put_time_us(b, e->wall_us);
 	buf_printf(b, " %s ", e->origin->host);
@@ -249,8 +254,8 @@ void event_put_line(struct buf *b, const struct event *e, bool colour)
 	else
 		buf_printf(b, "kind_%llu", (unsigned long long)e->entry->kind);
 	paint(b, colour, PLAIN);
-	put_fields(b, e->entry, true, colour);
-	put_fields(b, e->entry, false, colour);
+	put_fields(b, e->entry, true, style);
+	put_fields(b, e->entry, false, style);
 	put_actor(b, e, colour);
 	buf_put_u8(b, '\n');
 }

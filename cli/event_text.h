@@ -15,8 +15,13 @@ struct event {
 	const struct actor *actor; /* NULL: none, or not known */
 };
 
-/* With the newline. */
-void event_put_line(struct buf *b, const struct event *e, bool colour);
+enum event_style {
+	EVENT_COLOUR = 1,
+	EVENT_WHOLE = 2, /* every field: inodes, namespaces, ... */
+};
+
+/* With the newline. `style` is a sum of enum event_style. */
+void event_put_line(struct buf *b, const struct event *e, unsigned style);
 void event_put_json(struct buf *b, const struct event *e);
 
 #endif

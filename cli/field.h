@@ -22,6 +22,7 @@ struct field_row {
 	const char *name;
 	enum field_form form;
 	const char *(*word)(uint64_t value); /* FORM_WORD; may return NULL */
+	bool detail;                         /* a person sees it only when asking for everything */
 };
 
 /* NULL: not known. */

@@ -19,7 +19,8 @@
 
 struct follow {
 	struct filter filter;
-	bool json, stats, colour;
+	bool json, stats, whole;
+	unsigned style; /* enum event_style */
 	bool from_start;
 	uint64_t limit, shown;
 	uint64_t seconds; /* 0: until somebody stops it */
@@ -89,7 +90,7 @@ static int take_event(void *ctx, const struct event *e)
 	if (f->json)
 		event_put_json(&f->out, e);
 	else
-		event_put_line(&f->out, e, f->colour);
+		event_put_line(&f->out, e, f->style);
 	if (buf_err(&f->out))
 		return buf_err(&f->out);
 	return ++f->shown == f->limit ? 1 : 0;
@@ -229,6 +230,10 @@ int cmd_follow(int argc, char **argv)
 		  .help = "stop after so long",
 		  .min = 1,
 		  .max = 1000000000 },
+		{ .name = "long",
+		  .type = OPTION_FLAG,
+		  .into = &f.whole,
+		  .help = "every field: inodes, namespaces, ..." },
 		{ .name = "json", .type = OPTION_FLAG, .into = &f.json, .help = "one JSON object a line" },
 	};
 	const struct usage usage = {
@@ -248,8 +253,9 @@ int cmd_follow(int argc, char **argv)
 	int status;
 	if (!options_parse(&usage, argc, argv, &path, &count, &status) || !filter_ready(&f.filter, &status))
 		return status;
-	f.colour = terminal_colour(STDOUT_FILENO);
-	f.bottom = f.stats && !f.json && f.colour;
+	bool colour = terminal_colour(STDOUT_FILENO);
+	f.style = (colour ? EVENT_COLOUR : 0u) | (f.whole ? EVENT_WHOLE : 0u);
+	f.bottom = f.stats && !f.json && colour;
 	signal(SIGINT, stop);
 	signal(SIGTERM, stop);
 	return run(&f, path);

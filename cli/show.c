@@ -15,7 +15,8 @@
 struct show {
 	struct filter filter;
 	uint64_t limit, shown;
-	bool json, colour;
+	bool json, whole;
+	unsigned style; /* enum event_style */
 	struct buf out;
 };
 
@@ -39,7 +40,7 @@ static int show_event(void *ctx, const struct event *e)
 	if (s->json)
 		event_put_json(&s->out, e);
 	else
-		event_put_line(&s->out, e, s->colour);
+		event_put_line(&s->out, e, s->style);
 	if (buf_err(&s->out))
 		return buf_err(&s->out);
 	if (s->out.len > FLUSH_BYTES)
@@ -105,6 +106,10 @@ int cmd_show(int argc, char **argv)
 		  .help = "stop after N entries",
 		  .min = 1,
 		  .max = UINT64_MAX },
+		{ .name = "long",
+		  .type = OPTION_FLAG,
+		  .into = &s.whole,
+		  .help = "every field: inodes, namespaces, ..." },
 		{ .name = "json", .type = OPTION_FLAG, .into = &s.json, .help = "one JSON object a line" },
 	};
 	const struct usage usage = {
@@ -124,6 +129,6 @@ int cmd_show(int argc, char **argv)
 	int status;
 	if (!options_parse(&usage, argc, argv, &path, &count, &status) || !filter_ready(&s.filter, &status))
 		return status;
-	s.colour = terminal_colour(STDOUT_FILENO);
+	s.style = (terminal_colour(STDOUT_FILENO) ? EVENT_COLOUR : 0u) | (s.whole ? EVENT_WHOLE : 0u);
 	return run(&s, path);
 }

@@ -72,10 +72,12 @@ void report_put_verdict(struct buf *b, const struct report *r)
 	put_counts(b, &r->findings, true, ": ");
 	put_counts(b, &r->findings, false, "; declared: ");
 	if (r->same_machine)
-		buf_put_str(b, r->spool ? "" : "; sink on the same machine");
-	if (r->spool)
-		buf_put_str(b, r->receipted_size ? "; a spool, receipted in part"
-		                                 : "; a spool, without receipt");
+		buf_put_str(b, "; sink on the same machine");
+	if (r->spool && r->unreceipted_batches)
+		buf_printf(b, "; a spool, %llu batches not receipted yet",
+		           (unsigned long long)r->unreceipted_batches);
+	else if (r->spool)
+		buf_put_str(b, r->receipted_size ? "; a spool, all receipted" : "; an empty spool");
 	if (r->unwitnessed)
 		buf_put_str(b, "; no witness");
 }

@@ -24,6 +24,7 @@ struct report {
 	uint64_t fleet_time_us;                                /* of its newest entry, by the sink's clock */
 	uint64_t entries, batches, signatures;                 /* over all hosts */
 	uint64_t receipted_size;                               /* of a spool's newest epoch; 0: no receipt */
+	uint64_t unreceipted_batches;                          /* of a spool */
 	bool same_machine;
 	bool unwitnessed;
 };

@@ -136,6 +136,7 @@ void report_put_json(struct buf *b, const struct report *r)
 	put_number(b, "checkpoints", r->checkpoints);
 	put_number(b, "enrolments", r->enrolments);
 	put_number(b, "receipted_size", r->receipted_size);
+	put_number(b, "unreceipted_batches", r->unreceipted_batches);
 	put_time(b, "newest", r->fleet_time_us);
 	put_counts(b, &r->findings);
 	buf_put_str(b, "\"hosts\":[");

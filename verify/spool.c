@@ -18,9 +18,10 @@ struct reading {
 	struct buf receipt_bytes, receipt_entry;
 	bool has_receipt;
 	struct receipt receipt;
-	bool receipt_met; /* its head is that of a batch here */
-	bool vouched;     /* receipt or identity signature covers what is before this point */
-	uint64_t adopted; /* count of the first batch, when only that vouching makes it good */
+	uint64_t behind_receipt; /* batches after the one that the receipt is for */
+	bool receipt_met;        /* its head is that of a batch here */
+	bool vouched;            /* receipt or identity signature covers what is before this point */
+	uint64_t adopted;        /* count of the first batch, when only that vouching makes it good */
 	uint64_t files, bytes;
 };
 
@@ -210,10 +211,12 @@ static int adopt(struct reading *d, const struct place *at, const struct batch *
 
 static void compare_receipt(struct reading *d, const struct place *at, const struct batch *b)
 {
+	d->behind_receipt++;
 	if (!d->has_receipt || !span_equal(d->receipt.origin, b->origin_text) ||
 	    d->receipt.size != b->head.size)
 		return;
 	d->receipt_met = true;
+	d->behind_receipt = 0;
 	if (hash_equal(&d->receipt.root, &b->head.root))
 		d->vouched = true;
 	else
@@ -329,6 +332,7 @@ static int fill_report(struct reading *d, struct report *ret)
 	if (r < 0)
 		return r;
 	memcpy(report.fleet, d->genesis.fleet, sizeof(report.fleet));
+	report.unreceipted_batches = d->behind_receipt;
 	report.receipted_size = d->has_receipt ? d->receipt.size : 0;
 	report.findings = d->findings;
 	d->findings = (struct findings){ 0 };

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check_line(const struct event *e)
 {
 	cleanup_buf struct buf b = { 0 };
-	event_put_line(&b, e, false);
+	event_put_line(&b, e, EVENT_WHOLE);
 	if (b.err || b.len == 0 || b.data[b.len - 1] != '\n')
 		abort();
 	for (size_t i = 0; i + 1 < b.len; i++) {

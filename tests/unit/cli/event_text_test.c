@@ -24,7 +24,7 @@ static void line_of(uint64_t kind, const struct buf *f, const struct actor *acto
 	if (json)
 		event_put_json(ret, &e);
 	else
-		event_put_line(ret, &e, false);
+		event_put_line(ret, &e, 0);
 	buf_put_u8(ret, 0);
 	cr_assert_eq(ret->err, 0);
 }
