@@ -194,32 +194,55 @@ int journal_reader_next(struct journal_reader *r, enum record_type *ret_type, st
 	return 1;
 }
 
-/* Whether a fleet record that ends a group may stand here: cheap, and right but for one place in millions. */
-static bool plausible(struct span in)
+static void move_to(struct journal_reader *r, uint64_t offset)
 {
-	return in.len > RECORD_HEAD_BYTES && in.data[0] == RECORD_FLEET && in.data[RECORD_HEAD_BYTES] == 0x84;
-}
-
-int journal_reader_groups_beyond(struct journal_reader *r, uint64_t offset, size_t *ret)
-{
-	size_t count = 0;
 	buf_reset(&r->window);
 	r->at = 0;
 	r->offset = offset;
+}
+
+/* Whether a record may stand here: cheap, and right but for one place in millions. */
+static bool plausible(struct span in)
+{
+	static const uint8_t fleet[] = { 0x84 };
+	static const uint8_t batch[] = "swlbatc1";
+	if (in.len < RECORD_HEAD_BYTES + sizeof(batch) - 1)
+		return false;
+	const uint8_t *payload = in.data + RECORD_HEAD_BYTES;
+	return (in.data[0] == RECORD_FLEET && memcmp(payload, fleet, sizeof(fleet)) == 0) ||
+	       (in.data[0] == RECORD_BATCH && memcmp(payload, batch, sizeof(batch) - 1) == 0);
+}
+
+int journal_reader_find(struct journal_reader *r, enum record_type *ret_type, struct span *ret_payload,
+                        uint64_t *ret_offset)
+{
 	while (r->offset < r->size) {
-		int e = fill(r, RECORD_HEAD_BYTES + 1);
+		int e = fill(r, RECORD_HEAD_BYTES + 8);
 		if (e < 0)
 			return e;
-		enum record_type type;
-		struct span payload;
-		struct fleet_record fleet;
-		ssize_t n = plausible(held(r)) ? parse_here(r, &type, &payload) : -EBADMSG;
+		ssize_t n = plausible(held(r)) ? parse_here(r, ret_type, ret_payload) : -EBADMSG;
 		if (n < 0 && n != -EBADMSG)
 			return (int)n;
-		if (n > 0 && fleet_record_parse(payload, &fleet) == 0 && fleet.note.data)
-			count++;
+		*ret_offset = r->offset;
 		skip(r, n > 0 ? (size_t)n : 1);
+		if (n > 0)
+			return 1;
 	}
-	*ret = count;
 	return 0;
+}
+
+int journal_reader_peek(struct journal_reader *r, uint64_t offset, struct span *ret_payload)
+{
+	move_to(r, offset);
+	int e = fill(r, RECORD_HEAD_BYTES);
+	if (e < 0)
+		return e;
+	size_t n = promised(held(r));
+	if (n == 0 || n > r->size - r->offset)
+		return 0;
+	e = fill(r, n);
+	if (e < 0)
+		return e;
+	*ret_payload = (struct span){ held(r).data + RECORD_HEAD_BYTES, n - RECORD_OVERHEAD };
+	return 1;
 }

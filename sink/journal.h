@@ -51,7 +51,12 @@ void journal_reader_done(struct journal_reader *r);
  * is no whole record. */
 must_check int journal_reader_next(struct journal_reader *r, enum record_type *ret_type,
                                    struct span *ret_payload);
-/* How many commit groups end beyond `offset`, by their last records, whatever lies between them. */
-must_check int journal_reader_groups_beyond(struct journal_reader *r, uint64_t offset, size_t *ret);
+/* The next batch or fleet record that is whole, from r->offset on, whatever stands before it. As
+ * journal_reader_next. */
+must_check int journal_reader_find(struct journal_reader *r, enum record_type *ret_type,
+                                   struct span *ret_payload, uint64_t *ret_offset);
+/* Go to `offset`. 1 and what a record there would have as its payload, going by its length alone; 0 if the
+ * file ends before. */
+must_check int journal_reader_peek(struct journal_reader *r, uint64_t offset, struct span *ret_payload);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "sink/replay_group.h"
 #include "sink/snapshot.h"
+#include "sink/tail.h"
 
 /* One replay under way. */
 struct replaying {
@@ -12,6 +13,7 @@ struct replaying {
 	struct replay_group group;
 	struct fleet_head published; /* the log must come by this head */
 	uint64_t base, end;          /* of the complete groups */
+	uint64_t broken;             /* where the first record is that is not whole */
 };
 
 static void replaying_done(struct replaying *p)
@@ -83,6 +85,7 @@ static int read_groups(struct replaying *p)
 		struct span payload;
 		uint64_t offset = p->reader.offset;
 		int r = journal_reader_next(&p->reader, &type, &payload);
+		p->broken = offset;
 		if (r == 0 || r == -EBADMSG)
 			return 0;
 		if (r > 0)
@@ -94,19 +97,15 @@ static int read_groups(struct replaying *p)
 	}
 }
 
-/* A write that was cut off by a crash leaves at most the end of one group behind. More is no torn tail but a
- * damaged journal, and cutting it would unsay what was said. */
+/* Only a torn write is cut off: cutting more would unsay what was said. */
 static int check_tail(struct replaying *p)
 {
-	size_t groups;
-	if (p->published.size > p->core->log.frontier.size)
+	uint64_t size = p->core->log.frontier.size;
+	if (p->published.size > size)
 		return -EBADMSG;
 	if (p->end == p->reader.size)
 		return 0;
-	int r = journal_reader_groups_beyond(&p->reader, p->end, &groups);
-	if (r < 0)
-		return r;
-	return groups <= 1 ? 0 : -EBADMSG;
+	return tail_check(&p->reader, p->broken, size);
 }
 
 static int check_last_note(const struct core *c)
