@@ -120,8 +120,11 @@ static int run(const char *config)
 	cleanup(sink_done) struct sink s = { 0 };
 	char error[ERROR_BYTES] = "";
 	int r = options_load(config, &s.options, error, sizeof(error));
-	if (r == 0)
-		r = start(&s, error, sizeof(error));
+	if (r < 0) {
+		log_error("%s", *error ? error : strerror(-r));
+		return EXIT_USAGE;
+	}
+	r = start(&s, error, sizeof(error));
 	if (r < 0) {
 		log_error("%s", *error ? error : strerror(-r));
 		return EXIT_FAILURE;
