@@ -23,6 +23,7 @@ vm_commands=(
 	qemu-system-x86_64:qemu-system-x86
 	busybox:busybox-static
 	cpio:cpio
+	debootstrap:debootstrap
 	depmod:kmod
 	mkfs.ext4:e2fsprogs
 	xz:xz-utils

@@ -4,7 +4,7 @@ VM_KERNEL  ?= 6.1
 VM_KERNELS ?= 5.10 6.1 6.12 newest
 VM_PROBES  := $(O)/tests/vm/audit_listen $(O)/tests/vm/exec_count
 
-.PHONY: check-vm vm-audit vm-collect vm-selftest vm-smoke
+.PHONY: check-vm vm-audit vm-collect vm-selftest vm-smoke vm-units
 
 $(O)/tests/vm/%: $(O)/tests/vm/probes/%.o
 	$(call say,LD,$@)
@@ -46,6 +46,10 @@ vm-audit: all $(O)/tests/vm/audit_probe
 ## make vm-collect  the collector's programs in a virtual machine with VM_KERNEL (about 40 s)
 vm-collect: $(O)/swornlog-collector $(O)/tests/vm/intake_probe
 	$(Q)tests/vm/collect.sh $(O) $(VM_KERNEL)
+
+## make vm-units    the packages in a Debian with systemd, with VM_KERNEL (about 30 s; 2 minutes the first time)
+vm-units: deb
+	$(Q)tests/vm/units.sh $(O) $(VM_KERNEL)
 
 ## make check-vm    the harness and the smoke run on every kernel of VM_KERNELS
 check-vm: all $(VM_PROBES)

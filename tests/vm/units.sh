@@ -1,0 +1,54 @@
+#!/bin/bash
+# units.sh BUILD [KERNEL_NAME]: a Debian with systemd as its first process, the three packages installed, and a fleet of
+# one host run from its units. The packages are those of `make deb`; the system is made once and kept.
+set -euo pipefail
+. "$(dirname "$(readlink -f "$0")")/harness.sh"
+
+[ $# -ge 1 ] || die "usage: units.sh BUILD [KERNEL_NAME]"
+build=$1 kernel_name=${2:-6.1}
+base=${XDG_CACHE_HOME:-$HOME/.cache}/swornlog/bookworm-units.tar
+include=systemd,systemd-sysv,procps,libaudit1,libbpf1,libcap-ng0,libcurl4,libevent-core-2.1-7,libevent-openssl-2.1-7,libjansson4,libssl3,libyaml-0-2,libzstd1
+
+make_base() {
+	[ ! -e "$base" ] || return 0
+	say "making a Debian to run in (once, about a minute)"
+	debootstrap --variant=minbase --include=$include bookworm "$vm_scratch/base" >"$vm_scratch/log" 2>&1 || {
+		tail -n 20 "$vm_scratch/log" >&2
+		die "debootstrap failed"
+	}
+	rm -rf "$vm_scratch"/base/var/cache/apt/archives/*.deb "$vm_scratch"/base/usr/share/{doc,man,locale}
+	mkdir -p "$(dirname "$base")"
+	tar -C "$vm_scratch/base" -cf "$base.tmp" . && mv "$base.tmp" "$base"
+	rm -rf "$vm_scratch/base"
+}
+
+make_disk() {
+	local root=$vm_scratch/root
+	mkdir "$root"
+	tar -C "$root" -xf "$base"
+	mkdir "$root/debs"
+	cp "$(dirname "$build")"/deb/swornlog{,-agent,-server}_*.deb "$root/debs/"
+	chroot "$root" sh -c 'dpkg -i /debs/*.deb' >"$vm_scratch/log" 2>&1 || {
+		tail -n 20 "$vm_scratch/log" >&2
+		die "the packages don't install"
+	}
+	rm -rf "$root/debs"
+	install -m 755 "$vm_dir/units_job.sh" "$root/job.sh"
+	printf '%s\n' '[Service]' 'Type=exec' 'ExecStart=/job.sh' >"$root/etc/systemd/system/job.service"
+	mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
+	ln -s /etc/systemd/system/job.service "$root/etc/systemd/system/multi-user.target.wants/"
+	mkfs.ext4 -q -d "$root" "$vm_scratch/disk" 900M
+	rm -rf "$root"
+}
+
+need busybox cpio debootstrap mkfs.ext4 qemu-system-x86_64
+[ "$(id -u)" = 0 ] || die "debootstrap is for root"
+scratch
+kernel=$("$vm_dir/fetch_kernel.sh" "$kernel_name")
+make_base
+make_disk
+"$vm_dir/mkimage.sh" -k "$kernel" -o "$vm_scratch/image" -j "$vm_dir/units_job.sh" -f "$vm_dir/units_init:/init" \
+	-m virtio_pci -m virtio_blk -m ext4
+"$vm_dir/boot.sh" -k "$kernel" -i "$vm_scratch/image" -d "$vm_scratch/disk" -t 420 -m 1536 -a 'systemd.show_status=0 audit=1' |
+	tee "$vm_scratch/out"
+printf '%d passed, 0 failed\n' "$(grep -c '^ok: ' "$vm_scratch/out")"
