@@ -6,6 +6,7 @@ UNITDIR     ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 DATADIR     ?= $(PREFIX)/share/swornlog
+MANDIR      ?= $(PREFIX)/share/man
 
 DAEMONS := $(filter swornlog-%,$(PRESENT))
 INSTALL_TO = install -D -m $(1) -t $(DESTDIR)$(2)
@@ -21,6 +22,8 @@ install: all
 	$(call INSTALL_TO,644,$(SYSUSERSDIR)) packaging/sysusers.d/*.conf
 	$(call INSTALL_TO,644,$(TMPFILESDIR)) packaging/tmpfiles.d/*.conf
 	$(call INSTALL_TO,644,$(DATADIR)) packaging/etc/*.yaml
+	$(call INSTALL_TO,644,$(MANDIR)/man1) docs/man/*.1
+	$(call INSTALL_TO,644,$(MANDIR)/man8) docs/man/*.8
 
 # debhelper wants its folder at the top: it gets a copy of it, and builds and installs from here.
 DEB_TREE := $(BUILD)/deb/swornlog-$(VERSION)

@@ -39,6 +39,9 @@ check 'it installs' make -s BUILD="$(dirname "$bin")" install DESTDIR="$root"
 for p in bin/swornlog sbin/swornlog-{agent,collector,sealer,shipper,sink}; do
 	check "$p is there" test -x "$root/usr/$p"
 done
+for p in swornlog.1 swornlog-{agent,sink,collector,sealer,shipper}.8; do
+	check "$p is there" test -s "$root/usr/share/man/man${p##*.}/$p"
+done
 check 'another prefix is followed' make -s BUILD="$(dirname "$bin")" install DESTDIR="$work/other" PREFIX=/opt/swornlog
 check 'by the units too' grep -q '^ExecStart=/opt/swornlog/sbin/swornlog-sink ' "$work/other/opt/swornlog/lib/systemd/system/swornlog-sink.service"
 
