@@ -49,10 +49,12 @@ static struct span rest(const struct append *a)
 /* The whole body, before any of it is believed. */
 static enum append_next parse_all(struct append *a)
 {
+	if (a->body.len == 0)
+		return refuse(a, 400, "malformed", "The body is empty.");
 	struct span in = rest(a);
-	struct batch b, first;
+	struct batch b, first = { 0 };
 	uint64_t next = 0;
-	for (unsigned n = 0; in.len > 0 || n == 0; n++) {
+	for (unsigned n = 0; in.len > 0; n++) {
 		if (n == APPEND_MAX_BATCHES)
 			return refuse(a, 413, "too-many", "A request holds at most 64 batches.");
 		ssize_t used = batch_parse(in, &b);

@@ -21,11 +21,11 @@ static bool ends_with(const char *name, const char *suffix)
 int store_sweep(const struct env *env, int dirfd)
 {
 	cleanup_free char *names = NULL;
-	size_t len;
+	size_t len = 0;
 	int r = env->list(env, dirfd, &names, &len);
-	for (const char *name = names; r == 0 && name < names + len; name += strlen(name) + 1) {
-		if (ends_with(name, unfinished))
-			r = env->unlink(env, dirfd, name);
+	for (size_t at = 0; r == 0 && at < len; at += strlen(names + at) + 1) {
+		if (ends_with(names + at, unfinished))
+			r = env->unlink(env, dirfd, names + at);
 	}
 	return r;
 }
@@ -48,16 +48,16 @@ int store_numbers(const struct env *env, int dirfd, const char *suffix, uint64_t
                   uint64_t *ret_last)
 {
 	cleanup_free char *names = NULL;
-	size_t len;
+	size_t len = 0;
 	int r = store_sweep(env, dirfd);
 	if (r == 0)
 		r = env->list(env, dirfd, &names, &len);
 	if (r < 0)
 		return r;
 	uint64_t first = 0, last = 0, count = 0;
-	for (const char *name = names; name < names + len; name += strlen(name) + 1) {
+	for (size_t at = 0; at < len; at += strlen(names + at) + 1) {
 		uint64_t number;
-		r = parse_number(name, suffix, &number);
+		r = parse_number(names + at, suffix, &number);
 		if (r < 0)
 			return r;
 		first = count == 0 ? number : MIN(first, number);

@@ -70,8 +70,8 @@ static void empty_folder(const struct env *env, int dir)
 	size_t len;
 	if (env->list(env, dir, &names, &len) < 0)
 		return;
-	for (const char *name = names; name < names + len; name += strlen(name) + 1)
-		(void)env->unlink(env, dir, name);
+	for (size_t at = 0; at < len; at += strlen(names + at) + 1)
+		(void)env->unlink(env, dir, names + at);
 }
 
 void tile_file_drop_partials(const struct env *env, int fleet_dir, int level, uint64_t index)
