@@ -4,7 +4,7 @@ VM_KERNEL  ?= 6.1
 VM_KERNELS ?= 5.10 6.1 6.12 newest
 VM_PROBES  := $(O)/tests/vm/audit_listen $(O)/tests/vm/exec_count
 
-.PHONY: check-vm vm-audit vm-collect vm-selftest vm-smoke vm-units
+.PHONY: check-vm vm-erasure vm-audit vm-collect vm-selftest vm-smoke vm-units
 
 $(O)/tests/vm/%: $(O)/tests/vm/probes/%.o
 	$(call say,LD,$@)
@@ -19,6 +19,10 @@ $(O)/tests/vm/audit_probe: $(O)/tests/vm/probes/audit_probe.o $(foreach d,$(AUDI
 $(O)/tests/vm/intake_probe: $(O)/tests/vm/probes/intake_probe.o $(call archive,evidence) $(call archive,lib)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lcrypto
+
+$(O)/tests/vm/key_watch: $(O)/tests/vm/probes/key_watch.o $(call archive,sealer) $(call archive,evidence) $(call archive,lib)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lcrypto -lzstd -lz
 
 $(O)/tests/vm/probes/exec_count.o: $(O)/tests/vm/exec_count.skel.h
 
@@ -39,6 +43,10 @@ vm-selftest: $(VM_PROBES)
 vm-smoke: all $(VM_PROBES)
 	$(Q)tests/vm/smoke.sh $(O) $(VM_KERNEL)
 
+## make vm-erasure  used seal keys on the raw disk of a sealer, with VM_KERNEL (about 40 s)
+vm-erasure: all $(O)/tests/vm/key_watch
+	$(Q)tests/vm/erasure.sh $(O) $(VM_KERNEL)
+
 ## make vm-audit    the audit source in a virtual machine with VM_KERNEL (about 60 s)
 vm-audit: all $(O)/tests/vm/audit_probe
 	$(Q)tests/vm/audit.sh $(O) $(VM_KERNEL)
@@ -51,7 +59,8 @@ vm-collect: $(O)/swornlog-collector $(O)/tests/vm/intake_probe
 vm-units: deb
 	$(Q)tests/vm/units.sh $(O) $(VM_KERNEL)
 
-## make check-vm    the harness and the smoke run on every kernel of VM_KERNELS
-check-vm: all $(VM_PROBES)
-	$(Q)tests/vm/selftest.sh $(O) $(VM_KERNELS)
-	$(Q)set -e; for k in $(VM_KERNELS); do tests/vm/smoke.sh $(O) $$k; done
+## make check-vm    everything that needs a virtual machine, the smoke run on every kernel of VM_KERNELS
+VM_SUITE := selftest='tests/vm/selftest.sh $(O) $(VM_KERNELS)' $(foreach k,$(VM_KERNELS),smoke-$(k)='tests/vm/smoke.sh $(O) $(k)') \
+	erasure='tests/vm/erasure.sh $(O)' audit='$(MAKE_QUIET) vm-audit' collect='$(MAKE_QUIET) vm-collect' units='$(MAKE_QUIET) vm-units'
+check-vm: all $(VM_PROBES) $(O)/tests/vm/key_watch
+	$(Q)bash tests/check.sh $(BUILD)/check-vm $(VM_SUITE)
