@@ -104,8 +104,9 @@ def read_small(path: Path, most: int) -> bytes:
 
 
 def names_in(folder: Path) -> list[str]:
+    """All names but those of unfinished files."""
     try:
-        return sorted(os.listdir(folder))
+        return sorted(name for name in os.listdir(folder) if not name.endswith(".tmp"))
     except FileNotFoundError:
         return []
     except OSError as error:

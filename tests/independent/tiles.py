@@ -124,6 +124,6 @@ def _files(folder: Path, findings: Findings) -> set[str]:
 
     for parent, folders, names in os.walk(folder, onerror=unreadable):
         links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
-        for name in names + links:
+        for name in [name for name in names if not name.endswith(".tmp")] + links:
             found.add(os.path.relpath(os.path.join(parent, name), folder))
     return found
