@@ -230,8 +230,9 @@ enum append_next append_step(struct append *a)
 		return trouble(a);
 	if (!a->parsed)
 		return parse_all(a);
-	if (hash_in(c, a->host) < 0)
-		return trouble(a);
+	int r = hash_in_step(c, a->host);
+	if (r != 0)
+		return r < 0 ? trouble(a) : APPEND_AGAIN;
 	if (a->at == a->body.len)
 		return finish(a);
 	struct batch b;

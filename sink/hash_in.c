@@ -40,23 +40,29 @@ static int hash_one(struct core *c, struct host *h, struct chain *chain, const s
 	return 0;
 }
 
-int hash_in(struct core *c, struct host *h)
+static int check_end(const struct host *h)
+{
+	struct hash root;
+	frontier_root(&h->chain.tree, &root);
+	return h->chain.tree.size == h->head.size && hash_equal(&root, &h->head.root) ? 0 : -EBADMSG;
+}
+
+int hash_in_step(struct core *c, struct host *h)
 {
 	if (h->unhashed_count == 0)
 		return 0;
-	struct chain chain = h->chain;
-	for (size_t i = 0; i < h->unhashed_count; i++) {
-		int r = hash_one(c, h, &chain, &h->unhashed[i]);
-		if (r < 0)
-			return r;
-	}
-	struct hash root;
-	frontier_root(&chain.tree, &root);
-	if (chain.tree.size != h->head.size || !hash_equal(&root, &h->head.root))
-		return -EBADMSG;
-	h->chain = chain;
+	int r = 0;
+	if (h->unhashed_at < h->unhashed_count)
+		r = hash_one(c, h, &h->chain, &h->unhashed[h->unhashed_at]);
+	if (r < 0)
+		return r;
+	if (++h->unhashed_at < h->unhashed_count)
+		return 1;
+	r = check_end(h);
+	if (r < 0)
+		return r;
 	free(TAKE_PTR(h->unhashed));
-	h->unhashed_count = 0;
+	h->unhashed_count = h->unhashed_at = 0;
 	c->unhashed_hosts--;
 	return 0;
 }
@@ -64,11 +70,13 @@ int hash_in(struct core *c, struct host *h)
 bool hash_in_next(struct core *c, struct host **ret, int *ret_error)
 {
 	while (c->unhashed_hosts > 0 && c->hash_in_at < c->hosts.count) {
-		struct host *h = c->hosts.row[c->hash_in_at++];
-		if (h->unhashed_count == 0)
+		struct host *h = c->hosts.row[c->hash_in_at];
+		*ret_error = hash_in_step(c, h);
+		if (*ret_error <= 0)
+			c->hash_in_at++;
+		if (*ret_error == 0)
 			continue;
 		*ret = h;
-		*ret_error = hash_in(c, h);
 		return true;
 	}
 	return false;

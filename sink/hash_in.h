@@ -5,10 +5,11 @@
 
 #include "sink/core.h"
 
-/* Hash the batches of one host that still wait. -EBADMSG: they don't lead to the head that was committed, so
- * the store was altered. */
-must_check int hash_in(struct core *c, struct host *h);
-/* Do it for some host that was not tried yet; false when there is none left. */
+/* Hash one batch of the host. 1: there are more; 0: none is left; -EBADMSG: they don't lead to the head that
+ * was committed, so the store was altered. */
+must_check int hash_in_step(struct core *c, struct host *h);
+/* A step for some host that was not done yet. False when there is none left; else *ret_error is 1, or what
+ * went wrong with *ret, which is then not tried again here. */
 bool hash_in_next(struct core *c, struct host **ret, int *ret_error);
 
 #endif

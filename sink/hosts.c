@@ -122,10 +122,14 @@ bool host_contradicts(const struct host *h, uint64_t size, const struct hash *ro
 
 int host_add_unhashed(struct host *h, const struct unhashed *u)
 {
-	struct unhashed *row = realloc(h->unhashed, (h->unhashed_count + 1) * sizeof(*row));
-	if (!row)
-		return -ENOMEM;
-	row[h->unhashed_count++] = *u;
-	h->unhashed = row;
+	size_t n = h->unhashed_count;
+	/* Full at each power of two. */
+	if ((n & (n - 1)) == 0) {
+		struct unhashed *row = realloc(h->unhashed, MAX(n * 2, (size_t)1) * sizeof(*row));
+		if (!row)
+			return -ENOMEM;
+		h->unhashed = row;
+	}
+	h->unhashed[h->unhashed_count++] = *u;
 	return 0;
 }

@@ -55,6 +55,7 @@ struct host {
 	size_t recent_count;
 	struct unhashed *unhashed;
 	size_t unhashed_count;
+	size_t unhashed_at;    /* the next one */
 	struct staged *staged; /* in the commit under way; owned by it */
 	enum presence presence;
 	uint64_t heard_us; /* boot time */

@@ -4,6 +4,7 @@
 #include "sink/hash_in.h"
 #include "sink/schedule.h"
 
+#define HASH_IN_US       5000
 #define HASH_IN_PAUSE_US 1000
 
 static void ask_for_segment(struct server *s)
@@ -52,21 +53,29 @@ static void on_tick(evutil_socket_t fd maybe_unused, short what maybe_unused, vo
 	rotate(s);
 }
 
-static void on_hash_in(evutil_socket_t fd maybe_unused, short what maybe_unused, void *arg)
+/* False when there is nothing left to do. */
+static bool hash_in_for_a_while(struct core *c)
 {
-	struct server *s = arg;
+	uint64_t end = c->env->boot_us(c->env) + HASH_IN_US;
 	struct host *h;
 	int r;
-	if (TAILQ_EMPTY(&s->queue)) {
-		if (!hash_in_next(s->core, &h, &r))
-			return;
+	while (hash_in_next(c, &h, &r)) {
 		if (r < 0)
 			log_error("host %s: what the journal holds does not lead to the committed head (%s): "
 			          "its "
 			          "appends are refused",
 			          h->name, strerror(-r));
+		if (c->env->boot_us(c->env) >= end)
+			return true;
 	}
-	evtimer_add(s->hash_in, &(struct timeval){ .tv_usec = HASH_IN_PAUSE_US });
+	return false;
+}
+
+static void on_hash_in(evutil_socket_t fd maybe_unused, short what maybe_unused, void *arg)
+{
+	struct server *s = arg;
+	if (!TAILQ_EMPTY(&s->queue) || hash_in_for_a_while(s->core))
+		evtimer_add(s->hash_in, &(struct timeval){ .tv_usec = HASH_IN_PAUSE_US });
 }
 
 static void stop_segments(struct server *s)
