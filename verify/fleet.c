@@ -213,8 +213,12 @@ static int take_entry(struct fleet_check *k, const struct place *at, const struc
 	case FLEET_SINK:
 		take_sink(k, at, &e);
 		return 0;
-	default:
+	case FLEET_READ:
+	case FLEET_ALERT:
 		k->others++;
+		return 0;
+	default:
+		find(k->findings, VERDICT_MALFORMED, at, "a fleet log entry of an unknown type");
 		return 0;
 	}
 }

@@ -11,6 +11,7 @@
 
 #define HOST_MAX_EPOCHS 4096
 #define LOSS_REASONS    16
+#define KEYS_REMEMBERED 64
 
 /* A head that a commit names, waiting for its batch. */
 struct committed_head {
@@ -38,6 +39,8 @@ struct log_epoch {
 	bool has_epoch_entry;
 	uint64_t cause;
 	struct epoch_head predecessor, receipted;
+	uint64_t
+	        abandoned; /* entries of earlier epochs that will never be shipped, as the epoch entry says */
 	bool tail_declared; /* the epoch entry says that batches of earlier epochs were given up */
 	bool has_posture;
 	struct hash posture;
@@ -59,6 +62,9 @@ struct log_host {
 	uint64_t newest_epoch, newest_commit;
 	uint8_t boot_id[16];
 	bool same_machine;
+	uint64_t used_key[KEYS_REMEMBERED]; /* the first bytes of the newest seal keys that have signed: a
+	                                       ring */
+	size_t used_at;
 	/* for the report */
 	uint64_t entries, batches, signatures, gaps, silences;
 	uint64_t first_wall_us, last_wall_us;

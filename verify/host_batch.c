@@ -1,7 +1,9 @@
 /* One batch against the chain of its epoch, and what its entries say about the host (docs/format.md 15.5
  * to 15.8).
  */
+#include "lib/cbor.h"
 #include "verify/host.h"
+#include "verify/shape.h"
 
 /* What each verdict of the chain means to a reader of the report. */
 static enum verdict verdict_of(enum chain_verdict v)
@@ -33,6 +35,7 @@ struct work {
 	struct log_epoch *epoch;
 	struct place at;
 	const struct batch *batch;
+	struct ed25519_public sealed_by; /* the key that the chain named for this batch */
 	struct chain_result result;
 };
 
@@ -62,11 +65,16 @@ static void take_loss(struct work *w, const struct entry *entry)
 		sum->counted = UINT64_MAX;
 }
 
-static void take_own_entry(struct work *w, struct span body)
+static void take_own_entry(struct work *w, struct span body, uint64_t index)
 {
 	struct entry e;
 	if (entry_parse_body(body, &e) < 0)
 		return;
+	if (e.sensors != SENSOR_AGENT)
+		find_at_entry(w, index, VERDICT_MALFORMED, "an entry of the log's own names other sensors");
+	if (e.kind == KIND_GOODBYE && index + 1 != w->at.last)
+		find_at_entry(w, index, VERDICT_MALFORMED,
+		              "a goodbye that is not the last entry but the seal");
 	if (e.kind == KIND_LOSS)
 		take_loss(w, &e);
 	if (e.kind == KIND_POSTURE) {
@@ -75,17 +83,54 @@ static void take_own_entry(struct work *w, struct span body)
 	}
 }
 
-/* Only two kinds matter here, and the kind is the byte behind the array's head: bodies that are something
- * else are stepped over unparsed. */
+/* The chain has seen that the body is well-formed: here its fields are compared with what its kind has. */
+static void check_shape(struct work *w, uint64_t kind, struct cursor *c, uint64_t index)
+{
+	uint64_t field;
+	struct place at = w->at;
+	cbor_skip(c); /* time */
+	cbor_skip(c); /* sensors */
+	cbor_skip(c); /* process */
+	if (c->err || shape_check(kind, *c, &field))
+		return;
+	at.first = at.last = index;
+	host_find(w->hosts, w->host, VERDICT_MALFORMED, &at,
+	          "field %llu of an entry of kind %llu is absent or of another form",
+	          (unsigned long long)field, (unsigned long long)kind);
+}
+
 static void take_content(struct work *w)
 {
-	struct cursor c;
+	struct cursor raw, c;
 	struct span body;
-	cursor_init(&c, w->result.raw.data, w->result.raw.len);
-	while (batch_next_body(&c, &body)) {
-		if (body.len > 1 && (body.data[1] == KIND_LOSS || body.data[1] == KIND_POSTURE))
-			take_own_entry(w, body);
+	uint64_t index = w->at.first;
+	cursor_init(&raw, w->result.raw.data, w->result.raw.len);
+	for (; batch_next_body(&raw, &body); index++) {
+		cursor_init(&c, body.data, body.len);
+		(void)cbor_array(&c);
+		uint64_t kind = cbor_uint(&c);
+		if (c.err)
+			continue;
+		if (kind < ENTRY_FIRST_EVENT_KIND)
+			take_own_entry(w, body, index);
+		check_shape(w, kind, &c, index);
 	}
+}
+
+/* A seal key signs one note, ever. Only the newest keys are remembered: those before them are erased on the
+ * host. */
+static void check_key_use(struct work *w)
+{
+	struct log_host *host = w->host;
+	uint64_t key;
+	memcpy(&key, w->sealed_by.b, sizeof(key));
+	for (size_t i = 0; i < KEYS_REMEMBERED; i++) {
+		if (host->used_key[i] != key)
+			continue;
+		work_find(w, VERDICT_WRONGLY_SEALED, "the seal key has signed before");
+		return;
+	}
+	host->used_key[host->used_at++ % KEYS_REMEMBERED] = key;
 }
 
 static void check_posture(struct work *w)
@@ -141,9 +186,20 @@ static void take_epoch_entry(struct work *w)
 	e->predecessor = s->predecessor;
 	e->receipted = s->receipted;
 	e->tail_declared = s->abandoned_count > 0;
+	for (size_t i = 0; i < s->abandoned_count; i++) {
+		if (__builtin_add_overflow(e->abandoned, s->abandoned[i].count, &e->abandoned))
+			e->abandoned = UINT64_MAX;
+	}
+	w->sealed_by = s->first_key;
 	if ((e->origin.epoch == 1) != (s->cause == EPOCH_ENROLLED))
 		find_at_entry(w, 0, VERDICT_MALFORMED,
 		              "the first epoch, and only that, begins with an enrolment");
+	if (s->predecessor.epoch >= e->origin.epoch || s->receipted.epoch >= e->origin.epoch)
+		find_at_entry(w, 0, VERDICT_MALFORMED,
+		              "the epoch entry names an epoch that is not an earlier one");
+	if (!hash_equal(&s->certificate, &w->host->certificate))
+		find_at_entry(w, 0, VERDICT_MALFORMED,
+		              "the epoch entry names another certificate than the enrolment");
 	struct key log;
 	if (key_parse(s->fleet_vkey, &log) < 0 || !key_equal(&log, &w->hosts->genesis->log))
 		find_at_entry(w, 0, VERDICT_MALFORMED, "the epoch entry names another fleet log");
@@ -166,6 +222,7 @@ static int accept(struct work *w)
 	count(w);
 	if (w->result.has_epoch)
 		take_epoch_entry(w);
+	check_key_use(w);
 	take_content(w);
 	check_posture(w);
 	check_boot(w);
@@ -253,6 +310,7 @@ static int check_next(struct work *w)
 {
 	enum chain_verdict v;
 	struct chain *chain = w->epoch->chain;
+	w->sealed_by = chain->next_key;
 	int r = chain_check(chain, w->batch, CHAIN_DEEP, w->hosts->scratch, &v, &w->result);
 	return r < 0 ? r : judge(w, chain, v);
 }

@@ -50,6 +50,9 @@ static void finish_epoch(struct hosts *h, struct log_host *host, const struct lo
 	const char *cause = epoch_cause_name(e->cause);
 	host_find(h, host, VERDICT_EPOCH, &at, "the log began anew: %s; %s",
 	          cause ? cause : "cause not known", before);
+	if (e->abandoned)
+		host_find(h, host, VERDICT_LOSS, &at, "%llu entries of earlier epochs will never be shipped",
+		          (unsigned long long)e->abandoned);
 	check_known_end(h, host, e, &e->predecessor, e->tail_declared);
 	check_known_end(h, host, e, &e->receipted, false);
 }
@@ -89,7 +92,7 @@ static void finish_unchecked(struct hosts *h, struct log_host *host, const struc
 	struct place at = {
 		.origin = e->name, .has_index = true, .first = e->unchecked_from, .last = e->next_first - 1
 	};
-	host_find(h, host, VERDICT_MISSING, &at,
+	host_find(h, host, VERDICT_REMARK, &at,
 	          "%llu batches lie behind a fault: nothing ties them to the log before it",
 	          (unsigned long long)e->unchecked);
 }
