@@ -64,7 +64,7 @@ static uint64_t file_number(const char *name, bool segment)
 	return strcmp(strchr(path, '/') + 1, name) == 0 ? number : 0;
 }
 
-static bool under_way(const char *name)
+bool listing_is_unfinished(const char *name)
 {
 	size_t n = strlen(name);
 	return n > 4 && strcmp(name + n - 4, ".tmp") == 0;
@@ -91,7 +91,7 @@ static int list_folder(int store_fd, bool segment, struct findings *f, struct li
 	for (const char *name = names; name && name < names + len; name += strlen(name) + 1) {
 		uint64_t number = file_number(name, segment);
 		if (!number) {
-			if (!under_way(name))
+			if (!listing_is_unfinished(name))
 				report(f, folder, name);
 			continue;
 		}
@@ -115,7 +115,7 @@ static int check_top(int store_fd, struct findings *f)
 		bool found = false;
 		for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 			found = found || strcmp(known[i], name) == 0;
-		if (!found)
+		if (!found && !listing_is_unfinished(name))
 			report(f, "", name);
 	}
 	if (fstatat(store_fd, "lock", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size != 0)

@@ -26,6 +26,8 @@ void listing_done(struct listing *l);
 must_check int listing_read(int store_fd, struct findings *f, struct listing *ret);
 /* `journal/<number>.journal` or `segment/<number>.segment`. */
 void store_path(bool segment, uint64_t number, char ret[STORE_PATH_MAX]);
+/* True for the name of a file that is being written, or was when a crash came: it carries no meaning. */
+bool listing_is_unfinished(const char *name);
 /* True for a folder that holds `genesis` and a folder `journal` or `segment`. */
 bool looks_like_store(int dirfd);
 

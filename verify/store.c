@@ -172,12 +172,22 @@ static int check_files(struct verifier *v)
 	return r;
 }
 
+/* `<host>.<epoch>.<size>.<k>`: a host's name may hold dots, too. */
+static struct span forked_host(const char *name)
+{
+	struct span s = { (const uint8_t *)name, strlen(name) };
+	for (int parts = 0; parts < 3; parts++) {
+		const uint8_t *dot = s.len ? memrchr(s.data, '.', s.len) : NULL;
+		s.len = dot ? (size_t)(dot - s.data) : 0;
+	}
+	return s;
+}
+
 static void report_fork(struct verifier *v, const char *name)
 {
 	char file[FINDING_FILE_MAX];
-	struct span rest;
 	char label[LABEL_MAX + 1] = "";
-	struct span host = text_split((struct span){ (const uint8_t *)name, strlen(name) }, '.', &rest);
+	struct span host = forked_host(name);
 	snprintf(file, sizeof(file), "forks/%.120s", name);
 	if (label_ok(host))
 		memcpy(label, host.data, host.len);
@@ -196,8 +206,10 @@ static int check_forks(struct verifier *v)
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -errno;
 	int r = env_system()->list(env_system(), fd, &names, &len);
-	for (const char *name = names; r == 0 && name && name < names + len; name += strlen(name) + 1)
-		report_fork(v, name);
+	for (const char *name = names; r == 0 && name && name < names + len; name += strlen(name) + 1) {
+		if (!listing_is_unfinished(name))
+			report_fork(v, name);
+	}
 	return r;
 }
 
