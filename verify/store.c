@@ -5,7 +5,6 @@
 #include <time.h>
 
 #include "lib/env.h"
-#include "lib/text.h"
 #include "verify/listing.h"
 #include "verify/store_file.h"
 #include "verify/window.h"
