@@ -3,8 +3,9 @@
  * sink_load PORT CA GENESIS EVENTS BATCHES REQUESTS PAUSE_MS HOSTDIR...
  *
  * Each HOSTDIR is what `swornlog enroll` made of one host. A host sends REQUESTS requests of BATCHES batches
- * of EVENTS events each, PAUSE_MS between them. Prints one line of JSON: entries per second from the first
- * request to the last receipt, and how long receipts took.
+ * of EVENTS events each, PAUSE_MS between them; where HOSTDIR/spool holds batches of a sealer, these instead.
+ * Prints one line of JSON: entries per second from the first request to the last receipt, and how long
+ * receipts took.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -38,6 +39,7 @@ struct sender {
 	struct buf body[MAX_REQUESTS];
 	uint64_t size[MAX_REQUESTS]; /* of the log after it */
 	struct fleet_head held;
+	size_t requests, in_request;
 	SSL *ssl;
 	struct buf in;
 };
@@ -70,9 +72,62 @@ static void read_whole(const char *dir, const char *name, struct buf *ret)
 {
 	char path[512];
 	snprintf(path, sizeof(path), "%s%s%s", dir, *dir ? "/" : "", name);
-	int r = file_read(env_system(), AT_FDCWD, path, 65536, ret);
+	int r = file_read(env_system(), AT_FDCWD, path, BATCH_MAX_BYTES, ret);
 	if (r < 0)
 		die(path, r);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_batch(const char *name)
+{
+	size_t n = strlen(name);
+	return n > 6 && strcmp(name + n - 6, ".batch") == 0;
+}
+
+/* One batch of a spool into the request that has room for it. */
+static void add_batch(struct sender *s, const char *folder, const char *name)
+{
+	cleanup_buf struct buf bytes = { 0 };
+	struct batch b;
+	read_whole(folder, name, &bytes);
+	if (batch_parse((struct span){ bytes.data, bytes.len }, &b) < 0)
+		die(name, -EBADMSG);
+	size_t at = s->requests ? s->requests - 1 : 0;
+	if (s->requests == 0 || s->in_request == s->plan->batches) {
+		if (s->requests == MAX_REQUESTS)
+			die("more batches than there are requests", -E2BIG);
+		at = s->requests++;
+		s->in_request = 0;
+	}
+	s->in_request++;
+	buf_put(&s->body[at], bytes.data, bytes.len);
+	s->size[at] = b.head.size;
+	s->log.tree.size = b.head.size;
+}
+
+/* The batches that a sealer has left in HOSTDIR/spool, if there are any. */
+static bool take_spool(struct sender *s)
+{
+	char folder[512];
+	snprintf(folder, sizeof(folder), "%s/spool", s->dir);
+	cleanup_close int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_free char *names = NULL;
+	size_t len, count = 0;
+	static char *sorted[MAX_REQUESTS];
+	if (fd < 0 || env_system()->list(env_system(), fd, &names, &len) < 0)
+		return false;
+	for (size_t at = 0; at < len; at += strlen(names + at) + 1) {
+		if (is_batch(names + at) && count < MAX_REQUESTS)
+			sorted[count++] = names + at;
+	}
+	qsort(sorted, count, sizeof(sorted[0]), by_name);
+	for (size_t i = 0; i < count; i++)
+		add_batch(s, folder, sorted[i]);
+	return count > 0;
 }
 
 static void make_requests(struct sender *s)
@@ -100,6 +155,9 @@ static void make_requests(struct sender *s)
 	snprintf(path, sizeof(path), "%s/host.crt", s->dir);
 	if (certificate_file_spki(path, &s->log.certificate) < 0)
 		die(path, -EINVAL);
+	if (take_spool(s))
+		return;
+	s->requests = s->plan->requests;
 	struct host_log_batch what = { .events = s->plan->events, .codec = PACK_ZSTD };
 	for (size_t i = 0; i < s->plan->requests; i++) {
 		for (size_t k = 0; k < s->plan->batches; k++)
@@ -214,7 +272,7 @@ static void run_host(const struct plan *plan, const char *dir)
 	__atomic_add_fetch(&shared->ready, 1, __ATOMIC_SEQ_CST);
 	while (!__atomic_load_n(&shared->go, __ATOMIC_SEQ_CST))
 		usleep(1000);
-	for (size_t i = 0; i < plan->requests; i++) {
+	for (size_t i = 0; i < s.requests; i++) {
 		append(&s, i);
 		usleep((useconds_t)plan->pause_ms * 1000);
 	}
