@@ -191,13 +191,19 @@ static int write_all(struct rewrite *w)
 
 static int rewrite_to(struct rewrite *w, int segment_dir, const char *name)
 {
-	char unfinished[SEGMENT_NAME_MAX + 4];
-	snprintf(unfinished, sizeof(unfinished), "%s.tmp", name);
+	/* A name of its own: a helper whose sink has just died must not finish what the next one has begun.
+	 */
+	uint32_t own;
+	char unfinished[SEGMENT_NAME_MAX + 16];
+	int r = w->env->random(w->env, &own, sizeof(own));
+	if (r < 0)
+		return r;
+	snprintf(unfinished, sizeof(unfinished), "%s.%08x.tmp", name, own);
 	w->fd = w->env->open(w->env, segment_dir, unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW,
 	                     FILE_MODE);
 	if (w->fd < 0)
 		return w->fd;
-	int r = write_all(w);
+	r = write_all(w);
 	if (r == 0)
 		r = w->env->rename(w->env, segment_dir, unfinished, name);
 	if (r == 0)

@@ -40,6 +40,7 @@ static _Noreturn void serve(const char *store, int fd)
 {
 	uint64_t number;
 	prctl(PR_SET_NAME, "sink-segments");
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setpriority(PRIO_PROCESS, 0, 10);
 	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE);
 	/* A signal to the group stops the sink; this process then sees the end of its socket. */
