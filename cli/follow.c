@@ -84,8 +84,8 @@ static int take_event(void *ctx, const struct event *e)
 	bool wanted = filter_match(&f->filter, e);
 	if (f->live && filter_wants_host(&f->filter, e->origin->host))
 		rate_event(&f->rate, e);
-	/* With --stats the events themselves are shown only where the line can stay apart from them. */
-	if (!wanted || (!f->live && !f->from_start) || (f->stats && !f->bottom))
+	/* A reader of JSON asks for one kind of object. */
+	if (!wanted || (!f->live && !f->from_start) || (f->stats && f->json))
 		return 0;
 	if (f->json)
 		event_put_json(&f->out, e);
@@ -241,7 +241,8 @@ int cmd_follow(int argc, char **argv)
 		.arguments = "PATH",
 		.summary = "Print new entries of a sink's store or a host's spool as they are written. On a "
 		           "terminal --stats keeps its\n"
-		           "line at the bottom, below the events; elsewhere it prints that line alone. "
+		           "line at the bottom, below the events; elsewhere it stands between them, with "
+		           "--json alone. "
 		           "Nothing is verified here.\n\n" FILTER_HELP,
 		.options = rows,
 		.option_count = ARRAY_SIZE(rows),

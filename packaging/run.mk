@@ -10,4 +10,4 @@ run: deps
 ## make undo        remove what make run left behind
 undo:
 	$(Q)lease=$(RUN_DIR)/run/audit.lease; if [ -e $$lease ]; then $(RUN_DIR)/bin/swornlog-collector --audit-restore $$lease; fi
-	$(Q)rm -rf $(RUN_DIR)
+	$(Q)rm -rf $(RUN_DIR) $(RUN_DIR).lock

@@ -64,7 +64,20 @@ wait_for() { # TEXT FILE WHAT
 	die "$3 did not start; its log is $2"
 }
 
+# One at a time: the next one removes what this one works with.
+take_lock() {
+	exec 9>"$dir.lock" || die "can't write $dir.lock"
+	flock -n 9 || die "another 'make run' is under way here (it holds $dir.lock); end it first, or set RUN_DIR"
+}
+
+# What an earlier run that was killed has left switched on.
+put_audit_back() {
+	local lease=$dir/run/audit.lease
+	[ ! -e "$lease" ] || "$dir/bin/swornlog-collector" --audit-restore "$lease"
+}
+
 make_fleet() {
+	put_audit_back
 	rm -rf "$dir"
 	mkdir -p "$dir"/{bin,etc,log,run} "$dir/agent/sealer" || die "can't make $dir"
 	chmod 755 "$dir" "$dir"/{bin,etc,log,run,agent}
@@ -169,6 +182,7 @@ verdict() {
 }
 
 preflight
+take_lock
 trap cleanup EXIT
 trap 'exit 130' TERM HUP
 make_fleet
