@@ -5,7 +5,7 @@ E2E        := $(sort $(wildcard tests/e2e/*_test.sh tests/e2e/*_test.py))
 
 # A step is NAME=COMMAND.
 CHECK_STEPS := lint='$(MAKE_QUIET) -j2 lint' build='$(MAKE_QUIET) -j2 all' san='$(MAKE_QUIET) -j2 SAN=1 all' \
-	unit='$(MAKE_QUIET) -j2 SAN=1 unit' \
+	unit='$(MAKE_QUIET) -j2 SAN=1 unit' -- \
 	$(foreach t,$(E2E),$(basename $(notdir $(t)))='BIN=$(BUILD)/san $(t)') \
 	independent='/usr/bin/python3 -m unittest discover -q -s tests/independent' \
 	model='$(MAKE_QUIET) model' \
