@@ -183,6 +183,10 @@ static void vector_is_judged(const json_t *v)
 	bool equation = !has(v, "low_order_residue") && !has(v, "non_canonical_R") && !has(v, "reencoded_k");
 	int number = (int)json_integer_value(json_object_get(v, "number"));
 	cr_expect_eq(ed25519_public_ok(&key), key_ok, "key of vector %d", number);
+	/* With a key of small order another k can give the same point by chance: that key is refused anyway.
+	 */
+	if (has(v, "low_order_A") && has(v, "reencoded_k"))
+		return;
 	cr_expect_eq(ed25519_verify(&key, span_str(json_string_value(json_object_get(v, "msg"))), signature),
 	             equation, "vector %d", number);
 }
