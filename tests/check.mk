@@ -9,9 +9,9 @@ CHECK_STEPS := lint='$(MAKE_QUIET) -j2 lint' build='$(MAKE_QUIET) -j2 all' san='
 	$(foreach t,$(E2E),$(basename $(notdir $(t)))='BIN=$(BUILD)/san $(t)') \
 	independent='/usr/bin/python3 -m unittest discover -q -s tests/independent' \
 	model='$(MAKE_QUIET) model' \
-	$(if $(wildcard tests/fuzz/fuzz.mk),fuzz='$(MAKE_QUIET) -j2 fuzz')
+	$(if $(wildcard tests/fuzz/fuzz.mk),fuzz='$(MAKE_QUIET) -j2 fuzz FUZZ_S=1')
 VM_STEPS    := vm-smoke='$(MAKE_QUIET) vm-smoke'
-LONG_STEPS  := kill-long='KILLS=200 BIN=$(BUILD)/san tests/e2e/kill_test.py'
+LONG_STEPS  := fuzz-long='$(MAKE_QUIET) -j2 fuzz FUZZ_S=600' kill-long='KILLS=200 BIN=$(BUILD)/san tests/e2e/kill_test.py'
 
 .PHONY: check check-long ci
 

@@ -36,11 +36,11 @@ $(foreach f,$(FUZZ_NAMES),$(eval $(call fuzz_rule,$(f))))
 
 ## make fuzz        each fuzzer for FUZZ_S seconds (FUZZ=name: one of them)
 fuzz: $(FUZZ:%=$(FUZZ_O)/%)
-	$(Q)failed=0; mkdir -p $(FUZZ_O)/found; for f in $(FUZZ); do mkdir -p $(FUZZ_O)/corpus/$$f; \
-		echo "  FUZZ    $$f"; \
-		$(FUZZ_O)/$$f -max_total_time=$(FUZZ_S) -max_len=8192 -timeout=10 -rss_limit_mb=3000 \
-			-artifact_prefix=$(FUZZ_O)/found/$$f- $(FUZZ_O)/corpus/$$f >$(FUZZ_O)/$$f.log 2>&1 || \
-			{ failed=1; tail -n 30 $(FUZZ_O)/$$f.log; }; \
-	done; exit $$failed
+	$(Q)passed=0 failed=0; mkdir -p $(FUZZ_O)/found; for f in $(FUZZ); do mkdir -p $(FUZZ_O)/corpus/$$f; \
+		if $(FUZZ_O)/$$f -max_total_time=$(FUZZ_S) -max_len=8192 -timeout=10 -rss_limit_mb=3000 \
+			-artifact_prefix=$(FUZZ_O)/found/$$f- $(FUZZ_O)/corpus/$$f >$(FUZZ_O)/$$f.log 2>&1; \
+		then passed=$$((passed + 1)); echo "ok - $$f"; \
+		else failed=$$((failed + 1)); echo "not ok - $$f"; tail -n 30 $(FUZZ_O)/$$f.log; fi; \
+	done; echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ]
 
 -include $(FUZZ_OBJS:.o=.d)
