@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -144,7 +145,13 @@ static int prepare(struct launcher *l)
 static int become(const struct launcher *l, const struct child *c)
 {
 	struct account_ids ids;
-	if (!l->root || c->keeps_root)
+	/* The sealer locks its memory, the collector's maps count as locked on older kernels. */
+	static const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	if (!l->root)
+		return 0;
+	if (setrlimit(RLIMIT_MEMLOCK, &unlimited) < 0)
+		log_debug("the limit of locked memory stays: %s", strerror(errno));
+	if (c->keeps_root)
 		return 0;
 	if (account_user(c->user, &ids) < 0)
 		return -ENOENT;
