@@ -1,0 +1,231 @@
+/* docs/vectors: made again from names and numbers alone, and compared with the files byte for byte.
+ *
+ * SWORNLOG_WRITE_VECTORS=1 writes the files instead, after a change of the format.
+ */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "evidence/chain.h"
+#include "evidence/fleet.h"
+#include "evidence/record.h"
+#include "lib/file.h"
+#include "lib/text.h"
+#include "tests/support/bytes.h"
+#include "tests/support/host_log.h"
+
+#define FOLDER      "docs/vectors/"
+#define HEX_COLUMNS 64
+#define BATCHES     3
+
+static void is_file(const char *name, struct span want)
+{
+	char path[128];
+	cleanup_buf struct buf have = { 0 };
+	snprintf(path, sizeof(path), FOLDER "%s", name);
+	if (getenv("SWORNLOG_WRITE_VECTORS")) {
+		FILE *f = fopen(path, "we");
+		cr_assert(f && fwrite(want.data, 1, want.len, f) == want.len && fclose(f) == 0, "%s", path);
+		return;
+	}
+	cr_assert_eq(file_read(env_system(), AT_FDCWD, path, 1 << 20, &have), 0,
+	             "%s: run from the root of the checkout", path);
+	cr_expect(bytes_equal(span_of(&have), want), "%s", path);
+}
+
+static void is_hex_file(const char *name, struct span bytes)
+{
+	cleanup_buf struct buf hex = { 0 };
+	for (size_t at = 0; at < bytes.len; at += HEX_COLUMNS / 2) {
+		text_put_hex(&hex, bytes.data + at, MIN(bytes.len - at, (size_t)HEX_COLUMNS / 2));
+		buf_put_u8(&hex, '\n');
+	}
+	cr_assert_eq(buf_err(&hex), 0);
+	is_file(name, span_of(&hex));
+}
+
+/* "<name> <hex>\n" */
+static void put_value(struct buf *b, const char *name, const void *p, size_t n)
+{
+	buf_printf(b, "%s ", name);
+	text_put_hex(b, p, n);
+	buf_put_u8(b, '\n');
+}
+
+static void put_key(struct buf *b, const char *name, const struct signer *s)
+{
+	buf_printf(b, "%s-vkey ", name);
+	key_put(b, &s->key);
+	buf_printf(b, "\n%s-secret ", name);
+	signer_put(b, s);
+	buf_put_u8(b, '\n');
+}
+
+struct vectors {
+	struct test_fleet fleet;
+	struct host_log host;
+	struct buf enrol;
+	struct buf batch[BATCHES];
+	struct buf values;
+};
+
+static void begin(struct vectors *v)
+{
+	static struct buf vkey;
+	*v = (struct vectors){ 0 };
+	test_fleet_init(&v->fleet, "vectors.example");
+	host_log_init(&v->host, "vectors.example", "web-1", 1);
+	buf_reset(&vkey);
+	key_put(&vkey, &v->fleet.log.key);
+	v->host.fleet_vkey = span_of(&vkey);
+	sha256("certificate", 11, &v->host.certificate);
+	test_fleet_enrol(&v->fleet, &v->host, &v->enrol);
+	for (size_t i = 0; i < BATCHES; i++) {
+		struct host_log_batch what = { .events = 3, .codec = PACK_NONE, .identity = i == 2 };
+		host_log_batch(&v->host, &what, &v->batch[i]);
+	}
+	put_key(&v->values, "log", &v->fleet.log);
+	put_key(&v->values, "admin", &v->fleet.admin);
+	put_key(&v->values, "auditor", &v->fleet.auditor);
+	put_key(&v->values, "identity", &v->host.identity);
+}
+
+static void end(struct vectors *v)
+{
+	test_fleet_done(&v->fleet);
+	buf_done(&v->enrol);
+	buf_done(&v->values);
+	for (size_t i = 0; i < BATCHES; i++)
+		buf_done(&v->batch[i]);
+}
+
+static struct batch parsed(const struct vectors *v, size_t i)
+{
+	struct batch b;
+	cr_assert_gt(batch_parse(span_of(&v->batch[i]), &b), 0);
+	return b;
+}
+
+/* The second entry of the first batch, from body to leaf. */
+static void put_entry(struct vectors *v)
+{
+	struct batch b = parsed(v, 0);
+	cleanup_salter struct salter *salter = NULL;
+	uint8_t salt[ENTRY_SALT_BYTES];
+	cleanup_buf struct buf raw = { 0 }, entry = { 0 };
+	struct cursor c;
+	struct span body = { 0 };
+	struct hash leaf;
+	cr_assert_eq(batch_unpack(&b, &raw), 0);
+	cursor_init(&c, raw.data, raw.len);
+	cr_assert(batch_next_body(&c, &body) && batch_next_body(&c, &body));
+	cr_assert_eq(salter_new(&salter), 0);
+	cr_assert_eq(salter_start(salter, b.seed), 0);
+	cr_assert(salter_next(salter, salt) == 0 && salter_next(salter, salt) == 0);
+	buf_put(&entry, salt, sizeof(salt));
+	buf_put(&entry, body.data, body.len);
+	merkle_leaf(span_of(&entry), &leaf);
+	put_value(&v->values, "entry1-body", body.data, body.len);
+	put_value(&v->values, "entry1-salt", salt, sizeof(salt));
+	put_value(&v->values, "entry1-leaf", leaf.b, sizeof(leaf.b));
+}
+
+/* A commit of three heads, in a fleet log of genesis, enrolment and itself. */
+static void put_commit(struct vectors *v, struct buf *receipt, struct buf *record)
+{
+	struct batch b = parsed(v, BATCHES - 1);
+	struct record_head heads[3] = {
+		{ TEXT("vectors.example/host/db-1/1"), 7, { { 1 } } },
+		{ TEXT("vectors.example/host/db-2/12"), 42, { { 2 } } },
+		{ b.origin_text, b.head.size, b.head.root },
+	};
+	struct hash leaf[3], log_leaf[3], root;
+	for (size_t i = 0; i < 3; i++)
+		commit_leaf(heads[i].origin, heads[i].size, &heads[i].root, &leaf[i]);
+	struct fleet_entry entries[3] = {
+		{ .kind = FLEET_STATEMENT,
+		  .time_us = 1795507200000000,
+		  .note = span_of(&v->fleet.genesis_note) },
+		{ .kind = FLEET_STATEMENT, .time_us = 1795507260000000, .note = span_of(&v->enrol) },
+		{ .kind = FLEET_COMMIT, .time_us = 1795507300000000, .heads = 3 },
+	};
+	merkle_root(leaf, 3, &entries[2].root);
+	cleanup_buf struct buf entry = { 0 }, text = { 0 }, note = { 0 }, payload = { 0 };
+	for (size_t i = 0; i < 3; i++) {
+		buf_reset(&entry);
+		fleet_put_entry(&entry, &entries[i]);
+		merkle_leaf(span_of(&entry), &log_leaf[i]);
+	}
+	merkle_root(log_leaf, 3, &root);
+	checkpoint_put_text(&text, "vectors.example/log", 3, &root);
+	const struct signer *log[] = { &v->fleet.log };
+	cr_assert_eq(note_put(&note, span_of(&text), log, 1), 0);
+
+	struct receipt r = { .origin = heads[2].origin,
+		             .size = heads[2].size,
+		             .root = heads[2].root,
+		             .position = 2,
+		             .heads = 3,
+		             .entry = span_of(&entry),
+		             .index = 2,
+		             .note = span_of(&note) };
+	r.commit_path_len = merkle_path(leaf, 3, 2, r.commit_path);
+	r.fleet_path_len = merkle_path(log_leaf, 3, 2, r.fleet_path);
+	receipt_put(receipt, &r);
+	fleet_record_put(&payload, 2, span_of(&entry), heads, 3, span_of(&note));
+	record_put(record, &(struct record_file){ .number = 1 }, RECORD_FILE_HEADER, RECORD_FLEET,
+	           span_of(&payload));
+	put_value(&v->values, "commit-leaf0", leaf[0].b, 32);
+	put_value(&v->values, "commit-root", entries[2].root.b, 32);
+	put_value(&v->values, "fleet-root", root.b, 32);
+}
+
+Test(vectors, are_what_the_code_makes_of_the_same_names_and_numbers)
+{
+	struct vectors v;
+	cleanup_buf struct buf receipt = { 0 }, record = { 0 };
+	begin(&v);
+	put_entry(&v);
+	put_commit(&v, &receipt, &record);
+	is_file("genesis.txt", span_of(&v.fleet.genesis_note));
+	is_file("enrol.txt", span_of(&v.enrol));
+	is_file("receipt.txt", span_of(&receipt));
+	is_hex_file("record.hex", span_of(&record));
+	for (size_t i = 0; i < BATCHES; i++) {
+		char name[32];
+		struct hash root = parsed(&v, i).head.root;
+		snprintf(name, sizeof(name), "batch%zu.hex", i);
+		is_hex_file(name, span_of(&v.batch[i]));
+		snprintf(name, sizeof(name), "batch%zu-root", i);
+		put_value(&v.values, name, root.b, 32);
+	}
+	is_file("values.txt", span_of(&v.values));
+	end(&v);
+}
+
+Test(vectors, make_a_chain_and_a_receipt_that_verify)
+{
+	struct vectors v;
+	struct chain chain;
+	struct origin origin;
+	cleanup_chain_scratch struct chain_scratch *scratch = NULL;
+	cleanup_buf struct buf receipt = { 0 }, record = { 0 }, entry = { 0 };
+	begin(&v);
+	cr_assert_eq(origin_parse(TEXT("vectors.example/host/web-1/1"), &origin), 0);
+	cr_assert_eq(chain_scratch_new(&scratch), 0);
+	chain_init(&chain, &origin, &v.host.identity.key);
+	for (size_t i = 0; i < BATCHES; i++) {
+		struct batch b = parsed(&v, i);
+		enum chain_verdict verdict;
+		struct chain_result result;
+		cr_assert_eq(chain_check(&chain, &b, CHAIN_DEEP, scratch, &verdict, &result), 0);
+		cr_assert_eq(verdict, CHAIN_OK, "%s", chain_verdict_name(verdict));
+	}
+	put_commit(&v, &receipt, &record);
+	struct receipt r;
+	struct fleet_head none = { 0 }, head;
+	cr_assert_eq(receipt_parse(span_of(&receipt), &entry, &r), 0);
+	cr_assert_eq(receipt_check(&r, &v.fleet.log.key, &none, &head), RECEIPT_OK);
+	cr_assert_eq(head.size, 3);
+	end(&v);
+}
