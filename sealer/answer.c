@@ -118,9 +118,11 @@ static bool claim_holds(const struct sealer *s, const struct conflict *k, struct
 
 static enum step judge(struct sealer *s, const struct conflict *k)
 {
+	/* It says that it has nothing of this host. That is true before the first receipt; later it
+	 * contradicts what it signed, and whoever says so (a shipper that was taken over, say) must not be
+	 * able to make this log begin anew. */
 	if (k->epoch == 0)
-		return spool_find_first(&s->spool, host_log_epoch(s->log), 0) ? STEP_GO_ON
-		                                                              : STEP_NEW_EPOCH_RESTORED;
+		return spool_find_first(&s->spool, host_log_epoch(s->log), 0) ? STEP_GO_ON : STEP_ALARM;
 	struct fleet_head head;
 	if (!claim_holds(s, k, &head))
 		return STEP_ALARM;
@@ -174,7 +176,8 @@ int sealer_conflict(struct sealer *s, uint32_t epoch maybe_unused, uint64_t firs
 	case STEP_ALARM:
 		break;
 	}
-	return raise_alarm(s, "the sink claims a head of this host without proof", ret);
+	return raise_alarm(
+	        s, "the sink's answer about this host's log is not proven, or contradicts its receipts", ret);
 }
 
 int sealer_refused(struct sealer *s, uint16_t status, struct span body maybe_unused)

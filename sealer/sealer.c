@@ -28,8 +28,12 @@ static bool spool_exhausted(const struct sealer *s)
 
 int sealer_seal(struct sealer *s)
 {
-	if (spool_exhausted(s))
+	if (spool_exhausted(s)) {
+		s->last_error = ENOSPC;
+		s->last_seal_us = s->opened_us = now_us(s); /* look again in a while */
+		s->critical_us = 0;
 		return 0;
+	}
 	bool critical = s->critical_us != 0;
 	int r = host_log_seal(s->log, &s->ledger);
 	uint64_t now = now_us(s);

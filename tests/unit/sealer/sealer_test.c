@@ -417,6 +417,42 @@ Test(sealer, does_not_believe_a_conflict_without_proof)
 	world_done(&w);
 }
 
+Test(sealer, does_not_begin_anew_because_somebody_says_that_the_sink_has_nothing)
+{
+	struct world w;
+	const char *said;
+	static const char nothing[] =
+	        "swornlog-conflict/v1\nreason size\nepoch 0\nsize 0\nnote 0\nreceipt 0\n";
+	struct span bytes = { (const uint8_t *)nothing, strlen(nothing) };
+	world_init(&w);
+	tick(&w, 20000);
+	event(&w, KIND_OPEN, 0, 0);
+	tick(&w, 1100000);
+	receipt_for_newest(&w, 1, &said); /* the first batch is freed */
+	event(&w, KIND_OPEN, 0, 0);
+	tick(&w, 1100000);
+	cr_assert_eq(sealer_conflict(w.sealer, 1, 0, bytes, &said), 0);
+	cr_assert_not_null(said);
+	cr_assert_eq(status_number(&w, "epoch"), 1);
+	cr_assert_eq(status_number(&w, "waiting_batches"), 1);
+	world_done(&w);
+}
+
+Test(sealer, does_not_spin_when_the_spool_takes_no_more)
+{
+	struct world w;
+	world_init(&w);
+	world_stop(&w);
+	w.spool_max = 1;
+	world_start(&w);
+	for (int i = 0; i < 6000; i++) {
+		event(&w, KIND_OPEN, 0, 0);
+		tick(&w, 11000000);
+	}
+	cr_assert_gt(tick(&w, 11000000), 500000);
+	world_done(&w);
+}
+
 Test(sealer, names_the_process_entry_of_an_event_by_its_leaf_index)
 {
 	struct world w;
