@@ -134,8 +134,9 @@ static void get_fleet_head(struct cursor *c, struct fleet_head *h)
 		cursor_fail(c);
 }
 
-static void get_seal_field(struct cursor *c, uint64_t key, struct seal *s)
+static void get_seal_field(struct cursor *c, uint64_t key, void *into)
 {
+	struct seal *s = into;
 	switch (key) {
 	case 0:
 		s->first = cbor_uint(c);
@@ -174,22 +175,26 @@ static void get_seal_field(struct cursor *c, uint64_t key, struct seal *s)
 	}
 }
 
-/* The map's pairs one by one; which keys were there comes back as bits, for keys below 64. */
-#define REQUIRE(seen, mask) (((seen) & (mask)) == (mask))
+/* The map's pairs one by one. `required` has a bit for each key that must be there. */
+static int parse_fields(const struct entry *e, void (*get)(struct cursor *c, uint64_t key, void *into),
+                        void *into, uint64_t required)
+{
+	struct cursor c;
+	uint64_t seen = 0;
+	int64_t prev = -1;
+	cursor_init(&c, e->fields.data, e->fields.len);
+	for (size_t n = cbor_map(&c); n > 0 && !c.err; n--) {
+		uint64_t key = cbor_key(&c, &prev);
+		seen |= key < 64 ? (uint64_t)1 << key : 0;
+		get(&c, key, into);
+	}
+	return cursor_finish(&c) < 0 || (seen & required) != required ? -EBADMSG : 0;
+}
 
 int seal_parse(const struct entry *e, struct seal *ret)
 {
 	struct seal s = { 0 };
-	struct cursor c;
-	cursor_init(&c, e->fields.data, e->fields.len);
-	uint64_t seen = 0;
-	int64_t prev = -1;
-	for (size_t n = cbor_map(&c); n > 0 && !c.err; n--) {
-		uint64_t key = cbor_key(&c, &prev);
-		seen |= key < 64 ? (uint64_t)1 << key : 0;
-		get_seal_field(&c, key, &s);
-	}
-	if (e->kind != KIND_SEAL || cursor_finish(&c) < 0 || !REQUIRE(seen, 0x17f))
+	if (e->kind != KIND_SEAL || parse_fields(e, get_seal_field, &s, 0x17f) < 0)
 		return -EBADMSG;
 	if (!ed25519_public_ok(&s.next_key))
 		return -EBADMSG;
@@ -299,8 +304,9 @@ static void get_abandoned(struct cursor *c, struct epoch_start *s)
 	}
 }
 
-static void get_epoch_field(struct cursor *c, uint64_t key, struct epoch_start *s)
+static void get_epoch_field(struct cursor *c, uint64_t key, void *into)
 {
+	struct epoch_start *s = into;
 	switch (key) {
 	case 0:
 		s->epoch = cbor_uint(c);
@@ -342,16 +348,7 @@ static void get_epoch_field(struct cursor *c, uint64_t key, struct epoch_start *
 int epoch_parse(const struct entry *e, struct epoch_start *ret)
 {
 	struct epoch_start s = { 0 };
-	struct cursor c;
-	cursor_init(&c, e->fields.data, e->fields.len);
-	uint64_t seen = 0;
-	int64_t prev = -1;
-	for (size_t n = cbor_map(&c); n > 0 && !c.err; n--) {
-		uint64_t key = cbor_key(&c, &prev);
-		seen |= key < 64 ? (uint64_t)1 << key : 0;
-		get_epoch_field(&c, key, &s);
-	}
-	if (e->kind != KIND_EPOCH || cursor_finish(&c) < 0 || !REQUIRE(seen, 0x273))
+	if (e->kind != KIND_EPOCH || parse_fields(e, get_epoch_field, &s, 0x273) < 0)
 		return -EBADMSG;
 	if (s.cause > EPOCH_REENROLLED || !ed25519_public_ok(&s.first_key))
 		return -EBADMSG;
@@ -387,8 +384,9 @@ void loss_put_body(struct buf *b, const struct loss *l, int64_t time_us)
 	put_own(b, KIND_LOSS, time_us, &f);
 }
 
-static void get_loss_field(struct cursor *c, uint64_t key, struct loss *l)
+static void get_loss_field(struct cursor *c, uint64_t key, void *into)
 {
+	struct loss *l = into;
 	switch (key) {
 	case LOSS_REASON:
 		l->reason = cbor_uint(c);
@@ -419,16 +417,9 @@ static void get_loss_field(struct cursor *c, uint64_t key, struct loss *l)
 int loss_parse(const struct entry *e, struct loss *ret)
 {
 	struct loss l = { 0 };
-	struct cursor c;
-	cursor_init(&c, e->fields.data, e->fields.len);
-	uint64_t seen = 0;
-	int64_t prev = -1;
-	for (size_t n = cbor_map(&c); n > 0 && !c.err; n--) {
-		uint64_t key = cbor_key(&c, &prev);
-		seen |= key < 64 ? (uint64_t)1 << key : 0;
-		get_loss_field(&c, key, &l);
-	}
-	if (e->kind != KIND_LOSS || cursor_finish(&c) < 0 || !REQUIRE(seen, 0x5) || l.exactness > UNKNOWN)
+	if (e->kind != KIND_LOSS || parse_fields(e, get_loss_field, &l, 0x5) < 0)
+		return -EBADMSG;
+	if (l.exactness > UNKNOWN)
 		return -EBADMSG;
 	*ret = l;
 	return 0;
