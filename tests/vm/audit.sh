@@ -11,5 +11,10 @@ scratch
 kernel=$("$vm_dir/fetch_kernel.sh" "$kernel_name")
 "$vm_dir/mkimage.sh" -k "$kernel" -o "$vm_scratch/image" -j "$vm_dir/audit_job.sh" "$build/tests/vm/audit_probe" \
 	"$build/swornlog-collector" auditctl
-"$vm_dir/boot.sh" -k "$kernel" -i "$vm_scratch/image" -t 180
-"$vm_dir/boot.sh" -k "$kernel" -i "$vm_scratch/image" -t 60 -a audit=0
+both_boots() {
+	local failed=0
+	"$vm_dir/boot.sh" -k "$kernel" -i "$vm_scratch/image" -t 180 || failed=1
+	"$vm_dir/boot.sh" -k "$kernel" -i "$vm_scratch/image" -t 60 -a audit=0 || failed=1
+	return $failed
+}
+tally both_boots

@@ -18,17 +18,35 @@ scratch() {
 	trap 'rm -rf -- "$vm_scratch"' EXIT
 }
 
+# tally COMMAND...: passes on what a job says, adds its checks up, and ends with the command's status. A command that
+# fails without a check that did, and one without any check, count as one failure.
+tally() {
+	local status=0 passed failed
+	"$@" 2>&1 | tee "$vm_scratch/tally" || status=$?
+	passed=$(grep -c '^ok - ' "$vm_scratch/tally") || true
+	failed=$(grep -c '^not ok - ' "$vm_scratch/tally") || true
+	[ "$passed" != 0 ] || [ "$failed" != 0 ] || [ "$status" != 0 ] || status=1
+	[ "$status" = 0 ] || [ "$failed" != 0 ] || failed=1
+	[ "$failed" = 0 ] || [ "$status" != 0 ] || status=1
+	printf '%d passed, %d failed\n' "$passed" "$failed"
+	return "$status"
+}
+
 # command:package
 vm_commands=(
 	qemu-system-x86_64:qemu-system-x86
 	busybox:busybox-static
 	cpio:cpio
 	debootstrap:debootstrap
+	debugfs:e2fsprogs
+	e2fsck:e2fsprogs
 	depmod:kmod
 	mkfs.ext4:e2fsprogs
 	xz:xz-utils
 	dpkg-deb:dpkg
 	flock:util-linux
+	nbdkit:nbdkit
+	setpriv:util-linux
 	python3:python3
 	auditctl:auditd
 	bpftool:bpftool

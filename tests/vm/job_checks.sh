@@ -6,9 +6,9 @@ check() {
 	words=$1
 	shift
 	if "$@"; then
-		echo "ok: $words"
+		echo "ok - $words"
 	else
-		echo "FAILED: $words"
+		echo "not ok - $words"
 		failed=1
 	fi
 }

@@ -43,7 +43,7 @@ def main():
             good = bool(found) == (wanted == "present")
             failed += not good
             where = f"{len(found)} times, first at byte {found[0]}" if found else "nowhere"
-            print(f"{'ok' if good else 'FAILED'}: {name}: {where}; wanted {wanted}")
+            print(f"{'ok' if good else 'not ok'} - {name}: {where}; wanted {wanted}")
     return 1 if failed else 0
 
 

@@ -18,11 +18,11 @@ expect() {
 	"$@" >"$vm_scratch/out" 2>"$vm_scratch/err" || got=$?
 	if [ "$got" = "$want" ]; then
 		passed=$((passed + 1))
-		say "ok: $words"
+		say "ok - $words"
 		return
 	fi
 	failed=$((failed + 1))
-	say "FAILED: $words (status $got, not $want)"
+	say "not ok - $words (status $got, not $want)"
 	cat "$vm_scratch/out" "$vm_scratch/err" >&2
 }
 

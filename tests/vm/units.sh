@@ -49,6 +49,4 @@ make_base
 make_disk
 "$vm_dir/mkimage.sh" -k "$kernel" -o "$vm_scratch/image" -j "$vm_dir/units_job.sh" -f "$vm_dir/units_init:/init" \
 	-m virtio_pci -m virtio_blk -m ext4
-"$vm_dir/boot.sh" -k "$kernel" -i "$vm_scratch/image" -d "$vm_scratch/disk" -t 420 -m 1536 -a 'systemd.show_status=0 audit=1' |
-	tee "$vm_scratch/out"
-printf '%d passed, 0 failed\n' "$(grep -c '^ok: ' "$vm_scratch/out")"
+tally "$vm_dir/boot.sh" -k "$kernel" -i "$vm_scratch/image" -d "$vm_scratch/disk" -t 420 -m 1536 -a 'systemd.show_status=0 audit=1'

@@ -4,7 +4,7 @@
 exec >/dev/ttyS1 2>&1 </dev/null
 # Without one of its steps the rest of the play says nothing, and the machine is slow: it ends there.
 fail() {
-	echo "FAILED: $*"
+	echo "not ok - $*"
 	tail -n 20 /tmp/out
 	journalctl --no-pager -o cat -u 'swornlog-*' | tail -n 60
 	finish 1
@@ -18,7 +18,7 @@ finish() {
 check() {
 	sentence=$1
 	shift
-	if "$@" >/tmp/out 2>&1; then echo "ok: $sentence"; else fail "$sentence"; fi
+	if "$@" >/tmp/out 2>&1; then echo "ok - $sentence"; else fail "$sentence"; fi
 }
 # Waits up to a minute: the machine is slow.
 wait_until() {

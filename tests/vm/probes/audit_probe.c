@@ -5,6 +5,7 @@
  *                                           deaf until there is such a file
  *   audit_probe enable FILE                 as the collector does with --audit-enable FILE
  *   audit_probe restore FILE
+ *   audit_probe login ACCOUNT success|failed
  *   audit_probe flood COUNT                 failed logins
  */
 #include "collector/audit_lease.h"
@@ -108,12 +109,25 @@ static int do_restore(const char *path)
 	return r < 0;
 }
 
+static int log_login(int fd, const char *account, bool success)
+{
+	return audit_log_acct_message(fd, AUDIT_USER_LOGIN, NULL, "login", account, -1, "h.example",
+	                              "192.0.2.1", "ssh", success) > 0
+	               ? 0
+	               : 1;
+}
+
+static int do_login(const char *account, bool success)
+{
+	cleanup_close int fd = audit_open();
+	return fd < 0 ? 1 : log_login(fd, account, success);
+}
+
 static int do_flood(unsigned count)
 {
 	cleanup_close int fd = audit_open();
 	for (unsigned i = 0; i < count; i++) {
-		if (audit_log_acct_message(fd, AUDIT_USER_LOGIN, NULL, "login", "mallory", -1, "h.example",
-		                           "192.0.2.1", "ssh", 0) <= 0)
+		if (log_login(fd, "mallory", false))
 			return 1;
 	}
 	return 0;
@@ -127,9 +141,11 @@ int main(int argc, char **argv)
 		return do_enable(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "restore") == 0)
 		return do_restore(argv[2]);
+	if (argc == 4 && strcmp(argv[1], "login") == 0)
+		return do_login(argv[2], strcmp(argv[3], "success") == 0);
 	if (argc == 3 && strcmp(argv[1], "flood") == 0)
 		return do_flood((unsigned)atoi(argv[2]));
-	fprintf(stderr,
-	        "usage: audit_probe listen MODE SECONDS [FILE] | enable FILE | restore FILE | flood N\n");
+	fprintf(stderr, "usage: audit_probe listen MODE SECONDS [FILE] | enable FILE | restore FILE | "
+	                "login ACCOUNT success|failed | flood N\n");
 	return 2;
 }
