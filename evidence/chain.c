@@ -1,6 +1,5 @@
 #include "evidence/chain.h"
 
-#include "evidence/shape.h"
 #include "lib/cbor.h"
 
 const char *chain_verdict_name(enum chain_verdict v)
@@ -156,15 +155,6 @@ static enum chain_verdict check_loss(struct check *k, const struct entry *e)
 	return CHAIN_OK;
 }
 
-/* The log's own entries name no process and no other sensor; the reserved kinds below 16 are not ours to
- * judge. */
-static bool own_ok(const struct entry *e)
-{
-	if (e->kind < KIND_SEAL || e->kind > KIND_AGENT)
-		return true;
-	return e->process == ENTRY_NO_PROCESS && e->sensors == SENSOR_AGENT;
-}
-
 static enum chain_verdict check_entry(struct check *k, struct span body, uint64_t index)
 {
 	struct entry e;
@@ -173,14 +163,12 @@ static enum chain_verdict check_entry(struct check *k, struct span body, uint64_
 	bool last = index == k->batch->first + k->batch->count - 1;
 	if ((e.kind == KIND_SEAL) != last || (e.kind == KIND_EPOCH) != (index == 0))
 		return CHAIN_BAD_BODY;
-	bool before_last = index + 2 == k->batch->first + k->batch->count;
-	if (e.kind == KIND_GOODBYE && !before_last)
-		return CHAIN_BAD_BODY;
-	if (!own_ok(&e) || !shape_ok(&e))
+	bool own = e.kind < ENTRY_FIRST_EVENT_KIND;
+	if (own && e.process != ENTRY_NO_PROCESS)
 		return CHAIN_BAD_BODY;
 	if (!references_ok(&e, index))
 		return CHAIN_BAD_REFERENCE;
-	k->stored += e.kind >= ENTRY_FIRST_EVENT_KIND ? 1 : 0;
+	k->stored += own ? 0 : 1;
 	return e.kind == KIND_LOSS ? check_loss(k, &e) : CHAIN_OK;
 }
 
