@@ -1,5 +1,7 @@
 #include "evidence/note.h"
 
+#include <stdio.h>
+
 #include "lib/text.h"
 
 /* U+2014 and a space. */
@@ -128,12 +130,14 @@ static bool cosignature_verifies(const struct note *n, const struct note_signatu
 {
 	if (s->blob_len != 8 + ED25519_SIGNATURE_BYTES)
 		return false;
-	cleanup_buf struct buf message = { 0 };
-	buf_printf(&message, "cosignature/v1\ntime %llu\n", (unsigned long long)get_u64be(s->blob));
-	buf_put(&message, n->text.data, n->text.len);
-	if (buf_err(&message))
+	char message[64 + NOTE_MAX_BYTES];
+	int head =
+	        snprintf(message, 64, "cosignature/v1\ntime %llu\n", (unsigned long long)get_u64be(s->blob));
+	if (head < 0 || n->text.len > NOTE_MAX_BYTES)
 		return false;
-	return ed25519_verify(&k->pub, (struct span){ message.data, message.len }, s->blob + 8);
+	memcpy(message + head, n->text.data, n->text.len);
+	struct span whole = { (const uint8_t *)message, (size_t)head + n->text.len };
+	return ed25519_verify(&k->pub, whole, s->blob + 8);
 }
 
 static bool verifies(const struct note *n, const struct note_signature *s, const struct key *k)

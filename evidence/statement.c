@@ -41,22 +41,27 @@ static void get_key(struct cursor *c, const char *word, struct key *ret)
 		cursor_fail(c);
 }
 
+#define TIME_BYTES 32
+
+static void format_time(time_t t, char ret[TIME_BYTES])
+{
+	struct tm tm;
+	if (!gmtime_r(&t, &tm) || strftime(ret, TIME_BYTES, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		memcpy(ret, "1970-01-01T00:00:00Z", sizeof("1970-01-01T00:00:00Z"));
+}
+
 static void put_time(struct buf *b, uint64_t time_s)
 {
-	time_t t = (time_t)time_s;
-	struct tm tm;
-	char text[32] = "1970-01-01T00:00:00Z";
-	if (gmtime_r(&t, &tm))
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	char text[TIME_BYTES];
+	format_time((time_t)time_s, text);
 	buf_printf(b, "time %s\n", text);
 }
 
 /* Written back and compared, so that there is one text for one time. */
 static void get_time(struct cursor *c, uint64_t *ret)
 {
-	const uint8_t *start = c->at;
 	struct span s = get(c, "time");
-	char text[32] = "";
+	char text[TIME_BYTES] = "", again[TIME_BYTES];
 	struct tm tm = { 0 };
 	if (c->err || s.len != strlen("2026-11-24T08:00:00Z")) {
 		cursor_fail(c);
@@ -69,10 +74,8 @@ static void get_time(struct cursor *c, uint64_t *ret)
 		cursor_fail(c);
 		return;
 	}
-	cleanup_buf struct buf again = { 0 };
-	put_time(&again, (uint64_t)t);
-	struct span line = { start, (size_t)(c->at - start) };
-	if (buf_err(&again) || !span_equal(line, (struct span){ again.data, again.len })) {
+	format_time(t, again);
+	if (!span_is(s, again)) {
 		cursor_fail(c);
 		return;
 	}

@@ -1,4 +1,4 @@
-/* SHA-256. It can't fail short of a broken machine, and then the process ends. */
+/* SHA-256. It takes no memory and can't fail. */
 #ifndef SWORNLOG_LIB_DIGEST_H
 #define SWORNLOG_LIB_DIGEST_H
 

@@ -21,6 +21,7 @@ must_check int ed25519_generate(const struct env *env, struct ed25519_secret *re
 must_check int ed25519_from_seed(const uint8_t seed[32], struct ed25519_secret *ret);
 must_check int ed25519_sign(const struct ed25519_secret *key, struct span message,
                             uint8_t ret_signature[ED25519_SIGNATURE_BYTES]);
+/* False, too, where OpenSSL had no memory: true is never said without the check. */
 bool ed25519_verify(const struct ed25519_public *key, struct span message,
                     const uint8_t signature[ED25519_SIGNATURE_BYTES]);
 /* False for points of small order, which would verify signatures over anything, and for y that is not below

@@ -2,18 +2,18 @@
 # boot.sh: boots a virtual machine under software emulation, passes its job's output on as it comes, and ends with
 # its job's exit status; 124 when the time was over, 125 when the machine failed.
 #   boot.sh -k KERNEL -i IMAGE [-d DISK]... [-t SECONDS] [-b BOOT_SECONDS] [-m MEGABYTES] \
-#           [-a "KERNEL ARGUMENTS"] [-c CONSOLE_FILE]
-# DISKs are raw images, /dev/vda and on; their image needs the modules virtio_pci and virtio_blk.
+#           [-a "KERNEL ARGUMENTS"] [-c CONSOLE_FILE] [-p QEMU_PID_FILE]
+# DISKs are raw images or nbd:... addresses, /dev/vda and on; their image needs the modules virtio_pci and virtio_blk.
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/harness.sh"
 
-kernel='' image='' disks=() limit_s=120 memory_mb=768 arguments='' console=''
+kernel='' image='' disks=() limit_s=120 memory_mb=768 arguments='' console='' pid_file=''
 # A boot takes 2 to 7 s, longer beside other work. About one in thirty hangs without a word before the job.
 boot_limit_s=45
 power_off_limit_s=20
 qemu_pid=''
 
-usage() { die "usage: boot.sh -k KERNEL -i IMAGE [-d DISK]... [-t S] [-b S] [-m MB] [-a ARGUMENTS] [-c CONSOLE]"; }
+usage() { die "usage: boot.sh -k KERNEL -i IMAGE [-d DISK]... [-t S] [-b S] [-m MB] [-a ARGUMENTS] [-c CONSOLE] [-p PID_FILE]"; }
 
 stop_machine() {
 	[ -n "$qemu_pid" ] || return 0
@@ -32,6 +32,7 @@ start_machine() {
 		-no-user-config -display none -no-reboot -serial "file:$console" -serial stdio -kernel "$kernel/vmlinuz" \
 		-initrd "$image" -append "console=ttyS0 quiet panic=-1 $arguments" "${options[@]}" </dev/null)
 	qemu_pid=$!
+	[ -z "$pid_file" ] || echo $qemu_pid >"$pid_file"
 }
 
 # Reads the machine's lines. Sets $outcome to hung (init never spoke), late, died or ended, and $status when ended.
@@ -73,7 +74,7 @@ show_console() {
 	tail -n 20 "$console" | tr -cd '\n\t -~' >&2
 }
 
-while getopts k:i:d:t:b:m:a:c: option; do
+while getopts k:i:d:t:b:m:a:c:p: option; do
 	case $option in
 	k) kernel=$OPTARG ;;
 	i) image=$OPTARG ;;
@@ -83,6 +84,7 @@ while getopts k:i:d:t:b:m:a:c: option; do
 	m) memory_mb=$OPTARG ;;
 	a) arguments=$OPTARG ;;
 	c) console=$OPTARG ;;
+	p) pid_file=$OPTARG ;;
 	*) usage ;;
 	esac
 done

@@ -4,7 +4,7 @@ VM_KERNEL  ?= 6.1
 VM_KERNELS ?= 5.10 6.1 6.12 newest
 VM_PROBES  := $(patsubst %,$(O)/tests/vm/%,audit_listen audit_probe exec_count intake_probe key_watch)
 
-.PHONY: check-vm vm-erasure vm-audit vm-collect vm-selftest vm-smoke vm-units
+.PHONY: check-vm vm-erasure vm-audit vm-collect vm-power vm-selftest vm-smoke vm-units
 
 $(O)/tests/vm/%: $(O)/tests/vm/probes/%.o
 	$(call say,LD,$@)
@@ -47,6 +47,10 @@ vm-smoke: all $(O)/tests/vm/audit_probe
 vm-erasure: all $(O)/tests/vm/key_watch
 	$(Q)tests/vm/erasure.sh $(O) $(VM_KERNEL)
 
+## make vm-power    the power goes while sink and agent write, three times, with VM_KERNEL (about 60 s)
+vm-power: all
+	$(Q)tests/vm/power_cut.sh $(O) $(VM_KERNEL)
+
 ## make vm-audit    the audit source in a virtual machine with VM_KERNEL (about 60 s)
 vm-audit: all $(O)/tests/vm/audit_probe
 	$(Q)tests/vm/audit.sh $(O) $(VM_KERNEL)
@@ -67,6 +71,6 @@ smoke_of  = smoke-$(call cell_name,$(1))='tests/vm/smoke.sh $(O) $(subst :, ,$(1
 ## make check-vm    everything that needs a virtual machine, smoke and collector on every kernel of VM_KERNELS
 VM_SUITE := selftest='tests/vm/selftest.sh $(O) $(VM_KERNELS)' $(foreach c,$(VM_CELLS),$(call smoke_of,$(c))) \
 	$(foreach k,$(VM_KERNELS),collect-$(k)='tests/vm/collect.sh $(O) $(k)') \
-	erasure='tests/vm/erasure.sh $(O)' audit='$(MAKE_QUIET) vm-audit' units='$(MAKE_QUIET) vm-units'
+	erasure='tests/vm/erasure.sh $(O)' power='tests/vm/power_cut.sh $(O)' audit='$(MAKE_QUIET) vm-audit' units='$(MAKE_QUIET) vm-units'
 check-vm: all $(VM_PROBES)
 	$(Q)bash tests/check.sh $(BUILD)/check-vm $(VM_SUITE)
