@@ -32,13 +32,23 @@ $(FUZZ_O)/$(1): $(FUZZ_O)/tests/fuzz/$(1)_fuzz.o $(foreach d,$(call fuzz_dirs,$(
 endef
 $(foreach f,$(FUZZ_NAMES),$(eval $(call fuzz_rule,$(f))))
 
+# Good inputs to begin with, for those that parse what others have signed or hashed.
+FUZZ_SEEDS := $(FUZZ_O)/seeds
+
+$(FUZZ_O)/make_seeds: $(FUZZ_O)/tests/fuzz/make_seeds.o $(FUZZ_O)/tests/support.a $(FUZZ_O)/evidence.a $(FUZZ_O)/lib.a
+	$(call say,LD,$@)
+	$(Q)$(CLANG) $(FUZZ_FLAGS) -o $@ $^ $(filter-out -lcriterion,$(UNIT_LIBS))
+
+$(FUZZ_SEEDS)/made: $(FUZZ_O)/make_seeds
+	$(Q)rm -rf $(@D) && $< $(@D) && touch $@
+
 .PHONY: fuzz
 
 ## make fuzz        each fuzzer for FUZZ_S seconds (FUZZ=name: one of them)
-fuzz: $(FUZZ:%=$(FUZZ_O)/%)
-	$(Q)passed=0 failed=0; mkdir -p $(FUZZ_O)/found; for f in $(FUZZ); do mkdir -p $(FUZZ_O)/corpus/$$f; \
+fuzz: $(FUZZ:%=$(FUZZ_O)/%) $(FUZZ_SEEDS)/made
+	$(Q)passed=0 failed=0; mkdir -p $(FUZZ_O)/found; for f in $(FUZZ); do mkdir -p $(FUZZ_O)/corpus/$$f $(FUZZ_SEEDS)/$$f; \
 		if $(FUZZ_O)/$$f -max_total_time=$(FUZZ_S) -max_len=8192 -timeout=10 -rss_limit_mb=3000 \
-			-artifact_prefix=$(FUZZ_O)/found/$$f- $(FUZZ_O)/corpus/$$f >$(FUZZ_O)/$$f.log 2>&1; \
+			-artifact_prefix=$(FUZZ_O)/found/$$f- $(FUZZ_O)/corpus/$$f $(FUZZ_SEEDS)/$$f >$(FUZZ_O)/$$f.log 2>&1; \
 		then passed=$$((passed + 1)); echo "ok - $$f"; \
 		else failed=$$((failed + 1)); echo "not ok - $$f"; tail -n 30 $(FUZZ_O)/$$f.log; fi; \
 	done; echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ]

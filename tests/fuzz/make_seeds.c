@@ -1,0 +1,211 @@
+/* Writes good inputs for the fuzzers, one folder a fuzzer: make_seeds FOLDER. From there they find their way
+ * past magic numbers, hashes and signatures.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "evidence/batch.h"
+#include "evidence/fleet.h"
+#include "evidence/record.h"
+#include "evidence/tile.h"
+#include "tests/support/bytes.h"
+#include "tests/support/host_log.h"
+
+static const char *root;
+
+static void must(bool ok, const char *what)
+{
+	if (ok)
+		return;
+	perror(what);
+	exit(1);
+}
+
+static void seed(const char *fuzzer, const char *name, struct span bytes)
+{
+	char path[512];
+	snprintf(path, sizeof(path), "%s/%s", root, fuzzer);
+	must(mkdir(path, 0755) == 0 || errno == EEXIST, path);
+	snprintf(path, sizeof(path), "%s/%s/%s", root, fuzzer, name);
+	cleanup_close int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	must(fd >= 0 && write(fd, bytes.data, bytes.len) == (ssize_t)bytes.len, path);
+}
+
+/* A byte that says how, and what it is about. */
+static void seed_behind(const char *fuzzer, const char *name, uint8_t how, struct span bytes)
+{
+	cleanup_buf struct buf b = { 0 };
+	buf_put_u8(&b, how);
+	buf_put(&b, bytes.data, bytes.len);
+	seed(fuzzer, name, span_of(&b));
+}
+
+static void keys_and_statements(const struct test_fleet *f)
+{
+	cleanup_buf struct buf vkey = { 0 }, secret = { 0 }, enrol = { 0 };
+	struct host_log h;
+	host_log_init(&h, f->name, "web1", 1);
+	test_fleet_enrol(f, &h, &enrol);
+	key_put(&vkey, &f->log.key);
+	signer_put(&secret, &f->log);
+	seed("note", "vkey", span_of(&vkey));
+	seed("note", "secret", span_of(&secret));
+	seed("note", "genesis", span_of(&f->genesis_note));
+	seed("statement", "genesis", span_of(&f->genesis_note));
+	seed("statement", "enrol", span_of(&enrol));
+}
+
+static void bodies(const struct batch *b, const char *name)
+{
+	cleanup_buf struct buf raw = { 0 };
+	struct cursor c;
+	struct span body = { 0 };
+	struct entry e;
+	must(batch_unpack(b, &raw) == 0, "unpack");
+	cursor_init(&c, raw.data, raw.len);
+	for (unsigned i = 0; batch_next_body(&c, &body); i++) {
+		char file[64];
+		snprintf(file, sizeof(file), "%s-%u", name, i);
+		seed("cbor", file, body);
+		seed("entry", file, body);
+		must(entry_parse_body(body, &e) == 0, "body");
+		seed("seal", file, e.fields);
+	}
+}
+
+static void batches(const struct test_fleet *f)
+{
+	static const char *const names[] = { "none", "deflate", "zstd" };
+	for (int codec = PACK_NONE; codec <= PACK_ZSTD; codec++) {
+		struct host_log h;
+		cleanup_buf struct buf bytes = { 0 };
+		struct batch b;
+		host_log_init(&h, f->name, "web1", 1);
+		host_log_batch(&h, &(struct host_log_batch){ .events = 2, .codec = (enum pack_codec)codec },
+		               &bytes);
+		seed("batch", names[codec], span_of(&bytes));
+		seed("append", names[codec], span_of(&bytes));
+		must(batch_parse(span_of(&bytes), &b) > 0, "batch");
+		seed("note", names[codec], b.note_bytes);
+		if (codec == PACK_NONE)
+			bodies(&b, "body");
+	}
+}
+
+/* A fleet log of genesis and one commit of one head. */
+struct commit {
+	struct buf entry[2], note;
+	struct hash leaf[2];
+	struct record_head head;
+};
+
+static void commit_make(struct commit *k, const struct test_fleet *f, const struct batch *b)
+{
+	cleanup_buf struct buf text = { 0 };
+	const struct signer *log = &f->log;
+	struct hash top;
+	struct fleet_entry genesis = { .kind = FLEET_STATEMENT, .note = span_of(&f->genesis_note) };
+	struct fleet_entry commit = { .kind = FLEET_COMMIT, .heads = 1 };
+	*k = (struct commit){
+		.head = { .origin = b->origin_text, .size = b->head.size, .root = b->head.root }
+	};
+	commit_leaf(k->head.origin, k->head.size, &k->head.root, &commit.root);
+	fleet_put_entry(&k->entry[0], &genesis);
+	fleet_put_entry(&k->entry[1], &commit);
+	for (size_t i = 0; i < 2; i++)
+		merkle_leaf(span_of(&k->entry[i]), &k->leaf[i]);
+	merkle_root(k->leaf, 2, &top);
+	checkpoint_put_text(&text, log->key.name, 2, &top);
+	must(note_put(&k->note, span_of(&text), &log, 1) == 0, "note");
+}
+
+static void commit_done(struct commit *k)
+{
+	buf_done(&k->entry[0]);
+	buf_done(&k->entry[1]);
+	buf_done(&k->note);
+}
+
+static void receipts(const struct commit *k)
+{
+	cleanup_buf struct buf text = { 0 }, conflict = { 0 }, bundle = { 0 };
+	struct receipt r = { .origin = k->head.origin,
+		             .size = k->head.size,
+		             .root = k->head.root,
+		             .heads = 1,
+		             .entry = span_of(&k->entry[1]),
+		             .index = 1,
+		             .note = span_of(&k->note) };
+	r.fleet_path_len = merkle_path(k->leaf, 2, 1, r.fleet_path);
+	receipt_put(&text, &r);
+	conflict_put(&conflict,
+	             &(struct conflict){ .reason = TEXT("size"), .note = r.note, .receipt = span_of(&text) });
+	seed("receipt", "receipt", span_of(&text));
+	seed("receipt", "conflict", span_of(&conflict));
+	seed("receipt", "entry-statement", span_of(&k->entry[0]));
+	seed("receipt", "entry-commit", span_of(&k->entry[1]));
+	seed("note", "checkpoint", r.note);
+	tile_put_bundle_entry(&bundle, span_of(&k->entry[0]));
+	tile_put_bundle_entry(&bundle, span_of(&k->entry[1]));
+	seed("tile", "bundle", span_of(&bundle));
+	seed("tile", "full", TEXT("tile/3/x001/x234/067"));
+	seed("tile", "partial", TEXT("tile/entries/000.p/255"));
+}
+
+/* type || u16be length || payload, as the fuzzers of files read their input. */
+static void put_framed(struct buf *b, enum record_type type, struct span payload)
+{
+	buf_put_u8(b, (uint8_t)(type - RECORD_BATCH));
+	buf_put_u16be(b, (uint16_t)payload.len);
+	buf_put(b, payload.data, payload.len);
+}
+
+static void records(const struct commit *k, const struct batch *batch)
+{
+	cleanup_buf struct buf genesis = { 0 }, commit = { 0 }, index = { 0 }, framed = { 0 }, file = { 0 };
+	struct record_file f = { .number = 1 };
+	struct index_row row = {
+		.origin = k->head.origin, .count = k->head.size, .offset = 16, .length = 13
+	};
+	fleet_record_put(&genesis, 0, span_of(&k->entry[0]), NULL, 0, (struct span){ 0 });
+	fleet_record_put(&commit, 1, span_of(&k->entry[1]), &k->head, 1, span_of(&k->note));
+	index_put(&index, &row, 1);
+	seed("record", "genesis", span_of(&genesis));
+	seed("record", "commit", span_of(&commit));
+	seed("record", "index", span_of(&index));
+	record_put_file_header(&file, &f);
+	record_put(&file, &f, file.len, RECORD_FLEET, span_of(&commit));
+	seed("record", "file", span_of(&file));
+
+	put_framed(&framed, RECORD_FLEET, span_of(&genesis));
+	put_framed(&framed, RECORD_BATCH, batch->bytes);
+	put_framed(&framed, RECORD_FLEET, span_of(&commit));
+	seed_behind("verify_store", "journal", 4, span_of(&framed));
+	seed_behind("journal", "records", 0, span_of(&framed));
+	put_framed(&framed, RECORD_INDEX, span_of(&index));
+	seed_behind("verify_store", "segment", 5, span_of(&framed));
+}
+
+int main(int argc, char **argv)
+{
+	must(argc == 2, "usage: make_seeds FOLDER");
+	root = argv[1];
+	must(mkdir(root, 0755) == 0 || errno == EEXIST, root);
+	cleanup_test_fleet struct test_fleet f;
+	cleanup(commit_done) struct commit k;
+	cleanup_buf struct buf bytes = { 0 };
+	struct host_log h;
+	struct batch b;
+	test_fleet_init(&f, "acme");
+	host_log_init(&h, "acme", "web1", 1);
+	host_log_batch(&h, &(struct host_log_batch){ .events = 1 }, &bytes);
+	must(batch_parse(span_of(&bytes), &b) > 0, "batch");
+	commit_make(&k, &f, &b);
+	keys_and_statements(&f);
+	batches(&f);
+	receipts(&k);
+	records(&k, &b);
+	return 0;
+}
