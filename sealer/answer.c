@@ -6,6 +6,8 @@
 
 /* A sink that answers with conflicts again and again must not make the log begin anew each time. */
 #define EPOCH_EVERY_US 60000000u
+/* Nor may a shipper that was taken over fill the log with alarms by turns. */
+#define ALARM_EVERY_US 1000000u
 
 /* Whose head is it? The own fleet and host, whatever the epoch. */
 static bool own_origin(const struct sealer *s, struct span origin, struct origin *ret)
@@ -63,10 +65,14 @@ static int accept_receipt(struct sealer *s, struct span bytes, const struct rece
 
 static int raise_alarm(struct sealer *s, const char *what, const char **ret)
 {
+	uint64_t now = s->options.log.env->boot_us(s->options.log.env);
 	bool known = s->alarm && strcmp(s->alarm, what) == 0;
-	s->alarm = what;
 	*ret = what;
-	return known ? 0 : sealer_note(s, AGENT_CONFLICT, what);
+	if (known || (s->alarm_us && now - s->alarm_us < ALARM_EVERY_US))
+		return 0;
+	s->alarm = what;
+	s->alarm_us = now;
+	return sealer_note(s, AGENT_CONFLICT, what);
 }
 
 int sealer_receipt(struct sealer *s, struct span bytes, const char **ret)
@@ -150,6 +156,8 @@ static int go_on(struct sealer *s, const struct conflict *k)
 static int new_epoch(struct sealer *s, enum epoch_cause cause, uint32_t above, const char **ret)
 {
 	uint64_t now = s->options.log.env->boot_us(s->options.log.env);
+	if (MAX(above, host_log_epoch(s->log)) == UINT32_MAX)
+		return raise_alarm(s, "the sink claims the last epoch that there can be", ret);
 	if (s->last_epoch_us && now - s->last_epoch_us < EPOCH_EVERY_US)
 		return raise_alarm(s, "the sink answers with conflicts again and again", ret);
 	s->last_epoch_us = now;

@@ -130,7 +130,7 @@ int host_log_add(struct host_log *l, const struct entry *e, uint64_t boot_us, bo
 	if (r < 0)
 		return r;
 	struct entry placed = *e;
-	placed.time_us = (int64_t)boot_us - (int64_t)l->clock.boot_us;
+	placed.time_us = (int64_t)(boot_us - l->clock.boot_us);
 	size_t at = l->raw.len;
 	buf_put_u16be(&l->raw, 0);
 	entry_put_body(&l->raw, &placed);
@@ -402,10 +402,13 @@ int host_log_new_epoch(struct host_log *l, struct epoch_start *start, uint32_t a
 	uint64_t dropped = l->pending.account.stored - l->now.account.stored;
 	if (dropped)
 		ledger_add(ledger, LOSS_SEALER_DOWN, EXACT, 0, dropped, 0, "dropped when a new epoch began");
+	uint64_t filtered = l->pending.account.filtered - l->now.account.filtered;
 	struct slot known = l->now;
 	start->epoch = (uint64_t)MAX(above, known.epoch) + 1;
 	int r = host_log_begin_epoch(l, start, &known);
 	slot_wipe(&known);
+	if (r == 0)
+		host_log_count_filtered(l, filtered);
 	return r;
 }
 

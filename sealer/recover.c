@@ -15,6 +15,8 @@ static int put_epoch_body(struct host_log *l, const struct epoch_start *start)
 static int begin_epoch(struct host_log *l, struct epoch_start *start)
 {
 	struct slot first = { .generation = 1, .epoch = (uint32_t)start->epoch };
+	if (start->epoch > UINT32_MAX)
+		return -EOVERFLOW;
 	int r = slots_erase(&l->slots, 0);
 	if (r == 0)
 		r = slots_erase(&l->slots, 1);

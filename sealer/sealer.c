@@ -295,13 +295,17 @@ bool sealer_wants_reconnect(struct sealer *s)
 	return wants;
 }
 
-int sealer_begin_epoch(struct sealer *s, enum epoch_cause cause, uint32_t above)
+/* Batches from row `from` on are given up. `missing` (or NULL) is gone already. */
+static int begin_epoch(struct sealer *s, enum epoch_cause cause, uint32_t above, size_t from,
+                       const struct abandoned *missing)
 {
 	struct epoch_start start = { .cause = cause, .receipted = s->receipted };
-	spool_list_unreceipted(&s->spool, &start);
+	if (missing && missing->count)
+		start.abandoned[start.abandoned_count++] = *missing;
+	spool_list_abandoned(&s->spool, from, &start);
 	int r = host_log_new_epoch(s->log, &start, above, &s->ledger);
 	if (r == 0)
-		r = spool_abandon_unreceipted(&s->spool);
+		r = spool_abandon(&s->spool, from);
 	if (r < 0)
 		return -ENOTRECOVERABLE;
 	process_index_clear(s->processes);
@@ -311,6 +315,11 @@ int sealer_begin_epoch(struct sealer *s, enum epoch_cause cause, uint32_t above)
 	if (s->posture_fields.len)
 		r = add_posture(s, (struct span){ s->posture_fields.data, s->posture_fields.len });
 	return r < 0 ? r : sealer_note(s, AGENT_SEALER_STARTED, NULL);
+}
+
+int sealer_begin_epoch(struct sealer *s, enum epoch_cause cause, uint32_t above)
+{
+	return begin_epoch(s, cause, above, s->spool.receipted, NULL);
 }
 
 static bool critical_allowed(struct sealer *s, uint64_t now)
@@ -390,6 +399,17 @@ static void sealer_freep(struct sealer **s)
 	sealer_close(*s);
 }
 
+/* The sink refuses for ever what lies behind a batch that it never got; a new epoch can be shipped. */
+static int start_log(struct sealer *s)
+{
+	struct spool_gap gap;
+	struct spool_place receipted = { s->receipted.epoch, s->receipted.size };
+	struct spool_place end = { host_log_epoch(s->log), host_log_size(s->log) };
+	if (spool_find_gap(&s->spool, receipted, end, &gap))
+		return begin_epoch(s, EPOCH_STATE_LOST, 0, gap.row, &gap.missing);
+	return sealer_note(s, AGENT_SEALER_STARTED, NULL);
+}
+
 static int open_log(struct sealer *s)
 {
 	int r = host_log_open(&s->options.log, s->options.state_fd, &s->spool, &s->log);
@@ -406,7 +426,7 @@ static int open_log(struct sealer *s)
 		ledger_add(&s->ledger, LOSS_MALFORMED, UNKNOWN, 0, 0, 0,
 		           "sealed batches in the spool were damaged and set aside");
 	r = sealer_watch_spool(s);
-	return r < 0 ? r : sealer_note(s, AGENT_SEALER_STARTED, NULL);
+	return r < 0 ? r : start_log(s);
 }
 
 int sealer_open(const struct sealer_options *options, struct sealer **ret, char *error, size_t error_size)

@@ -15,6 +15,7 @@
 #include "lib/log.h"
 
 #define READ_AHEAD_BYTES ((size_t)1 << 20)
+#define UNSENT_BYTES     ((size_t)64 << 10) /* a shipper that reads leaves far less */
 #define LINGER_US        3000000u
 #define LINGER_POLL_US   50000u
 #define STATUS_EVERY_US  1000000u
@@ -70,8 +71,17 @@ static void send_message(struct bufferevent *to, const struct uplink_message *m)
 		log_warning("a message to the shipper could not be queued");
 }
 
+static bool shipper_reads(const struct server *s)
+{
+	return evbuffer_get_length(bufferevent_get_output(s->shipper)) <= UNSENT_BYTES;
+}
+
 static void tell_ready(struct server *s)
 {
+	if (s->shipper && !shipper_reads(s)) {
+		log_error("the shipper does not read what it is told; its connection is closed");
+		drop(&s->shipper);
+	}
 	struct uplink_message m = { .type = UPLINK_READY, .held = sealer_held(s->sealer) };
 	sealer_newest(s->sealer, &m.epoch, &m.first);
 	if (!s->shipper || (m.epoch == s->told_epoch && m.first == s->told_first && m.held == s->told_held))
@@ -200,7 +210,7 @@ static void on_shipper_read(struct bufferevent *b, void *arg)
 	size_t len = evbuffer_get_length(in), used = 0;
 	const uint8_t *bytes = len ? evbuffer_pullup(in, -1) : NULL;
 	int r = 0;
-	while (r == 0 && used < len) {
+	while (r == 0 && used < len && shipper_reads(s)) {
 		struct uplink_message m;
 		ssize_t n = uplink_parse((struct span){ bytes + used, len - used }, &m);
 		if (n == 0)

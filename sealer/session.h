@@ -52,6 +52,7 @@ struct sealer {
 	uint64_t last_receipt_us;
 	uint64_t last_epoch_us; /* when a conflict last made a new epoch */
 	const char *alarm;      /* what is wrong with the sink, or NULL */
+	uint64_t alarm_us;      /* when it was last noted */
 
 	uint64_t sealed_batches;
 	uint64_t failed_seals;

@@ -408,32 +408,3 @@ int spool_free_receipted(struct spool *s, uint64_t keep_bytes)
 	r = spool_set_base(s, m.epoch, &m.tree);
 	return r < 0 ? r : delete_first(s, n);
 }
-
-void spool_list_unreceipted(const struct spool *s, struct epoch_start *ret)
-{
-	size_t n = 0;
-	for (size_t i = s->receipted; i < s->count; i++) {
-		const struct spool_batch *b = &s->batch[i];
-		struct abandoned *last = n ? &ret->abandoned[n - 1] : NULL;
-		if (last && last->epoch == b->epoch && last->first + last->count == b->first)
-			last->count += b->count;
-		else if (n < EPOCH_MAX_ABANDONED)
-			ret->abandoned[n++] = (struct abandoned){ b->epoch, b->first, b->count };
-	}
-	ret->abandoned_count = n;
-}
-
-int spool_abandon_unreceipted(struct spool *s)
-{
-	int r = 0;
-	while (r == 0 && s->count > s->receipted) {
-		struct spool_batch *b = &s->batch[s->count - 1];
-		char from[SPOOL_NAME_MAX], to[SPOOL_NAME_MAX];
-		spool_batch_name(b->epoch, b->first, "batch", from);
-		spool_batch_name(b->epoch, b->first, "abandoned", to);
-		r = s->env->rename(s->env, s->fd, from, to);
-		s->bytes -= b->bytes;
-		s->count--;
-	}
-	return r < 0 ? r : s->env->dirsync(s->env, s->fd);
-}

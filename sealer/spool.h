@@ -76,10 +76,28 @@ uint64_t spool_unreceipted_bytes(const struct spool *s);
  * stays always. The base is moved, durably, before anything is deleted. */
 must_check int spool_free_receipted(struct spool *s, uint64_t keep_bytes);
 
-/* Batches that can never be shipped: name them in an epoch entry (ranges that follow each other are joined;
- * what does not fit is left out), and set them aside as `.abandoned`. */
-void spool_list_unreceipted(const struct spool *s, struct epoch_start *ret);
-must_check int spool_abandon_unreceipted(struct spool *s);
+/* Batches from row `from` on that can never be shipped: name them in an epoch entry, behind what it names
+ * already (ranges that follow each other are joined; what does not fit is left out), and set them aside as
+ * `.abandoned`. */
+void spool_list_abandoned(const struct spool *s, size_t from, struct epoch_start *ret);
+must_check int spool_abandon(struct spool *s, size_t from);
+
+/* A place of the host log. */
+struct spool_place {
+	uint64_t epoch, size;
+};
+
+/* Sealed entries that are neither receipted nor in the spool. */
+struct spool_gap {
+	size_t row; /* of the first batch behind it; the number of batches if none is */
+	struct abandoned missing;
+};
+
+/* The first gap between the newest receipted head (epoch 0 if none) and the log's end. What lies behind a gap
+ * does not continue what the sink has, so it can never be shipped. An empty spool without damage is taken as
+ * it is: only the sink can tell what it has. */
+bool spool_find_gap(const struct spool *s, struct spool_place receipted, struct spool_place end,
+                    struct spool_gap *ret);
 
 /* Begin a base for a first epoch in an empty spool. */
 must_check int spool_set_base(struct spool *s, uint32_t epoch, const struct frontier *tree);

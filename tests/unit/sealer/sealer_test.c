@@ -503,3 +503,186 @@ Test(sealer, says_so_when_the_collectors_account_differs_from_its_own)
 	buf_done(&b);
 	world_done(&w);
 }
+
+static const char *batch_path(uint32_t epoch, uint64_t first, const char *suffix)
+{
+	static char path[80];
+	char name[SPOOL_NAME_MAX];
+	spool_batch_name(epoch, first, suffix, name);
+	snprintf(path, sizeof(path), "spool/%s", name);
+	return path;
+}
+
+/* The indices at which the first batches begin. */
+static void seal_batches(struct world *w, size_t n, uint64_t *ret_first)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct batch b;
+		event(w, KIND_OPEN, 0, 0);
+		tick(w, 1100000);
+		cr_assert(newest(w, 1, &b));
+		ret_first[i] = b.first;
+	}
+}
+
+static void damage_and_restart(struct world *w, uint64_t first)
+{
+	world_stop(w);
+	fault_env_put(w->env, batch_path(1, first, "batch"), "torn", 4);
+	world_start(w);
+	tick(w, 1100000);
+}
+
+Test(sealer, begins_a_new_epoch_behind_a_damaged_batch_and_still_ships_what_is_before_it)
+{
+	struct world w;
+	uint64_t first[4], at;
+	uint32_t epoch;
+	struct batch b;
+	world_init(&w);
+	seal_batches(&w, 4, first);
+	damage_and_restart(&w, first[2]);
+	cr_assert_eq(status_number(&w, "epoch"), 2);
+	cr_assert(fault_env_exists(w.env, batch_path(1, first[0], "batch")));
+	cr_assert(fault_env_exists(w.env, batch_path(1, first[1], "batch")));
+	cr_assert(fault_env_exists(w.env, batch_path(1, first[3], "abandoned")));
+	sealer_ship_from(w.sealer, &epoch, &at);
+	cr_assert_eq(epoch, 1);
+	cr_assert_eq(at, 0);
+	cr_assert(newest(&w, 2, &b));
+	cr_assert_eq(b.first, 0);
+	world_done(&w);
+}
+
+Test(sealer, names_the_damaged_and_the_abandoned_batches_in_the_new_epoch)
+{
+	struct world w;
+	uint64_t first[3];
+	struct batch b;
+	struct cursor c;
+	struct span body;
+	struct entry e;
+	struct epoch_start start;
+	struct buf raw = { 0 };
+	world_init(&w);
+	seal_batches(&w, 3, first);
+	cr_assert(newest(&w, 1, &b));
+	uint64_t end = b.head.size;
+	damage_and_restart(&w, first[1]);
+	cr_assert(newest(&w, 2, &b));
+	cr_assert_eq(batch_unpack(&b, &raw), 0);
+	cursor_init(&c, raw.data, raw.len);
+	cr_assert(batch_next_body(&c, &body));
+	cr_assert_eq(entry_parse_body(body, &e), 0);
+	cr_assert_eq(epoch_parse(&e, &start), 0);
+	cr_assert_eq(start.cause, EPOCH_STATE_LOST);
+	cr_assert_eq(start.predecessor.size, end);
+	cr_assert_eq(start.abandoned_count, 1);
+	cr_assert_eq(start.abandoned[0].epoch, 1);
+	cr_assert_eq(start.abandoned[0].first, first[1]);
+	cr_assert_eq(start.abandoned[0].count, end - first[1]);
+	buf_done(&raw);
+	world_done(&w);
+}
+
+Test(sealer, begins_a_new_epoch_when_the_first_or_the_newest_batch_is_damaged)
+{
+	for (int i = 0; i < 3; i += 2) {
+		struct world w;
+		uint64_t first[3];
+		world_init(&w);
+		seal_batches(&w, 3, first);
+		damage_and_restart(&w, first[i]);
+		cr_assert_eq(status_number(&w, "epoch"), 2);
+		damage_and_restart(&w, 1000000);
+		cr_assert_eq(status_number(&w, "epoch"), 2, "once is enough");
+		world_done(&w);
+	}
+}
+
+Test(sealer, goes_on_when_the_damaged_batch_has_its_receipt)
+{
+	struct world w;
+	const char *said;
+	uint64_t first[3];
+	world_init(&w);
+	seal_batches(&w, 2, first);
+	receipt_for_newest(&w, 1, &said);
+	seal_batches(&w, 1, first + 2);
+	damage_and_restart(&w, first[1]);
+	cr_assert_eq(status_number(&w, "epoch"), 1);
+	world_done(&w);
+}
+
+Test(sealer, does_not_run_out_of_epochs_because_a_sink_claims_the_last_one)
+{
+	struct world w;
+	const char *said;
+	struct hash root = { { 7 } };
+	world_init(&w);
+	tick(&w, 20000);
+	conflict_for(&w, "size", UINT32_MAX, 900, &root, &said);
+	cr_assert_not_null(said);
+	tick(&w, 1100000);
+	cr_assert_eq(status_number(&w, "epoch"), 1);
+	conflict_for(&w, "size", UINT32_MAX - 1, 900, &root, &said);
+	tick(&w, 70000000);
+	cr_assert_eq(status_number(&w, "epoch"), UINT32_MAX);
+	conflict_for(&w, "size", 1, 900, &root, &said);
+	tick(&w, 1100000);
+	cr_assert_eq(status_number(&w, "epoch"), UINT32_MAX);
+	world_stop(&w);
+	world_start(&w);
+	cr_assert_eq(status_number(&w, "epoch"), UINT32_MAX);
+	world_done(&w);
+}
+
+Test(sealer, is_not_filled_with_alarms_by_a_shipper_that_was_taken_over)
+{
+	struct world w;
+	world_init(&w);
+	tick(&w, 20000);
+	uint64_t size = status_number(&w, "size");
+	for (int i = 0; i < 1000; i++) {
+		cr_assert_eq(sealer_refused(w.sealer, i % 2 ? 403 : 422, (struct span){ 0 }), 0);
+		tick(&w, 1000);
+	}
+	cr_assert_leq(status_number(&w, "size"), size + 8);
+	world_done(&w);
+}
+
+Test(sealer, keeps_the_count_of_filtered_events_when_a_new_epoch_drops_what_is_pending)
+{
+	struct world w;
+	const char *said;
+	struct hash root = { { 7 } };
+	struct intake_frame counts = { .type = INTAKE_COUNTS };
+	world_init(&w);
+	tick(&w, 20000);
+	cr_assert_eq(sealer_collector_connected(w.sealer), 0);
+	cr_assert_eq(sealer_frame(w.sealer, &counts), 0);
+	counts.counts.filtered = counts.counts.emitted = 7;
+	cr_assert_eq(sealer_frame(w.sealer, &counts), 0);
+	conflict_for(&w, "size", 1, 900, &root, &said);
+	cr_assert_eq(status_number(&w, "epoch"), 2);
+	cr_assert_eq(status_number(&w, "filtered"), 7);
+	world_done(&w);
+}
+
+Test(sealer, takes_an_event_from_any_time)
+{
+	struct world w;
+	static const uint8_t map[] = { 0xa0 };
+	static const uint64_t times[] = { 0, INT64_MAX, (uint64_t)INT64_MAX + 1, UINT64_MAX };
+	world_init(&w);
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		struct intake_frame f = {
+			.type = INTAKE_EVENT,
+			.event = { .kind = KIND_OPEN, .boot_us = times[i], .fields = { map, 1 } },
+		};
+		cr_assert_eq(sealer_frame(w.sealer, &f), 0);
+	}
+	tick(&w, 1100000);
+	cr_assert_eq(status_number(&w, "stored"), 4);
+	world_done(&w);
+}
