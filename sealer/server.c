@@ -15,7 +15,7 @@
 #include "lib/log.h"
 
 #define READ_AHEAD_BYTES ((size_t)1 << 20)
-#define UNSENT_BYTES     ((size_t)64 << 10) /* a shipper that reads leaves far less */
+#define UNSENT_BYTES     ((size_t)256 << 10) /* a shipper that reads leaves far less */
 #define LINGER_US        3000000u
 #define LINGER_POLL_US   50000u
 #define STATUS_EVERY_US  1000000u
