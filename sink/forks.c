@@ -29,6 +29,31 @@ static int kept_note(const struct store *s, const struct batch *b, unsigned k, s
 	return 0;
 }
 
+/* Hosts' names may hold dots; what follows one in a file's name holds two. */
+static bool is_of_host(const char *name, const char *host)
+{
+	size_t n = strlen(host);
+	if (strncmp(name, host, n) != 0 || name[n] != '.')
+		return false;
+	unsigned dots = 0;
+	for (const char *at = name + n + 1; *at; at++)
+		dots += *at == '.';
+	return dots == 2;
+}
+
+static int count_kept(const struct store *s, const char *host, size_t *ret)
+{
+	cleanup_free char *names = NULL;
+	size_t len, count = 0;
+	int r = s->env->list(s->env, s->forks, &names, &len);
+	if (r < 0)
+		return r;
+	for (size_t at = 0; at < len; at += strlen(names + at) + 1)
+		count += is_of_host(names + at, host);
+	*ret = count;
+	return 0;
+}
+
 int forks_keep(const struct store *s, const struct batch *b)
 {
 	cleanup_buf struct buf content = { 0 };
@@ -43,7 +68,11 @@ int forks_keep(const struct store *s, const struct batch *b)
 		if (span_equal(note, b->note_bytes))
 			return -EEXIST;
 	}
-	if (k == FORKS_KEPT)
+	size_t kept = 0;
+	int r = count_kept(s, b->origin.host, &kept);
+	if (r < 0)
+		return r;
+	if (k == FORKS_KEPT || kept >= FORKS_A_HOST)
 		return -EDQUOT;
 	char name[128];
 	fork_name(b, k, name, sizeof(name));

@@ -5,7 +5,8 @@
 #include "evidence/batch.h"
 #include "sink/store.h"
 
-#define FORKS_KEPT 16 /* of one host, epoch and size: the first whole, of the others the note */
+#define FORKS_KEPT   16  /* of one host, epoch and size: the first whole, of the others the note */
+#define FORKS_A_HOST 256 /* files; whoever has a host's certificate must not fill the disk for all hosts */
 
 /* Keep a batch that contradicts what the store has. 0: kept, durably; -EEXIST: the same was kept before;
  * -EDQUOT: enough of them were. Blocks. */

@@ -339,6 +339,36 @@ Test(append, a_fork_is_refused_kept_and_told_to_the_fleet)
 	cr_assert_eq(k.core->commit.planned_count, 16);
 }
 
+/* One fork at each of n sizes; returns how many are kept. */
+static size_t fork_at_each_size(struct kit *k, struct host_log *h, size_t n)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct host_log evil = *h;
+		evil.branch = 1;
+		cleanup_buf struct buf body = { 0 };
+		char name[96];
+		host_log_batch(&evil, &(struct host_log_batch){ .events = 1 }, &body);
+		cr_assert_eq(kit_append(k, h, &(struct host_log_batch){ .events = 1 }), 200);
+		cr_assert_eq(kit_send(k, h->origin.host, &body, 0, NULL), 409);
+		snprintf(name, sizeof(name), "store/forks/%s.1.%llu.0", h->origin.host,
+		         (unsigned long long)h->tree.size);
+		kept += fault_env_exists(k->env, name);
+	}
+	return kept;
+}
+
+Test(append, one_hosts_forks_do_not_fill_the_disk_nor_take_the_room_of_anothers)
+{
+	cleanup_kit struct kit k;
+	kit_init(&k);
+	struct host_log one, two;
+	kit_host(&k, "web.1", &one);
+	kit_host(&k, "web", &two);
+	cr_assert_eq(fork_at_each_size(&k, &one, 300), 256);
+	cr_assert_eq(fork_at_each_size(&k, &two, 2), 2);
+}
+
 Test(append, a_full_disk_loses_nothing_and_goes_on_when_there_is_room)
 {
 	cleanup_kit struct kit k;
