@@ -29,7 +29,7 @@ int buf_err(const struct buf *b)
 	return b->err;
 }
 
-static bool reserve(struct buf *b, size_t n)
+bool buf_grow(struct buf *b, size_t n)
 {
 	if (b->err)
 		return false;
@@ -40,7 +40,7 @@ static bool reserve(struct buf *b, size_t n)
 	if (b->data && b->cap - b->len >= n)
 		return true;
 	size_t cap = MAX(b->cap * 2, (size_t)256);
-	cap = MAX(cap, b->len + n);
+	cap = MIN(MAX(cap, b->len + n), BUF_MAX_BYTES); /* so that room within it is never too much */
 	uint8_t *grown = realloc(b->data, cap);
 	if (!grown) {
 		b->err = -ENOMEM;
@@ -49,24 +49,6 @@ static bool reserve(struct buf *b, size_t n)
 	b->data = grown;
 	b->cap = cap;
 	return true;
-}
-
-uint8_t *buf_extend(struct buf *b, size_t n)
-{
-	if (!reserve(b, n))
-		return NULL;
-	uint8_t *at = b->data + b->len;
-	b->len += n;
-	return at;
-}
-
-void buf_put(struct buf *b, const void *p, size_t n)
-{
-	if (n == 0)
-		return;
-	uint8_t *at = buf_extend(b, n);
-	if (at)
-		memcpy(at, p, n);
 }
 
 void buf_put_str(struct buf *b, const char *s)
@@ -80,39 +62,12 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 	va_start(ap, fmt);
 	int n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	if (n < 0 || !reserve(b, (size_t)n + 1))
+	if (n < 0 || !buf_grow(b, (size_t)n + 1))
 		return;
 	va_start(ap, fmt);
 	vsnprintf((char *)b->data + b->len, (size_t)n + 1, fmt, ap);
 	va_end(ap);
 	b->len += (size_t)n;
-}
-
-void buf_put_u8(struct buf *b, uint8_t v)
-{
-	buf_put(b, &v, 1);
-}
-
-static void put_be(struct buf *b, uint64_t v, size_t width)
-{
-	uint8_t *at = buf_extend(b, width);
-	for (size_t i = 0; at && i < width; i++)
-		at[i] = (uint8_t)(v >> (8 * (width - 1 - i)));
-}
-
-void buf_put_u16be(struct buf *b, uint16_t v)
-{
-	put_be(b, v, 2);
-}
-
-void buf_put_u32be(struct buf *b, uint32_t v)
-{
-	put_be(b, v, 4);
-}
-
-void buf_put_u64be(struct buf *b, uint64_t v)
-{
-	put_be(b, v, 8);
 }
 
 void buf_consume(struct buf *b, size_t n)

@@ -6,6 +6,8 @@
 #ifndef SWORNLOG_LIB_BUF_H
 #define SWORNLOG_LIB_BUF_H
 
+#include <endian.h>
+
 #include "lib/base.h"
 
 struct buf {
@@ -27,17 +29,55 @@ void buf_wipe(struct buf *b);
 /* 0, or the first error since the last reset. */
 must_check int buf_err(const struct buf *b);
 
-/* `p` may be NULL when n is 0. */
-void buf_put(struct buf *b, const void *p, size_t n);
+/* Make room for n more bytes; false after an error. */
+must_check bool buf_grow(struct buf *b, size_t n);
+
+/* These are inline because every field of every entry goes through them. */
+
 /* Append n bytes and return where they start, to be filled by the caller; NULL after an error. Valid until
  * the next append. */
-uint8_t *buf_extend(struct buf *b, size_t n);
+static inline uint8_t *buf_extend(struct buf *b, size_t n)
+{
+	if ((b->err || b->cap - b->len < n || !b->data) && !buf_grow(b, n))
+		return NULL;
+	uint8_t *at = b->data + b->len;
+	b->len += n;
+	return at;
+}
+
+/* `p` may be NULL when n is 0. */
+static inline void buf_put(struct buf *b, const void *p, size_t n)
+{
+	uint8_t *at = n ? buf_extend(b, n) : NULL;
+	if (at)
+		memcpy(at, p, n);
+}
+
+static inline void buf_put_u8(struct buf *b, uint8_t v)
+{
+	buf_put(b, &v, sizeof(v));
+}
+
+static inline void buf_put_u16be(struct buf *b, uint16_t v)
+{
+	v = htobe16(v);
+	buf_put(b, &v, sizeof(v));
+}
+
+static inline void buf_put_u32be(struct buf *b, uint32_t v)
+{
+	v = htobe32(v);
+	buf_put(b, &v, sizeof(v));
+}
+
+static inline void buf_put_u64be(struct buf *b, uint64_t v)
+{
+	v = htobe64(v);
+	buf_put(b, &v, sizeof(v));
+}
+
 void buf_put_str(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *fmt, ...) printf_like(2, 3);
-void buf_put_u8(struct buf *b, uint8_t v);
-void buf_put_u16be(struct buf *b, uint16_t v);
-void buf_put_u32be(struct buf *b, uint32_t v);
-void buf_put_u64be(struct buf *b, uint64_t v);
 /* Drop the first n bytes (n <= len). */
 void buf_consume(struct buf *b, size_t n);
 

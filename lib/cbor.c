@@ -13,6 +13,10 @@ enum major {
 #define SIMPLE_TRUE  0xf5
 #define SIMPLE_NULL  0xf6
 
+/* The least that an item of an array, and a pair of a map, can take. */
+#define ARRAY_ITEM_BYTES 1
+#define MAP_PAIR_BYTES   2
+
 static void put_head(struct buf *b, enum major major, uint64_t v)
 {
 	uint8_t top = (uint8_t)(major << 5);
@@ -74,32 +78,24 @@ void cbor_put_bool(struct buf *b, bool v)
 
 enum cbor_type cbor_peek(const struct cursor *c)
 {
-	if (c->err || c->at == c->end)
+	static const uint8_t types[] = {
+		[MAJOR_UINT] = CBOR_UINT, [MAJOR_NEGINT] = CBOR_NEGINT, [MAJOR_BYTES] = CBOR_BYTES,
+		[3] = CBOR_NONE,          [MAJOR_ARRAY] = CBOR_ARRAY,   [MAJOR_MAP] = CBOR_MAP,
+		[6] = CBOR_NONE,          [MAJOR_SIMPLE] = CBOR_NONE,
+	};
+	if (c->at == c->end)
 		return CBOR_NONE;
-	switch (*c->at >> 5) {
-	case MAJOR_UINT:
-		return CBOR_UINT;
-	case MAJOR_NEGINT:
-		return CBOR_NEGINT;
-	case MAJOR_BYTES:
-		return CBOR_BYTES;
-	case MAJOR_ARRAY:
-		return CBOR_ARRAY;
-	case MAJOR_MAP:
-		return CBOR_MAP;
-	case MAJOR_SIMPLE:
-		if (*c->at == SIMPLE_NULL)
-			return CBOR_NULL;
-		return *c->at == SIMPLE_FALSE || *c->at == SIMPLE_TRUE ? CBOR_BOOL : CBOR_NONE;
-	default:
-		return CBOR_NONE;
-	}
+	if (*c->at >> 5 != MAJOR_SIMPLE)
+		return (enum cbor_type)types[*c->at >> 5];
+	if (*c->at == SIMPLE_NULL)
+		return CBOR_NULL;
+	return *c->at == SIMPLE_FALSE || *c->at == SIMPLE_TRUE ? CBOR_BOOL : CBOR_NONE;
 }
 
-/* The argument of an initial byte, refused unless it is in its shortest form. */
-static uint64_t get_argument(struct cursor *c, uint8_t initial)
+/* The argument of an initial byte that does not hold it itself, refused unless it is in its shortest form. */
+static uint64_t get_long_argument(struct cursor *c, uint8_t initial)
 {
-	uint64_t v, least;
+	uint64_t v = 0, least = 1;
 	switch (initial & 31) {
 	case 24:
 		v = cursor_u8(c);
@@ -118,23 +114,27 @@ static uint64_t get_argument(struct cursor *c, uint8_t initial)
 		least = (uint64_t)UINT32_MAX + 1;
 		break;
 	default:
-		v = initial & 31;
-		least = 0;
-		if (v > 23)
-			cursor_fail(c);
 		break;
 	}
-	if (v < least)
-		cursor_fail(c);
-	return c->err ? 0 : v;
+	if (v >= least)
+		return v;
+	cursor_fail(c);
+	return 0;
 }
 
-static uint64_t get_head(struct cursor *c, enum major major)
+static inline uint64_t get_argument(struct cursor *c, uint8_t initial)
+{
+	uint8_t v = initial & 31;
+	return v < 24 ? v : get_long_argument(c, initial);
+}
+
+static inline uint64_t get_head(struct cursor *c, enum major major)
 {
 	uint8_t initial = cursor_u8(c);
-	if (!c->err && initial >> 5 != (int)major)
-		cursor_fail(c);
-	return c->err ? 0 : get_argument(c, initial);
+	if (!c->err && initial >> 5 == (int)major)
+		return get_argument(c, initial);
+	cursor_fail(c);
+	return 0;
 }
 
 uint64_t cbor_uint(struct cursor *c)
@@ -159,24 +159,23 @@ struct span cbor_bytes(struct cursor *c)
 	return cursor_bytes(c, n);
 }
 
-static size_t get_count(struct cursor *c, enum major major, size_t bytes_each)
+/* Never more than there are bytes left for. */
+static inline size_t bound(struct cursor *c, uint64_t n, size_t bytes_each)
 {
-	uint64_t n = get_head(c, major);
-	if (n > cursor_left(c) / bytes_each) {
-		cursor_fail(c);
-		return 0;
-	}
-	return (size_t)n;
+	if (n <= cursor_left(c) / bytes_each)
+		return (size_t)n;
+	cursor_fail(c);
+	return 0;
 }
 
 size_t cbor_array(struct cursor *c)
 {
-	return get_count(c, MAJOR_ARRAY, 1);
+	return bound(c, get_head(c, MAJOR_ARRAY), ARRAY_ITEM_BYTES);
 }
 
 size_t cbor_map(struct cursor *c)
 {
-	return get_count(c, MAJOR_MAP, 2);
+	return bound(c, get_head(c, MAJOR_MAP), MAP_PAIR_BYTES);
 }
 
 bool cbor_null(struct cursor *c)
@@ -207,38 +206,47 @@ uint64_t cbor_key(struct cursor *c, int64_t *prev)
 	return key;
 }
 
-static void skip(struct cursor *c, int depth)
+static void skip(struct cursor *c, int depth);
+
+static void skip_array(struct cursor *c, uint64_t items, int depth)
+{
+	if (depth > CBOR_MAX_DEPTH)
+		cursor_fail(c);
+	for (size_t n = bound(c, items, ARRAY_ITEM_BYTES); n > 0 && !c->err; n--)
+		skip(c, depth + 1);
+}
+
+static void skip_map(struct cursor *c, uint64_t pairs, int depth)
 {
 	int64_t prev = -1;
-	enum cbor_type type = cbor_peek(c);
-	if (depth > CBOR_MAX_DEPTH && (type == CBOR_ARRAY || type == CBOR_MAP))
+	if (depth > CBOR_MAX_DEPTH)
 		cursor_fail(c);
-	switch (type) {
-	case CBOR_UINT:
-		cbor_uint(c);
+	for (size_t n = bound(c, pairs, MAP_PAIR_BYTES); n > 0 && !c->err; n--) {
+		cbor_key(c, &prev);
+		skip(c, depth + 1);
+	}
+}
+
+static void skip(struct cursor *c, int depth)
+{
+	uint8_t initial = cursor_u8(c);
+	switch (initial >> 5) {
+	case MAJOR_UINT:
+	case MAJOR_NEGINT:
+		get_argument(c, initial);
 		break;
-	case CBOR_NEGINT:
-		get_head(c, MAJOR_NEGINT);
+	case MAJOR_BYTES:
+		cursor_bytes(c, get_argument(c, initial));
 		break;
-	case CBOR_BYTES:
-		cbor_bytes(c);
+	case MAJOR_ARRAY:
+		skip_array(c, get_argument(c, initial), depth);
 		break;
-	case CBOR_ARRAY:
-		for (size_t n = cbor_array(c); n > 0 && !c->err; n--)
-			skip(c, depth + 1);
+	case MAJOR_MAP:
+		skip_map(c, get_argument(c, initial), depth);
 		break;
-	case CBOR_MAP:
-		for (size_t n = cbor_map(c); n > 0 && !c->err; n--) {
-			cbor_key(c, &prev);
-			skip(c, depth + 1);
-		}
-		break;
-	case CBOR_NULL:
-	case CBOR_BOOL:
-		c->at++;
-		break;
-	case CBOR_NONE:
-		cursor_fail(c);
+	default:
+		if (initial != SIMPLE_NULL && initial != SIMPLE_FALSE && initial != SIMPLE_TRUE)
+			cursor_fail(c);
 		break;
 	}
 }

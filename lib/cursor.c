@@ -13,46 +13,6 @@ void cursor_fail(struct cursor *c)
 	c->at = c->end;
 }
 
-struct span cursor_bytes(struct cursor *c, size_t n)
-{
-	if (c->err || cursor_left(c) < n) {
-		cursor_fail(c);
-		return (struct span){ 0 };
-	}
-	struct span s = { c->at, n };
-	c->at += n;
-	return s;
-}
-
-static uint64_t get_be(struct cursor *c, size_t width)
-{
-	struct span s = cursor_bytes(c, width);
-	uint64_t v = 0;
-	for (size_t i = 0; i < s.len; i++)
-		v = v << 8 | s.data[i];
-	return v;
-}
-
-uint8_t cursor_u8(struct cursor *c)
-{
-	return (uint8_t)get_be(c, 1);
-}
-
-uint16_t cursor_u16be(struct cursor *c)
-{
-	return (uint16_t)get_be(c, 2);
-}
-
-uint32_t cursor_u32be(struct cursor *c)
-{
-	return (uint32_t)get_be(c, 4);
-}
-
-uint64_t cursor_u64be(struct cursor *c)
-{
-	return get_be(c, 8);
-}
-
 struct span cursor_line(struct cursor *c)
 {
 	const uint8_t *nl = c->err ? NULL : memchr(c->at, '\n', cursor_left(c));
