@@ -1,9 +1,11 @@
 #!/bin/bash
 # make run: a sink and an agent on this machine, real events, a live view, and verification at the end.
-# usage: run.sh BINDIR    environment: DURATION (seconds; 0: until Ctrl-C), JSON (file for the verdict), RUN_DIR
+# usage: run.sh BINDIR | --preflight | --undo
+# environment: DURATION (seconds; 0: until Ctrl-C), JSON (file for the verdict), RUN_DIR
 set -u
-bin=$(cd "$1" && pwd)
 dir=${RUN_DIR:-/var/tmp/swornlog-run}
+# Only a folder with this in it is ever removed.
+mark=$dir/.made-by-make-run
 duration=${DURATION:-0}
 [ -n "$duration" ] || duration=0
 fleet=run.example host=$(hostname | tr 'A-Z_' 'a-z-' | tr -cd 'a-z0-9.-' | sed 's/^[.-]*//; s/[.-]*$//')
@@ -18,17 +20,17 @@ die() {
 	exit 3
 }
 
-case $duration in
-*[!0-9]*) die "DURATION must be a number of seconds, not '$duration'" ;;
-esac
-
-# What is missing for real events, and what still works without it.
+# What is wrong with the request, what is missing for real events, and what still works without it.
 preflight() {
 	local missing=''
+	case $duration in
+	*[!0-9]*) die "DURATION must be a number of seconds, not '$duration'" ;;
+	esac
 	[ "$(id -u)" = 0 ] || missing="$missing
   - root: BPF programs and kernel audit are for root only"
 	[ -r /sys/kernel/btf/vmlinux ] || missing="$missing
   - /sys/kernel/btf/vmlinux: this kernel has no type information (CONFIG_DEBUG_INFO_BTF)"
+	[ -z "${JSON:-}" ] || : 2>/dev/null >>"$JSON" || die "can't write JSON=$JSON"
 	[ -z "$missing" ] && return
 	say "swornlog: real events of this machine can't be recorded; missing:$missing"
 	say "What still works: sealing, shipping, receipts and verification, on a replay of a recorded audit log:"
@@ -70,15 +72,38 @@ take_lock() {
 	flock -n 9 || die "another 'make run' is under way here (it holds $dir.lock); end it first, or set RUN_DIR"
 }
 
+# What lies at RUN_DIR is removed, and a program in it run as root: it must be our own work.
+check_dir() {
+	[ -e "$dir" ] || [ -L "$dir" ] || return 0
+	{ [ ! -L "$dir" ] && [ -O "$dir" ] && [ -e "$mark" ]; } ||
+		die "$dir was not made by this user's 'make run'; move it away, or set RUN_DIR to a folder that does not exist"
+}
+
+# The mark goes last, so that what is cut short can be done again.
+remove_dir() {
+	[ -e "$dir" ] || return 0
+	find "$dir" -mindepth 1 -maxdepth 1 ! -path "$mark" -exec rm -rf {} + && rm -rf "$dir"
+}
+
 # What an earlier run that was killed has left switched on.
 put_audit_back() {
 	local lease=$dir/run/audit.lease
 	[ ! -e "$lease" ] || "$dir/bin/swornlog-collector" --audit-restore "$lease"
 }
 
-make_fleet() {
+undo() {
+	[ -e "$dir" ] || [ -L "$dir" ] || [ -e "$dir.lock" ] || return 0
+	check_dir
+	take_lock
 	put_audit_back
-	rm -rf "$dir"
+	remove_dir && rm -f "$dir.lock"
+}
+
+make_fleet() {
+	check_dir
+	put_audit_back
+	remove_dir
+	mkdir -p "$(dirname "$dir")" && mkdir "$dir" && : >"$mark" || die "can't make $dir"
 	mkdir -p "$dir"/{bin,etc,log,run} "$dir/agent/sealer" || die "can't make $dir"
 	chmod 755 "$dir" "$dir"/{bin,etc,log,run,agent}
 	cp "$bin"/swornlog "$bin"/swornlog-* "$dir/bin/" || die "programs are missing in $bin; run make"
@@ -143,7 +168,8 @@ start_agent() {
 }
 
 live_view() {
-	say "Live. Run commands beside this: they appear below. $([ "$duration" != 0 ] && echo "Ends after $duration s" || echo "Ctrl-C ends it") and then all that was stored is verified."
+	say "Live. Run commands in another shell: they appear below. $([ "$duration" != 0 ] && echo "This ends after $duration s," || echo "Ctrl-C ends this,") and then all that was stored is verified."
+	say "Counts and state, meanwhile: $dir/bin/swornlog status --run $dir/run --sink $dir/control/sink.sock"
 	trap : INT
 	"$dir/bin/swornlog" follow --stats "$dir/store" &
 	view=$!
@@ -181,6 +207,17 @@ verdict() {
 	return $status
 }
 
+case ${1:-} in
+--preflight)
+	preflight
+	exit
+	;;
+--undo)
+	undo
+	exit
+	;;
+esac
+bin=$(cd "${1:?which folder of programs?}" && pwd) || exit 3
 preflight
 take_lock
 trap cleanup EXIT

@@ -49,6 +49,8 @@ report() { # NAME
 	tail -n 40 "$log" | sed 's/^/        | /'
 }
 
+echo "a line for each step as it ends; meanwhile: tail -f $logs/*.log"
+
 # Those before `--` one after the other; the rest two at a time, reported in their order.
 names=() at_once=1
 for step in "$@"; do
