@@ -134,8 +134,10 @@ static int take_options(int argc, char **argv, struct collector_options *o, cons
 {
 	int option, index = 0;
 	while (!o->done && (option = getopt_long(argc, argv, "", long_options, &index)) != -1) {
-		if (option == '?')
+		if (option == '?') {
+			fputs("try '" PROGRAM " --help'\n", stderr);
 			return -EINVAL;
+		}
 		if (option == OPTION_CONFIG) {
 			*ret_config = optarg;
 			continue;

@@ -123,7 +123,8 @@ bool filter_ready(struct filter *f, int *ret_status)
 	const char *bad = filter_prepare(f, env_system()->wall_us(env_system()));
 	if (!bad)
 		return true;
-	command_fail("'%s' is neither a kind of entry nor a time; see --help", bad);
+	command_fail("'%s' is no %s; see --help", bad,
+	             bad == f->since || bad == f->until ? "time" : "kind of entry, or one of too many");
 	*ret_status = COMMAND_USAGE;
 	return false;
 }

@@ -34,7 +34,8 @@ static enum outcome wrong(const struct parser *p, const char *fmt, ...)
 
 static void help(const struct usage *u)
 {
-	printf("usage: %s [OPTION...] %s\n\n%s\n\n", u->command, u->arguments, u->summary);
+	printf("usage: %s [OPTION...]%s%s\n\n%s\n\n", u->command, *u->arguments ? " " : "", u->arguments,
+	       u->summary);
 	for (size_t i = 0; i < u->option_count; i++) {
 		const struct option_row *o = &u->options[i];
 		char left[64];

@@ -155,8 +155,9 @@ static void put_document(struct buf *b, const struct document *d, bool colour)
 	           : good  ? "\033[32m"
 	                   : "\033[31m",
 	           state_word(d), colour ? "\033[0m" : "");
-	if (d->json)
-		put_value(b, "", d->json, 0);
+	if (!d->json)
+		return;
+	put_value(b, "", d->json, 0);
 	buf_put_u8(b, '\n');
 }
 
@@ -200,7 +201,9 @@ static int show(const struct request *q)
 		json_decref(d[i].json);
 	if (buf_err(&out))
 		return command_fail("%s", strerror(-buf_err(&out)));
-	return well ? COMMAND_OK : here ? COMMAND_FINDINGS : COMMAND_FAILED;
+	if (!well && !here)
+		return command_fail("no program tells of itself in %s; --run names another folder", q->run);
+	return well ? COMMAND_OK : COMMAND_FINDINGS;
 }
 
 int cmd_status(int argc, char **argv)
