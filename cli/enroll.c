@@ -77,7 +77,7 @@ static int request_into(const char *dir, const char *fleet, const char *host)
 	if (r == 0) {
 		printf("%s/request asks to enroll %s in fleet %s\n", dir, host, fleet);
 		print_key(&identity.key);
-		printf("Have it approved: swornlog enroll approve FLEETDIR %s/request --out DIR\n", dir);
+		printf("Have it approved: swornlog enroll approve FLEETDIR %s/request --out GRANTED\n", dir);
 	}
 	signer_wipe(&identity);
 	return r < 0 ? COMMAND_FAILED : COMMAND_OK;
