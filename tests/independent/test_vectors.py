@@ -1,10 +1,13 @@
 """The vectors of docs/vectors, read with the independent verifier's own functions."""
 import hashlib
+import tempfile
 import unittest
 from pathlib import Path
 
 from batches import parse_batch
 from entries import salts
+from files import read_file
+from findings import Findings
 from fleetlog import check_in_fleet_log, parse_receipt
 from statements import check_enrolment, check_genesis
 from tree import Frontier, leaf_hash
@@ -56,6 +59,34 @@ class Vectors(unittest.TestCase):
         number_and_offset = (1).to_bytes(8, "big") + (16).to_bytes(8, "big")
         check = hashlib.sha256(b"swljrnl1" + number_and_offset + record[:-8]).digest()[:8]
         self.assertEqual(record[-8:], check)
+
+    def test_packed_batches_hold_the_entries_of_the_plain_one(self):
+        plain = parse_batch(unhex("batch1.hex"))
+        for codec, name in ((1, "batch1-deflate.hex"), (2, "batch1-zstd.hex")):
+            batch = parse_batch(unhex(name))
+            self.assertEqual(batch.codec, codec)
+            self.assertEqual(batch.bodies(), plain.bodies())
+            self.assertEqual(batch.note_bytes, plain.note_bytes)
+
+    def test_the_conflict_is_a_head_and_its_receipt(self):
+        note, receipt = parse_batch(unhex("batch2.hex")).note_bytes, text("receipt.txt")
+        head = b"swornlog-conflict/v1\nreason fork\nepoch 1\nsize 13\n"
+        parts = b"note %d\n%breceipt %d\n%b" % (len(note), note, len(receipt), receipt)
+        self.assertEqual(text("conflict.txt"), head + parts)
+
+    def test_the_journal_and_its_segment_hold_the_same(self):
+        contents = []
+        for kind in ("journal", "segment"):
+            findings = Findings()
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / f"{1:020}.{kind}"
+                path.write_bytes(unhex(f"{kind}.hex"))
+                file = read_file(kind, 1, path, findings, is_last=False)
+            self.assertTrue(file.whole, findings)
+            contents.append(file.content())
+        batches, fleet = contents[0]
+        self.assertEqual(contents[0], contents[1])
+        self.assertEqual((len(batches), len(fleet)), (3, 3))
 
 
 if __name__ == "__main__":

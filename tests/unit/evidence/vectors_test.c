@@ -7,12 +7,10 @@
 #include <stdio.h>
 
 #include "evidence/chain.h"
-#include "evidence/fleet.h"
-#include "evidence/record.h"
 #include "lib/file.h"
 #include "lib/text.h"
 #include "tests/support/bytes.h"
-#include "tests/support/host_log.h"
+#include "tests/support/make_store.h"
 
 #define FOLDER      "docs/vectors/"
 #define HEX_COLUMNS 64
@@ -44,6 +42,21 @@ static void is_hex_file(const char *name, struct span bytes)
 	is_file(name, span_of(&hex));
 }
 
+static void read_hex_file(const char *name, struct buf *ret)
+{
+	char path[128];
+	cleanup_buf struct buf text = { 0 };
+	snprintf(path, sizeof(path), FOLDER "%s", name);
+	cr_assert_eq(file_read(env_system(), AT_FDCWD, path, 1 << 20, &text), 0, "%s", path);
+	for (size_t at = 0; at < text.len; at += 2 + (at + 2 < text.len && text.data[at + 2] == '\n')) {
+		char digits[3] = { (char)text.data[at], (char)text.data[at + 1] };
+		char *end;
+		buf_put_u8(ret, (uint8_t)strtoul(digits, &end, 16));
+		cr_assert_eq(end, digits + 2, "%s", path);
+	}
+	cr_assert_eq(buf_err(ret), 0);
+}
+
 /* "<name> <hex>\n" */
 static void put_value(struct buf *b, const char *name, const void *p, size_t n)
 {
@@ -63,11 +76,23 @@ static void put_key(struct buf *b, const char *name, const struct signer *s)
 
 struct vectors {
 	struct test_fleet fleet;
-	struct host_log host;
+	struct host_log host, before_1;
 	struct buf enrol;
 	struct buf batch[BATCHES];
 	struct buf values;
 };
+
+static const struct {
+	const char *name;
+	enum pack_codec codec;
+} packed[] = { { "batch1-deflate.hex", PACK_DEFLATE }, { "batch1-zstd.hex", PACK_ZSTD } };
+
+/* `ret` gets batch 1 anew, packed. */
+static void make_packed(const struct host_log *before, enum pack_codec codec, struct buf *ret)
+{
+	struct host_log h = *before;
+	host_log_batch(&h, &(struct host_log_batch){ .events = 3, .codec = codec }, ret);
+}
 
 static void begin(struct vectors *v)
 {
@@ -82,6 +107,8 @@ static void begin(struct vectors *v)
 	test_fleet_enrol(&v->fleet, &v->host, &v->enrol);
 	for (size_t i = 0; i < BATCHES; i++) {
 		struct host_log_batch what = { .events = 3, .codec = PACK_NONE, .identity = i == 2 };
+		if (i == 1)
+			v->before_1 = v->host;
 		host_log_batch(&v->host, &what, &v->batch[i]);
 	}
 	put_key(&v->values, "log", &v->fleet.log);
@@ -180,6 +207,20 @@ static void put_commit(struct vectors *v, struct buf *receipt, struct buf *recor
 	put_value(&v->values, "fleet-root", root.b, 32);
 }
 
+/* The refusal that a host of another history is sent. */
+static void is_conflict(const struct vectors *v, struct span receipt)
+{
+	cleanup_buf struct buf conflict = { 0 };
+	struct batch b = parsed(v, BATCHES - 1);
+	struct conflict c = { .reason = TEXT("fork"),
+		              .epoch = b.origin.epoch,
+		              .size = b.head.size,
+		              .note = b.note_bytes,
+		              .receipt = receipt };
+	conflict_put(&conflict, &c);
+	is_file("conflict.txt", span_of(&conflict));
+}
+
 Test(vectors, are_what_the_code_makes_of_the_same_names_and_numbers)
 {
 	struct vectors v;
@@ -191,6 +232,7 @@ Test(vectors, are_what_the_code_makes_of_the_same_names_and_numbers)
 	is_file("enrol.txt", span_of(&v.enrol));
 	is_file("receipt.txt", span_of(&receipt));
 	is_hex_file("record.hex", span_of(&record));
+	is_conflict(&v, span_of(&receipt));
 	for (size_t i = 0; i < BATCHES; i++) {
 		char name[32];
 		struct hash root = parsed(&v, i).head.root;
@@ -228,4 +270,59 @@ Test(vectors, make_a_chain_and_a_receipt_that_verify)
 	cr_assert_eq(receipt_check(&r, &v.fleet.log.key, &none, &head), RECEIPT_OK);
 	cr_assert_eq(head.size, 3);
 	end(&v);
+}
+
+/* Packers differ from version to version: these two files are read, and written only on demand. */
+Test(vectors, of_packed_batches_hold_the_same_entries_and_continue_the_same_chain)
+{
+	struct vectors v;
+	struct chain before;
+	struct origin origin;
+	struct chain_result result;
+	enum chain_verdict verdict;
+	cleanup_chain_scratch struct chain_scratch *scratch = NULL;
+	begin(&v);
+	cr_assert_eq(origin_parse(TEXT("vectors.example/host/web-1/1"), &origin), 0);
+	cr_assert_eq(chain_scratch_new(&scratch), 0);
+	chain_init(&before, &origin, &v.host.identity.key);
+	struct batch first = parsed(&v, 0), plain = parsed(&v, 1), b;
+	cr_assert_eq(chain_check(&before, &first, CHAIN_DEEP, scratch, &verdict, &result), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(packed); i++) {
+		struct chain chain = before;
+		cleanup_buf struct buf bytes = { 0 }, raw = { 0 };
+		if (getenv("SWORNLOG_WRITE_VECTORS")) {
+			cleanup_buf struct buf made = { 0 };
+			make_packed(&v.before_1, packed[i].codec, &made);
+			is_hex_file(packed[i].name, span_of(&made));
+		}
+		read_hex_file(packed[i].name, &bytes);
+		cr_assert_eq(batch_parse(span_of(&bytes), &b), (ssize_t)bytes.len, "%s", packed[i].name);
+		cr_expect_eq(b.codec, packed[i].codec);
+		cr_assert_eq(batch_unpack(&b, &raw), 0);
+		cr_expect(bytes_equal(span_of(&raw), plain.packed), "%s", packed[i].name);
+		cr_expect(bytes_equal(b.note_bytes, plain.note_bytes), "%s", packed[i].name);
+		cr_assert_eq(chain_check(&chain, &b, CHAIN_DEEP, scratch, &verdict, &result), 0);
+		cr_expect_eq(verdict, CHAIN_OK, "%s: %s", packed[i].name, chain_verdict_name(verdict));
+	}
+	end(&v);
+}
+
+/* Three groups of fleet `acme`: genesis, enrolment, three batches with their commit. */
+Test(vectors, of_a_journal_and_its_segment_are_what_a_store_of_the_same_names_holds)
+{
+	cleanup_make_store struct make_store m;
+	struct host_log h;
+	cleanup_buf struct buf segment = { 0 };
+	make_store_init(&m, NULL);
+	make_store_host(&m, &h, "web-1", 1);
+	make_store_enrol(&m, &h);
+	for (size_t i = 0; i < BATCHES; i++)
+		make_store_batch(&m, &h, &(struct host_log_batch){ .events = 2, .identity = i == 2 });
+	make_store_commit(&m);
+	is_hex_file("journal.hex", span_of(&m.journal));
+	make_store_rotate(&m, true);
+	int r = file_read(env_system(), m.dirfd, "segment/00000000000000000001.segment", 1 << 20, &segment);
+	make_store_remove(&m);
+	cr_assert_eq(r, 0);
+	is_hex_file("segment.hex", span_of(&segment));
 }
