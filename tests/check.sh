@@ -49,6 +49,7 @@ report() { # NAME
 	tail -n 40 "$log" | sed 's/^/        | /'
 }
 
+[ "$(id -u)" = 0 ] || echo "not root: steps that record real events, give files to other users or open thousands of files are skipped or fail"
 echo "a line for each step as it ends; meanwhile: tail -f $logs/*.log"
 
 # Those before `--` one after the other; the rest two at a time, reported in their order.
