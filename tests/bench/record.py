@@ -1,10 +1,13 @@
 #!/usr/bin/python3
-"""Records what the real collector sends during three storms, as the benchmarks' input: tests/bench/events.frames.zst.
+"""Records what the real collector sends while this machine is busy, as the benchmarks' input: tests/bench/events.frames.zst.
 
-usage: [BIN=build/opt] record.py OUT    Needs root. Only the storms' own processes are kept, in the order in which they acted.
+usage: [BIN=build/opt] record.py OUT    Needs root, and takes about two minutes. Kernel audit is switched on meanwhile.
+Only events of the scenes' own processes are kept, in the order in which they happened.
 """
+import collections
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,90 +22,111 @@ from tests.support import intake_frames as frames  # noqa: E402
 BIN = ROOT / os.environ.get("BIN", "build/opt")
 DEMO = pathlib.Path("/usr/src/demo")
 STORM = pathlib.Path("/var/tmp/storm")
-FILES, PROGRAMS, UNITS = 1800, 400, 150
+# The sizes make the shares that README.md tells.
+FILES, PROGRAMS, LOGINS, BUILDS = 3750, 1250, 2, 5
+PARTS = ("lib", "evidence", "sealer", "shipper", "sink", "verify")
 MARK = "swornlog-storm"
+
+MAKEFILE = """
+OBJECTS := $(patsubst %.c,%.o,$(wildcard */*.c))
+demo.a: $(OBJECTS)
+	ar rcs $@ $(OBJECTS)
+%.o: %.c
+	cc -std=gnu17 -D_GNU_SOURCE -DSWORNLOG_VERSION='"demo"' -I. -MMD -c -o $@ $<
+"""
+
+# What a marked process runs. Names are drawn from a fixed seed: numbered ones would pack better than real ones do.
+FILE_STORM = f"""
+import os, random
+draw = random.Random(1)
+for i in range(16):
+    os.makedirs(f"{STORM}/{{i:02d}}", exist_ok=True)
+for i in range({FILES}):
+    folder = f"{STORM}/{{draw.randrange(16):02d}}"
+    work, done = f"{{folder}}/.work-{{draw.randrange(1 << 32):08x}}", f"{{folder}}/record-{{draw.randrange(1 << 32):08x}}.dat"
+    with open(work, "w") as f:
+        f.write("x")
+    os.rename(work, done)
+    os.chmod(done, 0o640)
+    os.unlink(done)
+"""
+EXEC_STORM = f"import subprocess\nfor i in range({PROGRAMS}):\n    subprocess.run(['/bin/true', '--job', str(i)])\n"
+LOGIN = f"import subprocess\nfor i in range({LOGINS}):\n    subprocess.run(['su', '-s', '/bin/true', 'nobody'], check=True)\n"
+BUILD = f"""
+import pathlib, subprocess
+for i in range({BUILDS}):
+    subprocess.run(['make', '-s', '-j2', '-C', '{DEMO}'], check=True)
+    for made in [*pathlib.Path('{DEMO}').glob('*/*.[od]'), *pathlib.Path('{DEMO}').glob('*.a')]:
+        made.unlink()
+"""
+SCENES = (("file storm", FILE_STORM), ("exec storm", EXEC_STORM), ("logins", LOGIN), ("build", BUILD))
 
 
 class Recorder(frames.Sink):
-    """Keeps the bytes of each event beside its decoded form."""
+    """Keeps the bytes of each event beside its decoded form, and the scene in which it came."""
 
     def __init__(self, path):
         self.raw = []
+        self.scene = None
         super().__init__(path)
 
     def frame(self, body):
         super().frame(body)
         if body[0] == frames.EVENT:
-            self.raw.append((self.events[-1], len(body).to_bytes(4, "big") + body))
-
-
-def file_storm():
-    """Create, write, rename, chmod, unlink."""
-    return f"""
-import os
-os.makedirs("{STORM}", exist_ok=True)
-for i in range({FILES}):
-    name = f"{STORM}/record-{{i:05d}}.tmp"
-    with open(name, "w") as f:
-        f.write("x")
-    os.rename(name, name[:-4] + ".dat")
-    os.chmod(name[:-4] + ".dat", 0o640)
-    os.unlink(name[:-4] + ".dat")
-"""
-
-
-def exec_storm():
-    return f"import subprocess\nfor i in range({PROGRAMS}):\n    subprocess.run(['/bin/true', '--job', str(i)])\n"
-
-
-def build():
-    """A small program of many units, made with make and cc."""
-    DEMO.mkdir(parents=True, exist_ok=True)
-    for i in range(UNITS):
-        (DEMO / f"unit{i}.c").write_text(f"#include <stdio.h>\nint unit{i}(int x) {{ return printf(\"%d\", x + {i}); }}\n")
-    (DEMO / "main.c").write_text("".join(f"int unit{i}(int);\n" for i in range(UNITS)) + "int main(void) { return " + " + ".join(f"unit{i}({i})" for i in range(UNITS)) + "; }\n")
-    objects = " ".join(f"unit{i}.o" for i in range(UNITS)) + " main.o"
-    (DEMO / "Makefile").write_text(f"demo: {objects}\n\tcc -o demo {objects}\n")
-    return f"import subprocess\nsubprocess.run(['make', '-s', '-C', '{DEMO}'], check=True)\n"
+            self.raw.append((self.scene, self.events[-1], len(body).to_bytes(4, "big") + body))
 
 
 def run(code):
-    env = {"PATH": "/usr/bin:/bin", "LANG": "C"}
-    subprocess.run(["/usr/bin/python3", "-I", "-c", code, MARK], check=True, env=env, cwd="/")
+    env = {"PATH": "/usr/sbin:/usr/bin:/bin", "LANG": "C"}
+    subprocess.run(["/usr/bin/python3", "-I", "-c", code, MARK], check=True, env=env, cwd="/", stdin=subprocess.DEVNULL)
 
 
-def of_the_storms(raw):
+def of_the_scenes(raw):
     """Events by processes that descend from a marked one."""
     known, kept = set(), []
-    for event, data in raw:
+    for scene, event, data in raw:
         if event.kind in (frames.PROCESS, frames.EXEC):
             argv = event.fields.get(5, [])
             if MARK.encode() in argv or event.parent in known or event.previous in known or event.process in known:
                 known.add(event.self)
-                kept.append(data)
+                kept.append((scene, data))
         elif event.process in known:
-            kept.append(data)
+            kept.append((scene, data))
     return kept
+
+
+def record(folder):
+    recorder = Recorder(f"{folder}/s")
+    collector = subprocess.Popen([BIN / "swornlog-collector", "--events-socket", f"{folder}/s", "--audit-enable", f"{folder}/lease"])
+    try:
+        while not recorder.postures:
+            time.sleep(0.05)
+        for recorder.scene, code in SCENES:
+            run(code)
+            time.sleep(1.5)  # the collector's clock for what it holds back
+    finally:
+        collector.terminate()
+        collector.wait()
+    if recorder.losses:
+        sys.exit(f"events were lost, record again: {recorder.losses[:3]}")
+    return of_the_scenes(recorder.raw)
 
 
 def main():
     out = pathlib.Path(sys.argv[1])
-    with tempfile.TemporaryDirectory() as folder:
-        recorder = Recorder(f"{folder}/s")
-        collector = subprocess.Popen([BIN / "swornlog-collector", "--events-socket", f"{folder}/s", "--audit", "off"])
-        while not recorder.postures:
-            time.sleep(0.05)
-        for storm in (file_storm(), exec_storm(), build()):
-            run(storm)
-        time.sleep(1.5)
-        collector.terminate()
-        collector.wait()
-        if recorder.losses:
-            sys.exit(f"events were lost, record again: {recorder.losses[:3]}")
-        kept = of_the_storms(recorder.raw)
-    subprocess.run(["rm", "-rf", DEMO, STORM], check=True)
-    out.write_bytes(zstandard.ZstdCompressor(level=19).compress(b"".join(kept)))
-    print(f"{len(kept)} of {len(recorder.raw)} events, {sum(map(len, kept))} bytes, {out.stat().st_size} packed")
+    for part in PARTS:
+        shutil.copytree(ROOT / part, DEMO / part)
+    (DEMO / "Makefile").write_text(MAKEFILE)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            kept = record(folder)
+    finally:
+        shutil.rmtree(DEMO)
+        shutil.rmtree(STORM, ignore_errors=True)
+    out.write_bytes(zstandard.ZstdCompressor(level=19).compress(b"".join(data for _, data in kept)))
+    print(f"{len(kept)} events, {sum(len(data) for _, data in kept)} bytes, {out.stat().st_size} packed")
+    for scene, count in collections.Counter(scene for scene, _ in kept).items():
+        print(f"{scene:12} {count:6}  {100 * count / len(kept):.1f} %")
 
 
 if __name__ == "__main__":

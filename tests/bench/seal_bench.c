@@ -23,8 +23,11 @@
 
 static uint64_t clock_us = 1000000;
 
+/* The real clock is read, too: its cost is part of sealing. */
 static uint64_t bench_clock(const struct env *env maybe_unused)
 {
+	struct timespec t;
+	clock_gettime(CLOCK_BOOTTIME, &t);
 	return clock_us;
 }
 
