@@ -24,14 +24,14 @@ enum bpf_program_id {
 #define BPF_KIND_EXEC     17
 #define BPF_KIND_EXIT     18
 #define BPF_KIND_IO_URING 45
-#define BPF_RECORD_KINDS  48 /* kinds are below this */
+#define BPF_RECORD_KINDS  112 /* kinds are below this */
 
 /* The map `counts`: one for each program on each CPU, at index cpu * BPF_PROGRAMS + program. */
 struct bpf_counts {
 	__u64 sequence; /* of the last record, dropped or not: also the number of records made */
 	__u64 dropped[BPF_RECORD_KINDS];
 };
-_Static_assert(sizeof(struct bpf_counts) == 392, "layout");
+_Static_assert(sizeof(struct bpf_counts) == 904, "layout");
 
 enum bpf_id { BPF_UID, BPF_GID, BPF_SUID, BPF_SGID, BPF_EUID, BPF_EGID, BPF_FSUID, BPF_FSGID, BPF_IDS };
 

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#define TEMPORARY_MAX 256
+
 int file_read_exact(const struct env *env, int fd, void *p, size_t n, uint64_t offset)
 {
 	uint8_t *at = p;
@@ -74,16 +76,22 @@ static int write_and_sync(const struct env *env, int fd, struct span content)
 	return env->datasync(env, fd);
 }
 
+static int temporary_name(char ret[TEMPORARY_MAX], const char *path)
+{
+	int n = snprintf(ret, TEMPORARY_MAX, "%s.tmp", path);
+	return n < 0 || n >= TEMPORARY_MAX ? -ENAMETOOLONG : 0;
+}
+
 int file_replace(const struct env *env, int dirfd, const char *path, struct span content, mode_t mode)
 {
-	char temporary[256];
-	int n = snprintf(temporary, sizeof(temporary), "%s.tmp", path);
-	if (n < 0 || (size_t)n >= sizeof(temporary))
-		return -ENAMETOOLONG;
+	char temporary[TEMPORARY_MAX];
+	int r = temporary_name(temporary, path);
+	if (r < 0)
+		return r;
 	int fd = env->open(env, dirfd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return fd;
-	int r = write_and_sync(env, fd, content);
+	r = write_and_sync(env, fd, content);
 	int closed = env->close(env, fd);
 	if (r == 0)
 		r = closed;
@@ -92,5 +100,27 @@ int file_replace(const struct env *env, int dirfd, const char *path, struct span
 	if (r == 0)
 		return env->dirsync(env, dirfd);
 	env->unlink(env, dirfd, temporary);
+	return r;
+}
+
+int file_publish(const struct env *env, int dirfd, const char *path, struct span content)
+{
+	char temporary[TEMPORARY_MAX];
+	int r = temporary_name(temporary, path);
+	if (r == 0)
+		r = env->unlink(env, dirfd, temporary);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	int fd = env->open(env, dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		return fd;
+	r = file_write_all(env, fd, content, 0);
+	int closed = env->close(env, fd);
+	if (r == 0)
+		r = closed;
+	if (r == 0)
+		r = env->rename(env, dirfd, temporary, path);
+	if (r < 0)
+		env->unlink(env, dirfd, temporary);
 	return r;
 }

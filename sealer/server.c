@@ -12,6 +12,7 @@
 #include <event2/listener.h>
 
 #include "evidence/uplink.h"
+#include "lib/file.h"
 #include "lib/log.h"
 
 #define READ_AHEAD_BYTES ((size_t)1 << 20)
@@ -303,18 +304,14 @@ static void on_shipper(struct evconnlistener *l maybe_unused, evutil_socket_t fd
 	tell_ready(s);
 }
 
-/* Not durable on purpose: it says how things are now. */
 static int write_status(const struct server *s)
 {
 	cleanup_buf struct buf b = { 0 };
 	sealer_put_status(s->sealer, &b);
-	cleanup_close int fd = openat(s->options.run_fd, "sealer.status.tmp",
-	                              O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0 || buf_err(&b) || write(fd, b.data, b.len) != (ssize_t)b.len)
-		return -EIO;
-	return renameat(s->options.run_fd, "sealer.status.tmp", s->options.run_fd, "sealer.status") < 0
-	               ? -errno
-	               : 0;
+	int r = buf_err(&b);
+	return r < 0 ? r
+	             : file_publish(env_system(), s->options.run_fd, "sealer.status",
+	                            (struct span){ b.data, b.len });
 }
 
 static void on_status_timer(evutil_socket_t fd maybe_unused, short what maybe_unused, void *arg)

@@ -1,8 +1,6 @@
 #include "shipper/status.h"
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "lib/file.h"
 #include "lib/text.h"
@@ -49,12 +47,6 @@ int status_write(const struct status *s, const struct shipper *shipper, int run_
 	cleanup_buf struct buf b = { 0 };
 	status_put(&b, s, shipper, now_us);
 	int r = buf_err(&b);
-	if (r < 0)
-		return r;
-	cleanup_close int fd = openat(run_fd, "shipper.status.tmp",
-	                              O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return -errno;
-	r = file_write_all(env_system(), fd, (struct span){ b.data, b.len }, 0);
-	return r < 0 ? r : renameat(run_fd, "shipper.status.tmp", run_fd, "shipper.status") < 0 ? -errno : 0;
+	return r < 0 ? r
+	             : file_publish(env_system(), run_fd, "shipper.status", (struct span){ b.data, b.len });
 }

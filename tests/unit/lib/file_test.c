@@ -192,3 +192,20 @@ Test(file, a_name_that_leaves_no_room_is_refused)
 	cr_assert_eq(replace(&p, name, TEXT("x")), -ENAMETOOLONG);
 	cr_assert_eq(fault_env_calls(env, FAULT_ANY), 1);
 }
+
+Test(file, what_is_published_is_whole_or_not_there)
+{
+	static const enum fault_op ops[] = { FAULT_OPEN, FAULT_PWRITE, FAULT_CLOSE, FAULT_RENAME };
+	for (size_t i = 0; i <= ARRAY_SIZE(ops); i++) {
+		cleanup_place struct place p = place_new();
+		struct env *env = p.env;
+		fault_env_put(env, "f", "old", 3);
+		fault_env_put(env, "f.tmp", "left behind", 11);
+		if (i < ARRAY_SIZE(ops))
+			fault_env_fail(env, ops[i], 1, -ENOSPC);
+		int r = file_publish(env, p.dirfd, "f", TEXT("new"));
+		cr_assert_eq(r, i < ARRAY_SIZE(ops) ? -ENOSPC : 0);
+		cr_assert(holds(env, "f", r ? TEXT("old") : TEXT("new")));
+		cr_assert_not(fault_env_exists(env, "f.tmp"));
+	}
+}

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,7 +20,7 @@
 struct place {
 	char path[64];
 	char socket[80];
-	int dir;
+	int dir, run;
 	int events_fd, receipts_fd;
 };
 
@@ -32,19 +33,29 @@ static void place_init(struct place *p)
 	snprintf(events, sizeof(events), "%s/events.sock", p->path);
 	p->dir = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cr_assert_geq(p->dir, 0);
+	cr_assert_eq(mkdirat(p->dir, "run", 0700), 0);
+	p->run = openat(p->dir, "run", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cr_assert_geq(p->run, 0);
 	cr_assert_eq(listen_unix(p->socket, 0600, &p->receipts_fd), 0);
 	cr_assert_eq(listen_unix(events, 0600, &p->events_fd), 0);
 }
 
-static void place_done(struct place *p)
+static void empty(int dir)
 {
 	char *names;
 	size_t len;
-	cr_assert_eq(env_system()->list(env_system(), p->dir, &names, &len), 0);
+	cr_assert_eq(env_system()->list(env_system(), dir, &names, &len), 0);
 	for (size_t at = 0; at < len; at += strlen(names + at) + 1)
-		unlinkat(p->dir, names + at, 0);
+		unlinkat(dir, names + at, 0);
 	free(names);
-	close(p->dir);
+	close(dir);
+}
+
+static void place_done(struct place *p)
+{
+	empty(p->run);
+	unlinkat(p->dir, "run", AT_REMOVEDIR);
+	empty(p->dir);
 	close(p->events_fd);
 	close(p->receipts_fd);
 	rmdir(p->path);
@@ -78,7 +89,7 @@ static int serve(const struct place *p)
 	struct server_options server = {
 		.events_fd = p->events_fd,
 		.receipts_fd = p->receipts_fd,
-		.run_fd = p->dir,
+		.run_fd = p->run,
 		.collector_uid = geteuid(),
 		.shipper_uid = geteuid(),
 	};
@@ -121,21 +132,67 @@ static size_t talk_without_listening(int fd, size_t max)
 	return sent;
 }
 
-Test(server, closes_on_a_shipper_that_talks_and_never_reads)
+static pid_t start(const struct place *p)
 {
-	struct place p;
-	int status;
-	place_init(&p);
 	pid_t child = fork();
 	cr_assert_geq(child, 0);
 	if (child == 0)
-		_exit(serve(&p));
+		_exit(serve(p));
+	return child;
+}
+
+static void stop(pid_t child)
+{
+	int status;
+	kill(child, SIGTERM);
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_expect_eq(status, 0, "it ends as it is told to");
+}
+
+/* The first word to a shipper comes when the loop is running. */
+static void wait_until_serving(const struct place *p)
+{
+	int fd = connect_as_shipper(p);
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	cr_assert_eq(poll(&poll_fd, 1, WAIT_MS), 1);
+	close(fd);
+}
+
+Test(server, writes_its_status_through_no_link_or_pipe_of_somebody_else)
+{
+	for (int pipe = 0; pipe < 2; pipe++) {
+		struct place p;
+		struct stat st;
+		char target[80];
+		place_init(&p);
+		int victim = openat(p.dir, "victim", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		cr_assert_eq(write(victim, "key", 3), 3);
+		snprintf(target, sizeof(target), "%s/victim", p.path);
+		if (pipe)
+			cr_assert_eq(mkfifoat(p.run, "sealer.status.tmp", 0600), 0);
+		else
+			cr_assert_eq(symlinkat(target, p.run, "sealer.status.tmp"), 0);
+		pid_t child = start(&p);
+		wait_until_serving(&p);
+		cr_expect_eq(fstat(victim, &st), 0);
+		cr_expect_eq(st.st_size, 3);
+		cr_expect_eq(fstatat(p.run, "sealer.status", &st, AT_SYMLINK_NOFOLLOW), 0);
+		cr_expect(S_ISREG(st.st_mode));
+		close(victim);
+		stop(child);
+		place_done(&p);
+	}
+}
+
+Test(server, closes_on_a_shipper_that_talks_and_never_reads_and_goes_on)
+{
+	struct place p;
+	place_init(&p);
+	pid_t child = start(&p);
 	int fd = connect_as_shipper(&p);
 	size_t max = (size_t)2 << 20;
 	cr_expect_lt(talk_without_listening(fd, max), max);
 	close(fd);
-	kill(child, SIGTERM);
-	cr_assert_eq(waitpid(child, &status, 0), child);
-	cr_expect_eq(status, 0, "and goes on: it ends as it is told to");
+	stop(child);
 	place_done(&p);
 }
