@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "lib/file.h"
+#include "sealer/spool_check.h"
 
 /* A sink that answers with conflicts again and again must not make the log begin anew each time. */
 #define EPOCH_EVERY_US 60000000u
@@ -188,18 +189,35 @@ int sealer_conflict(struct sealer *s, uint32_t epoch maybe_unused, uint64_t firs
 	        s, "the sink's answer about this host's log is not proven, or contradicts its receipts", ret);
 }
 
-int sealer_refused(struct sealer *s, uint16_t status, struct span body maybe_unused)
+/* Did the batch rot between its sealing and its shipping? Then what follows it can never be shipped either.
+ */
+static int check_refused(struct sealer *s, const char **ret)
 {
-	const char *ignored;
-	switch (status) {
-	case 403:
-		return raise_alarm(s, "the sink refuses this host: certificate and enrolment don't fit",
-		                   &ignored);
-	case 422:
-		return raise_alarm(s, "the sink could not verify a batch", &ignored);
-	default:
-		return raise_alarm(s, "the sink refused a batch", &ignored);
+	bool rotten = false;
+	uint64_t now = s->options.log.env->boot_us(s->options.log.env);
+	if (s->last_check_us && now - s->last_check_us < EPOCH_EVERY_US)
+		return 0;
+	s->last_check_us = now;
+	int r = spool_check_refused(&s->spool, &s->options.log.identity->key, &rotten);
+	if (r < 0 || !rotten)
+		return 0;
+	*ret = "a sealed batch has rotted in the spool; it and what follows is set aside, and a new epoch "
+	       "begins";
+	return sealer_begin_epoch(s, EPOCH_STATE_LOST, 0);
+}
+
+int sealer_refused(struct sealer *s, uint16_t status, struct span body maybe_unused, const char **ret)
+{
+	*ret = NULL;
+	if (status == 403)
+		return raise_alarm(s, "the sink refuses this host: certificate and enrolment don't fit", ret);
+	if (status == 400 || status == 422) {
+		int r = check_refused(s, ret);
+		if (r < 0 || *ret)
+			return r;
 	}
+	return raise_alarm(
+	        s, status == 422 ? "the sink could not verify a batch" : "the sink refused a batch", ret);
 }
 
 /* Already verified when it was taken; here only its head is needed. */

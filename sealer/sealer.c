@@ -239,7 +239,8 @@ static int take_posture(struct sealer *s, struct span fields)
 {
 	buf_reset(&s->posture_fields);
 	buf_put(&s->posture_fields, fields.data, fields.len);
-	return add_posture(s, fields);
+	int r = buf_err(&s->posture_fields);
+	return r < 0 ? r : add_posture(s, fields);
 }
 
 int sealer_frame(struct sealer *s, const struct intake_frame *f)

@@ -42,7 +42,7 @@ bool sealer_wants_reconnect(struct sealer *s);
 must_check int sealer_receipt(struct sealer *s, struct span receipt, const char **ret);
 must_check int sealer_conflict(struct sealer *s, uint32_t epoch, uint64_t first, struct span conflict,
                                const char **ret);
-must_check int sealer_refused(struct sealer *s, uint16_t status, struct span body);
+must_check int sealer_refused(struct sealer *s, uint16_t status, struct span body, const char **ret);
 
 /* Seal if it is time to. *ret_wait_us: until when nothing needs to be done. */
 must_check int sealer_tick(struct sealer *s, uint64_t *ret_wait_us);

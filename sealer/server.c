@@ -190,7 +190,7 @@ static int take_message(struct server *s, const struct uplink_message *m)
 		r = sealer_conflict(s->sealer, m->epoch, m->first, m->body, &said);
 		break;
 	case UPLINK_REFUSED:
-		r = sealer_refused(s->sealer, m->status, m->body);
+		r = sealer_refused(s->sealer, m->status, m->body, &said);
 		break;
 	case UPLINK_READY:
 	case UPLINK_SHIP_FROM:

@@ -51,6 +51,7 @@ struct sealer {
 	struct epoch_head receipted;
 	uint64_t last_receipt_us;
 	uint64_t last_epoch_us; /* when a conflict last made a new epoch */
+	uint64_t last_check_us; /* when a refused batch was last hashed again */
 	const char *alarm;      /* what is wrong with the sink, or NULL */
 	uint64_t alarm_us;      /* when it was last noted */
 
