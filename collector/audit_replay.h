@@ -1,12 +1,8 @@
-/* Reads a recorded audit.log, for hosts where the kernel's own stream can't be had. */
+/* Feeds a recorded audit.log in steps, for hosts where the kernel's own stream can't be had. */
 #ifndef SWORNLOG_COLLECTOR_AUDIT_REPLAY_H
 #define SWORNLOG_COLLECTOR_AUDIT_REPLAY_H
 
-#include "collector/audit_feed.h"
-
-/* Split `[node=NAME ]type=NAME msg=audit(...): ...` into the record type's number and the record's text.
- * -EBADMSG if it is no such line or the type is not known. */
-must_check int audit_replay_split(struct span line, uint16_t *ret_type, struct span *ret_text);
+#include "audit/feed.h"
 
 struct audit_replay;
 

@@ -6,7 +6,7 @@
 #ifndef SWORNLOG_COLLECTOR_AUDIT_SOURCE_H
 #define SWORNLOG_COLLECTOR_AUDIT_SOURCE_H
 
-#include "collector/audit_feed.h"
+#include "audit/feed.h"
 #include "collector/audit_mode.h"
 #include "collector/audit_netlink.h"
 #include "lib/env.h"

@@ -2,7 +2,7 @@
  * counted, and every event is a valid one. Input: type u16be, milliseconds passed u8, length u8, text; again
  * and again.
  */
-#include "collector/audit_event.h"
+#include "audit/event.h"
 #include "lib/cbor.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,5 @@
 /* One record's text: the parser keeps within it, and what it gives lies in it. */
-#include "collector/audit_record.h"
+#include "audit/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -23,7 +23,7 @@ $(eval $(call fuzz_archive,tests/support,$(wildcard tests/support/*.c)))
 
 # The folders that a fuzzer names, what those stand on, and what tests share.
 named     = $(filter $(FOLDERS),$(shell sed -n 's|^\#include "\([a-z]*\)/.*|\1|p' tests/fuzz/$(1)_fuzz.c))
-fuzz_dirs = tests/support $(filter-out evidence lib,$(sort $(call named,$(1)))) $(if $(filter cli,$(call named,$(1))),verify) evidence lib
+fuzz_dirs = tests/support $(filter-out audit evidence lib,$(sort $(call named,$(1)))) $(if $(filter cli,$(call named,$(1))),verify) audit evidence lib
 
 define fuzz_rule
 $(FUZZ_O)/$(1): $(FUZZ_O)/tests/fuzz/$(1)_fuzz.o $(foreach d,$(call fuzz_dirs,$(1)),$(FUZZ_O)/$(d).a)

@@ -8,13 +8,14 @@ MAY_INCLUDE = {
     "bpf": {"bpf"},
     "lib": {"lib"},
     "evidence": {"evidence", "lib"},
-    "collector": {"collector", "evidence", "lib", "bpf"},
+    "audit": {"audit", "evidence", "lib"},
+    "collector": {"collector", "audit", "evidence", "lib", "bpf"},
     "sealer": {"sealer", "evidence", "lib"},
     "shipper": {"shipper", "evidence", "lib"},
     "sink": {"sink", "evidence", "lib"},
     "verify": {"verify", "evidence", "lib"},
     "agent": {"agent", "collector", "sealer", "shipper", "evidence", "lib"},
-    "cli": {"cli", "verify", "evidence", "lib"},
+    "cli": {"cli", "verify", "audit", "evidence", "lib"},
 }
 # The collector shares one header with the kernel's side, and takes the skeletons that are made from it.
 BPF_FOR_COLLECTOR = re.compile(r"bpf/(events\.h|\w+\.skel\.h)$")

@@ -1,5 +1,4 @@
 #include "collector/audit_replay.h"
-#include "evidence/audit_type.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -45,38 +44,6 @@ static struct audit_feed *new_feed(void)
 static struct span text(const char *s)
 {
 	return (struct span){ (const uint8_t *)s, strlen(s) };
-}
-
-Test(audit_replay, a_line_is_split_into_type_and_text)
-{
-	uint16_t type;
-	struct span rest;
-	cr_assert_eq(audit_replay_split(text("type=USER_LOGIN msg=audit(1.0:2): pid=1"), &type, &rest), 0);
-	cr_assert_eq(type, 1112);
-	cr_assert(span_is(rest, "audit(1.0:2): pid=1"));
-	cr_assert_eq(audit_replay_split(text("node=web 1 type=EOE msg=audit(1.0:2): "), &type, &rest),
-	             -EBADMSG);
-	cr_assert_eq(audit_replay_split(text("node=web1 type=EOE msg=audit(1.0:2): "), &type, &rest), 0);
-	cr_assert_eq(type, AUDIT_TYPE_EOE);
-}
-
-Test(audit_replay, what_is_no_record_is_refused)
-{
-	static const char *const wrong[] = { "",
-		                             "type=",
-		                             "type=LOGIN",
-		                             "type=LOGIN ",
-		                             "type=LOGIN msg=",
-		                             "----",
-		                             "type=NOSUCH msg=audit(1.0:2): ",
-		                             "msg=audit(1.0:2): ",
-		                             "node=a" };
-	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
-		uint16_t type = 3;
-		struct span rest = { 0 };
-		cr_expect_eq(audit_replay_split(text(wrong[i]), &type, &rest), -EBADMSG, "%s", wrong[i]);
-		cr_expect_eq(type, 3);
-	}
 }
 
 Test(audit_replay, a_file_is_fed_in_steps_and_let_go_at_its_end)

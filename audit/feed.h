@@ -4,10 +4,10 @@
  * All other losses are bounds, because audit counts records where an event may have several, and numbers
  * events that it never logs.
  */
-#ifndef SWORNLOG_COLLECTOR_AUDIT_FEED_H
-#define SWORNLOG_COLLECTOR_AUDIT_FEED_H
+#ifndef SWORNLOG_AUDIT_FEED_H
+#define SWORNLOG_AUDIT_FEED_H
 
-#include "collector/audit_event.h"
+#include "audit/event.h"
 
 struct audit_feed_config {
 	struct audit_event_config event;

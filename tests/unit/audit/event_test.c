@@ -1,4 +1,4 @@
-#include "collector/audit_event.h"
+#include "audit/event.h"
 #include "lib/cbor.h"
 
 #include <criterion/criterion.h>

@@ -4,8 +4,8 @@
  * before numbering leaves no gap. Numbers come out of order, so a gap is counted once it has stayed open for
  * a while. Pure: numbers and a time in.
  */
-#ifndef SWORNLOG_COLLECTOR_AUDIT_SERIAL_H
-#define SWORNLOG_COLLECTOR_AUDIT_SERIAL_H
+#ifndef SWORNLOG_AUDIT_SERIAL_H
+#define SWORNLOG_AUDIT_SERIAL_H
 
 #include "lib/base.h"
 

@@ -1,5 +1,5 @@
-#include "collector/audit_assembler.h"
-#include "collector/audit_serial.h"
+#include "audit/assembler.h"
+#include "audit/serial.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-#include "collector/audit_assembler.h"
+#include "audit/assembler.h"
 
-#include "collector/audit_serial.h"
+#include "audit/serial.h"
 #include "evidence/audit_type.h"
 
 #include <sys/queue.h>

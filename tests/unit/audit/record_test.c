@@ -1,4 +1,4 @@
-#include "collector/audit_record.h"
+#include "audit/record.h"
 
 #include <criterion/criterion.h>
 

@@ -5,10 +5,10 @@
  * event, a short quiet; for the rest a time-out. Pure: bytes and a time in, events out by callback. Memory is
  * bounded; what is evicted or dropped is counted.
  */
-#ifndef SWORNLOG_COLLECTOR_AUDIT_ASSEMBLER_H
-#define SWORNLOG_COLLECTOR_AUDIT_ASSEMBLER_H
+#ifndef SWORNLOG_AUDIT_ASSEMBLER_H
+#define SWORNLOG_AUDIT_ASSEMBLER_H
 
-#include "collector/audit_record.h"
+#include "audit/record.h"
 
 /* More than an entry can hold: the event is cut to whole records later, where the limit is known. */
 #define AUDIT_EVENT_MAX_BYTES   ((size_t)64 << 10)

@@ -1,4 +1,4 @@
-#include "collector/audit_feed.h"
+#include "audit/feed.h"
 
 struct audit_feed {
 	struct audit_feed_config config;

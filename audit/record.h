@@ -3,8 +3,8 @@
  * Pure: bytes in, spans into those bytes out; it allocates nothing and takes time linear in the text. The
  * text is hostile: programs put what they like into msg='...', and into every name that the kernel reports.
  */
-#ifndef SWORNLOG_COLLECTOR_AUDIT_RECORD_H
-#define SWORNLOG_COLLECTOR_AUDIT_RECORD_H
+#ifndef SWORNLOG_AUDIT_RECORD_H
+#define SWORNLOG_AUDIT_RECORD_H
 
 #include "lib/cursor.h"
 

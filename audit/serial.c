@@ -1,4 +1,4 @@
-#include "collector/audit_serial.h"
+#include "audit/serial.h"
 
 static void remove_gap(struct audit_serial *s, size_t i)
 {

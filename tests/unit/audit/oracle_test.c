@@ -1,6 +1,6 @@
 /* Our reading of recorded audit logs against what another implementation (go-libaudit) made of them. */
-#include "collector/audit_assembler.h"
-#include "collector/audit_replay.h"
+#include "audit/assembler.h"
+#include "audit/log.h"
 #include "evidence/audit_type.h"
 #include "tests/support/test_data.h"
 
@@ -155,7 +155,7 @@ static bool assemble(const char *name, struct counts *ret, uint64_t *ret_missing
 		struct span line = cursor_line(&c);
 		if (line.len == 0)
 			continue;
-		cr_assert_eq(audit_replay_split(line, &type, &text), 0);
+		cr_assert_eq(audit_log_split(line, &type, &text), 0);
 		audit_assembler_push(a, type, text, now_us += 1000);
 	}
 	audit_assembler_flush(a, now_us + 10000000);

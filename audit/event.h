@@ -1,8 +1,8 @@
 /* Turns an assembled audit event into the event that goes to the sealer. */
-#ifndef SWORNLOG_COLLECTOR_AUDIT_EVENT_H
-#define SWORNLOG_COLLECTOR_AUDIT_EVENT_H
+#ifndef SWORNLOG_AUDIT_EVENT_H
+#define SWORNLOG_AUDIT_EVENT_H
 
-#include "collector/audit_assembler.h"
+#include "audit/assembler.h"
 #include "evidence/intake.h"
 
 /* Longest decoded string of one field; the raw records hold the whole. */

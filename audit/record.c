@@ -1,4 +1,4 @@
-#include "collector/audit_record.h"
+#include "audit/record.h"
 
 #define ENRICHED_MARK 0x1d
 
