@@ -1,14 +1,12 @@
 /* swornlog-sealer: puts events into the host log, signs it, and takes receipts. It has the keys, and neither
  * network nor capabilities. */
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "agent/account.h"
@@ -16,6 +14,7 @@
 #include "lib/boot_id.h"
 #include "lib/certificate.h"
 #include "lib/file.h"
+#include "lib/file_system.h"
 #include "lib/listen.h"
 #include "lib/log.h"
 #include "lib/text.h"
@@ -124,24 +123,20 @@ static int load_statements(struct setup *s)
 	return buf_err(&s->fleet_vkey);
 }
 
-static const char *file_system_name(int fd)
+/* What lies where the keys are, and the spool's where that is another: for the posture. */
+static const char *describe_file_systems(int keys_fd, int spool_fd)
 {
-	static const struct {
-		long magic;
-		const char *name;
-	} known[] = {
-		{ EXT4_SUPER_MAGIC, "ext4" },         { XFS_SUPER_MAGIC, "xfs" },
-		{ BTRFS_SUPER_MAGIC, "btrfs" },       { TMPFS_MAGIC, "tmpfs" },
-		{ OVERLAYFS_SUPER_MAGIC, "overlay" }, { F2FS_SUPER_MAGIC, "f2fs" },
-	};
-	struct statfs f;
-	if (fstatfs(fd, &f) < 0)
-		return "unknown";
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		if ((long)f.f_type == known[i].magic)
-			return known[i].name;
-	}
-	return "unknown";
+	static char both[2 * FILE_SYSTEM_NAME_MAX + 16];
+	char keys[FILE_SYSTEM_NAME_MAX], spool[FILE_SYSTEM_NAME_MAX];
+	file_system_of(keys_fd, keys);
+	file_system_of(spool_fd, spool);
+	if (strcmp(keys, spool) == 0)
+		snprintf(both, sizeof(both), "%s", keys);
+	else
+		snprintf(both, sizeof(both), "%s, spool on %s", keys, spool);
+	if (file_system_keeps_copies(keys))
+		log_warning("used seal keys may stay on the disk: the state folder is on %s", keys);
+	return both;
 }
 
 static int fill_options(struct setup *s)
@@ -162,7 +157,7 @@ static int fill_options(struct setup *s)
 	o->log.config = c->digest;
 	o->log.codec = PACK_ZSTD;
 	o->log_key = &s->genesis.log;
-	o->file_system = file_system_name(o->spool_fd);
+	o->file_system = describe_file_systems(o->state_fd, o->spool_fd);
 	o->seal_interval_us = c->seal_interval_ms * 1000;
 	o->heartbeat_us = c->heartbeat_s * 1000000;
 	o->spool_max_bytes = c->spool_max_mib << 20;

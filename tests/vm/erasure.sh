@@ -23,6 +23,7 @@ verdict() { # WANTED_STATUS STATUS MINIMUM_ABSENT MINIMUM_FOUND
 	local absent found
 	absent=$(used_keys ok) found=$(used_keys 'not ok')
 	echo "used keys: $absent absent, $found found; current keys found: $(current_keys)"
+	! grep '^not ok' "$vm_scratch/search" | grep -v ' key of ' || return 1
 	[ "$2" = "$1" ] && [ "$absent" -ge "$3" ] && [ "$found" -ge "$4" ] && [ "$(current_keys)" -ge 1 ]
 }
 

@@ -67,9 +67,18 @@ end() {
 	wait $watcher && sync && cat /tmp/keys
 }
 
+# It knows when its keys would stay.
+warns_where_it_must() {
+	case " $(grep ' /disk ' /proc/mounts) " in
+	*data=journal*) grep -q 'may stay on the disk.*ext4 data=journal' /tmp/sealer.log ;;
+	*) ! grep 'may stay on the disk' /tmp/sealer.log ;;
+	esac
+}
+
 check "a host is enrolled" make_fleet
 check "it is configured" configure
 check "its sealer and collector start" start
+check "it warns of a disk that keeps what is overwritten, and of no other" warns_where_it_must
 check "forty batches are sealed" seal_many
 check "they end, and the keys that were used are known" end
 ls -l /disk/spool | grep -c batch
