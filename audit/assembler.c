@@ -107,6 +107,19 @@ static void unpack(struct audit_assembler *a, const struct slot *slot)
 	}
 }
 
+/* Told by the end mark alone, where there are such. */
+static bool marks_left_out(const struct audit_assembler *a)
+{
+	return a->config.recorded && a->stats.eoe == 0;
+}
+
+static bool is_incomplete(const struct audit_assembler *a, const struct slot *slot, enum audit_end end)
+{
+	if (!slot->part || end == AUDIT_END_EOE || end == AUDIT_END_TITLE)
+		return false;
+	return end == AUDIT_END_EVICTED || !marks_left_out(a);
+}
+
 static void end_slot(struct audit_assembler *a, struct slot *slot, enum audit_end end)
 {
 	unpack(a, slot);
@@ -116,7 +129,7 @@ static void end_slot(struct audit_assembler *a, struct slot *slot, enum audit_en
 	                    .count = slot->count,
 	                    .dropped = slot->dropped,
 	                    .end = end,
-	                    .incomplete = slot->part && end != AUDIT_END_EOE,
+	                    .incomplete = is_incomplete(a, slot, end),
 	                    .first_us = slot->first_us,
 	            });
 	a->bytes -= slot->bytes.len;
@@ -197,6 +210,8 @@ static void collect(struct audit_assembler *a, const struct audit_stamp *stamp, 
 	a->bytes += slot->bytes.len - before;
 	slot->last_us = now_us;
 	slot->part = slot->part || audit_type_shape(type) == AUDIT_SHAPE_PART;
+	if (type == AUDIT_TYPE_PROCTITLE && marks_left_out(a))
+		end_slot(a, slot, AUDIT_END_TITLE);
 	while (a->bytes > a->config.max_bytes)
 		end_slot(a, TAILQ_FIRST(&a->busy), AUDIT_END_EVICTED);
 }

@@ -21,6 +21,7 @@ enum audit_end {
 	AUDIT_END_TIMEOUT, /* part of a system call's event, the end mark did not come */
 	AUDIT_END_EVICTED, /* too many events or bytes under way: this one was the oldest */
 	AUDIT_END_FLUSHED, /* the assembler was told to let go */
+	AUDIT_END_TITLE,   /* the last record that the kernel writes before the end mark, which is left out */
 };
 
 struct audit_line {
@@ -45,6 +46,9 @@ struct audit_assembler_config {
 	uint64_t settle_us;  /* 0: 100 ms */
 	size_t max_events;   /* 0: 256 */
 	size_t max_bytes;    /* 0: 4 MiB */
+	/* The records come from a log daemon's file. auditd leaves the end marks out of it: until one was
+	 * seen, PROCTITLE ends an event, and silence is no sign of missing records. */
+	bool recorded;
 	/* Must not call the assembler back. */
 	void (*on_event)(void *context, const struct audit_assembled *event);
 	void *context;
@@ -56,7 +60,7 @@ struct audit_assembler_stats {
 	uint64_t records;
 	uint64_t eoe;
 	uint64_t events;
-	uint64_t ended[AUDIT_END_FLUSHED + 1];
+	uint64_t ended[AUDIT_END_TITLE + 1];
 	uint64_t incomplete;
 	uint64_t malformed;       /* records without a stamp, each an event of its own */
 	uint64_t lone_eoe;        /* end marks of events that were not under way */

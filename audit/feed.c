@@ -69,6 +69,7 @@ int audit_feed_new(const struct audit_feed_config *config, struct audit_feed **r
 	struct audit_assembler_config assembler = {
 		.timeout_us = config->timeout_us,
 		.settle_us = config->settle_us,
+		.recorded = config->recorded,
 		.on_event = on_assembled,
 		.context = f,
 	};

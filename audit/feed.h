@@ -13,6 +13,7 @@ struct audit_feed_config {
 	struct audit_event_config event;
 	uint64_t timeout_us; /* 0: the assembler's own */
 	uint64_t settle_us;
+	bool recorded;       /* from a log daemon's file: see the assembler */
 	uint64_t declare_us; /* bounded losses are gathered this long before they are declared; 0: 5 s */
 	/* The argument is valid during the call. Neither may call the feed back. */
 	void (*on_event)(void *context, const struct intake_event *event);

@@ -10,6 +10,7 @@ static const struct command COMMANDS[] = {
 	{ "show", "print the entries of a store or a spool", cmd_show },
 	{ "follow", "print new entries as they are written", cmd_follow },
 	{ "status", "what the programs on this machine say of themselves", cmd_status },
+	{ "replay", "print what the agent would make of recorded audit logs", cmd_replay },
 };
 
 static int help(void)

@@ -186,8 +186,10 @@ int audit_source_open(const struct audit_source_config *config, struct audit_sou
 	if (s->config.status_every_us == 0)
 		s->config.status_every_us = 10000000;
 	/* A replayed log's pids are another host's. */
-	if (config->mode == AUDIT_MODE_REPLAY)
+	if (config->mode == AUDIT_MODE_REPLAY) {
 		s->config.feed.event.process = NULL;
+		s->config.feed.recorded = true;
+	}
 	int r = audit_feed_new(&s->config.feed, &s->feed);
 	if (r == 0)
 		r = audit_inbox_new(&s->inbox);

@@ -13,6 +13,8 @@ enum audit_shape {
 
 /* The kernel's end mark of a multi-record event; its text has no field. */
 #define AUDIT_TYPE_EOE 1320
+/* What the process calls itself: the last record before the end mark. */
+#define AUDIT_TYPE_PROCTITLE 1327
 /* A question to a unicast reader ("are you alive?"); carries no record. */
 #define AUDIT_TYPE_REPLACE 1329
 

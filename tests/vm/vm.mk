@@ -11,7 +11,7 @@ $(O)/tests/vm/%: $(O)/tests/vm/probes/%.o
 	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $< $(ALL_LDFLAGS) -lbpf
 
 # Runs the collector's own code.
-AUDIT_PROBE_DIRS := collector evidence lib
+AUDIT_PROBE_DIRS := collector audit evidence lib
 $(O)/tests/vm/audit_probe: $(O)/tests/vm/probes/audit_probe.o $(foreach d,$(AUDIT_PROBE_DIRS),$(call archive,$(d)))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lbpf -laudit -lcap-ng -lcrypto -lyaml

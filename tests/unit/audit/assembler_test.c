@@ -8,6 +8,7 @@
 #define PATH      1302
 #define CWD       1307
 #define EOE       1320
+#define PROCTITLE 1327
 #define LOGIN     1006
 #define USER_AUTH 1100
 #define SECOND    1000000ULL
@@ -145,6 +146,44 @@ Test(audit_assembler, an_event_whose_end_does_not_come_times_out_as_incomplete)
 	push(a, EOE, 1, 2 * SECOND + 1);
 	cr_assert_eq(audit_assembler_stats(a).lone_eoe, 1);
 	cr_assert_eq(audit_assembler_stats(a).incomplete, 1);
+}
+
+static struct audit_assembler *new_recorded(void)
+{
+	struct audit_assembler *a = NULL;
+	seen = (struct seen){ 0 };
+	struct audit_assembler_config config = { .on_event = on_event, .context = &seen, .recorded = true };
+	cr_assert_eq(audit_assembler_new(&config, &a), 0);
+	return a;
+}
+
+Test(audit_assembler, in_a_log_without_end_marks_the_title_ends_an_event)
+{
+	cleanup_audit_assembler struct audit_assembler *a = new_recorded();
+	push(a, SYSCALL, 1, 0);
+	push(a, PROCTITLE, 1, 1);
+	cr_assert_eq(seen.events, 1);
+	cr_assert_eq(seen.count[0], 2);
+	cr_assert_eq(seen.end[0], AUDIT_END_TITLE);
+	cr_assert_not(seen.incomplete[0]);
+	push(a, SYSCALL, 2, 2);
+	audit_assembler_flush(a, 3);
+	cr_assert_eq(seen.end[1], AUDIT_END_FLUSHED);
+	cr_assert_not(seen.incomplete[1]);
+	cr_assert_not(audit_assembler_waiting(a));
+}
+
+Test(audit_assembler, in_a_log_with_end_marks_only_they_end_an_event)
+{
+	cleanup_audit_assembler struct audit_assembler *a = new_recorded();
+	push(a, SYSCALL, 1, 0);
+	push(a, EOE, 1, 1);
+	push(a, SYSCALL, 2, 2);
+	push(a, PROCTITLE, 2, 3);
+	cr_assert_eq(seen.events, 1);
+	audit_assembler_flush(a, 4);
+	cr_assert_eq(seen.events, 2);
+	cr_assert(seen.incomplete[1]);
 }
 
 Test(audit_assembler, more_events_than_allowed_evict_the_oldest)

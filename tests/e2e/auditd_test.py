@@ -1,0 +1,82 @@
+#!/usr/bin/python3
+"""Moving from auditd: recorded logs through `swornlog replay`. Changes nothing on the machine."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+SWORNLOG = os.path.join(os.environ.get("BIN", "build/opt"), "swornlog")
+
+FIRST = b"""type=USER_LOGIN msg=audit(1700000000.100:10): pid=9 uid=0 auid=4294967295 ses=4294967295 msg='op=login acct=28696E76616C6964207573657229 exe="/usr/sbin/sshd" addr=192.0.2.1 terminal=sshd res=failed'\x1dUID="root"
+type=SYSCALL msg=audit(1700000000.200:11): arch=c000003e syscall=59 success=yes exit=0 pid=9 uid=5 comm="a" exe="/bin/a"
+type=CONFIG_CHANGE msg=audit(1700000000.200:12): auid=0 ses=1 op=add_rule key="x" list=4 res=1
+type=EXECVE msg=audit(1700000000.200:11): argc=1 a0="a"
+"""
+SECOND = b"""type=PROCTITLE msg=audit(1700000000.200:11): proctitle="a"
+node=web type=SYSCALL msg=audit(1700000001.000:15): arch=c000003e syscall=2 success=no exit=-13 pid=9 uid=5 exe="/bin/a"
+no record at all
+type=USER_END msg=audit(1700000009.000:16): pid=9 uid=0 auid=1000 ses=3 msg='op=logout acct="\x1b]0;x" res=success'
+"""
+
+passed, failed = 0, 0
+
+
+def check(what, good, detail=""):
+    global passed, failed
+    print("%s %s%s" % ("ok  " if good else "FAIL", what, "" if good else ": %s" % (detail,)))
+    passed, failed = passed + bool(good), failed + (not good)
+
+
+def run(*words, stdin=b""):
+    done = subprocess.run([SWORNLOG, *words], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return done.returncode, done.stdout, done.stderr
+
+
+def write(scratch, name, content):
+    path = os.path.join(scratch, name)
+    with open(path, "wb") as f:
+        f.write(content)
+    return path
+
+
+def check_replay(scratch):
+    files = [write(scratch, "audit.log.1", FIRST), write(scratch, "audit.log", SECOND)]
+    status, out, err = run("replay", "--json", *files)
+    events = {e["fields"]["serial"]: e for e in map(json.loads, out.splitlines())}
+    check("a rotated log's events are read across its files", sorted(events) == [10, 11, 12, 15, 16], sorted(events))
+    check("an event's records are put together", [r[0] for r in events[11]["fields"]["records"]] == [1300, 1309, 1327], events[11])
+    check("without end marks in the log no event is called incomplete", not any("marks" in e["fields"] for e in events.values()))
+    check("kinds and facts are those of show", events[10]["kind"] == "audit_login" and
+          events[10]["fields"]["account"] == "(invalid user)" and events[10]["fields"]["success"] is False, events[10])
+    check("time is the log's own", events[15]["time"] == "2023-11-14T22:13:21.000000Z", events[15])
+    summary = json.loads(err)
+    check("the summary counts records, events, what is no record and serial gaps",
+          (summary["records"], summary["events"], summary["not_records"], summary["serial_gaps"]) == (7, 5, 1, 2), summary)
+    check("what could not be made sense of shows in the exit status", status == 1, status)
+
+
+def check_text(scratch):
+    good = write(scratch, "good.log", SECOND.replace(b"no record at all\n", b""))
+    status, out, err = run("replay", good)
+    check("a log that is as it should be ends with 0", status == 0, (status, err))
+    check("bytes from the log can't steer a terminal", b"\x1b" not in out and b"\\x1b]0;x" in out, out)
+    check("the summary is on standard error", b"3 records" in err and b"3 events" in err, err)
+    check("standard input is read too", run("replay", "-", stdin=open(good, "rb").read()) == (status, out, err))
+    marks = SECOND + b"type=EOE msg=audit(1700000010.000:17): \ntype=SYSCALL msg=audit(1700000010.100:18): pid=1\n"
+    status, out, err = run("replay", write(scratch, "eoe.log", marks))
+    check("with end marks in the log an event without one is incomplete", status == 1 and b"incomplete" in err, err)
+    status, out, err = run("replay", os.path.join(scratch, "none"))
+    check("a file that is not there is an error", status == 3 and b"No such file" in err, (status, err))
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="swornlog-auditd-") as scratch:
+        check_replay(scratch)
+        check_text(scratch)
+    print("%d passed, %d failed" % (passed, failed))
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
