@@ -8,6 +8,7 @@
 enum option_id {
 	OPTION_CONFIG = 256,
 	OPTION_EVENTS_SOCKET,
+	OPTION_COLLECT,
 	OPTION_OWN_DIR,
 	OPTION_AUDIT,
 	OPTION_AUDIT_ENABLE,
@@ -24,6 +25,7 @@ enum option_id {
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, OPTION_CONFIG },
 	{ "events-socket", required_argument, NULL, OPTION_EVENTS_SOCKET },
+	{ "collect", required_argument, NULL, OPTION_COLLECT },
 	{ "own-dir", required_argument, NULL, OPTION_OWN_DIR },
 	{ "audit", required_argument, NULL, OPTION_AUDIT },
 	{ "audit-enable", required_argument, NULL, OPTION_AUDIT_ENABLE },
@@ -45,6 +47,7 @@ static const char usage[] =
         "  --config FILE         configuration (default " AGENT_CONFIG_PATH "); it is not read\n"
         "                        where --events-socket is given and --config is not\n"
         "  --events-socket PATH  the sealer's socket\n"
+        "  --collect FILE        rules: what is collected and what is not\n"
         "  --own-dir DIR         leave out the agent's own file events in DIR (may be repeated)\n"
         "  --audit MODE          multicast (default), unicast or off\n"
         "  --audit-enable FILE   switch the kernel's audit on where it is off, and back at the end; FILE\n"
@@ -91,6 +94,9 @@ static int take_option(struct collector_options *o, int option, const char *valu
 	switch (option) {
 	case OPTION_EVENTS_SOCKET:
 		o->collector.events_socket = value;
+		return 0;
+	case OPTION_COLLECT:
+		o->collector.rules_path = value;
 		return 0;
 	case OPTION_OWN_DIR:
 		return add_own_dir(&o->collector, value);
@@ -182,6 +188,8 @@ static int fill_in(struct collector_options *o, bool audit_given)
 		return err;
 	if (!to->events_socket)
 		to->events_socket = o->events_socket;
+	if (!to->rules_path)
+		to->rules_path = c->collect;
 	if (!audit_given)
 		to->audit = modes[c->audit];
 	if (!to->audit_lease && c->audit_enable && to->audit != AUDIT_MODE_REPLAY)

@@ -20,6 +20,7 @@ struct agent_config {
 	char *ca;
 	char *genesis;
 	char *enrol;
+	char *collect; /* the rules of collection; the file need not be there */
 	uint64_t seal_interval_ms;
 	uint64_t heartbeat_s;
 	uint64_t spool_max_mib;

@@ -81,18 +81,20 @@ bool bpf_loader_has_btf(void)
 	return access("/sys/kernel/btf/vmlinux", R_OK) == 0;
 }
 
-static int fill_calls(int fd)
+static struct bpf_call wanted_call(const struct call_shape *shape, const struct kinds *kinds)
+{
+	static const struct bpf_call none;
+	return shape && kinds_wanted(kinds, shape->bpf.kind) ? shape->bpf : none;
+}
+
+static int fill_calls(int fd, const struct kinds *kinds)
 {
 	for (uint32_t number = 0; number < BPF_CALLS; number++) {
 		const struct call_shape *native = call_find(false, number);
 		const struct call_shape *compat = call_find(true, number);
-		struct bpf_call_pair pair = { 0 };
+		struct bpf_call_pair pair = { wanted_call(native, kinds), wanted_call(compat, kinds) };
 		if (!native && !compat)
 			continue;
-		if (native)
-			pair.native = native->bpf;
-		if (compat)
-			pair.compat = compat->bpf;
 		int err = bpf_map_update_elem(fd, &number, &pair, BPF_ANY);
 		if (err)
 			return err;
@@ -106,7 +108,7 @@ static size_t page_round(size_t n)
 	return (n + page - 1) / page * page;
 }
 
-static int create_maps(struct bpf_loader *l, size_t ring_bytes)
+static int create_maps(struct bpf_loader *l, size_t ring_bytes, const struct kinds *kinds)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, counts, .map_flags = BPF_F_MMAPABLE);
 	LIBBPF_OPTS(bpf_map_create_opts, calls, .map_flags = BPF_F_RDONLY_PROG);
@@ -123,7 +125,7 @@ static int create_maps(struct bpf_loader *l, size_t ring_bytes)
 	                             &calls);
 	if (l->calls_fd < 0)
 		return l->calls_fd;
-	int err = fill_calls(l->calls_fd);
+	int err = fill_calls(l->calls_fd, kinds);
 	if (err)
 		return err;
 
@@ -202,13 +204,24 @@ static enum hook_state state_of(int err)
 	return err == -ENOMEM || err == -EMFILE || err == -ENFILE ? HOOK_FAILED : HOOK_REFUSED;
 }
 
+/* A program that only makes events that are not wanted is left alone. */
+static bool serves(const struct hook *hook, const struct kinds *kinds)
+{
+	const uint8_t *kind = hook->kinds;
+	while (*kind && !kinds_wanted(kinds, *kind))
+		kind++;
+	return *kind || !hook->kinds[0];
+}
+
 /* maps_err: why there are no maps to load it with, or 0. */
-static void load_hook(struct bpf_loader *l, enum bpf_program_id id, int maps_err)
+static void load_hook(struct bpf_loader *l, enum bpf_program_id id, const struct kinds *kinds, int maps_err)
 {
 	const struct hook *hook = &hooks[id];
 	struct program *p = &l->programs[id];
 	p->status.name = hook->name;
 	p->status.kinds = hook->kinds;
+	if (!serves(hook, kinds))
+		return;
 	for (size_t i = 0; i < VARIANTS && hook->variants[i].program; i++) {
 		p->status.err = maps_err ? maps_err : load_variant(l, id, hook->variants[i].program, p);
 		p->status.state = state_of(p->status.err);
@@ -273,7 +286,7 @@ static void free_loader(struct bpf_loader **l)
 	bpf_loader_free(*l);
 }
 
-int bpf_loader_open(size_t ring_bytes, bool verbose, struct bpf_loader **ret)
+int bpf_loader_open(size_t ring_bytes, const struct kinds *kinds, bool verbose, struct bpf_loader **ret)
 {
 	if (ring_bytes > UINT32_MAX || ring_bytes == 0 || ring_bytes & (ring_bytes - 1))
 		return -EINVAL;
@@ -287,9 +300,9 @@ int bpf_loader_open(size_t ring_bytes, bool verbose, struct bpf_loader **ret)
 	if (cpus < 0)
 		return cpus;
 	l->cpus = (uint32_t)cpus;
-	int err = create_maps(l, ring_bytes);
+	int err = create_maps(l, ring_bytes, kinds);
 	for (int id = 0; id < BPF_PROGRAMS; id++)
-		load_hook(l, (enum bpf_program_id)id, err);
+		load_hook(l, (enum bpf_program_id)id, kinds, err);
 	*ret = TAKE_PTR(l);
 	return 0;
 }

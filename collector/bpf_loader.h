@@ -3,7 +3,7 @@
 #define SWORNLOG_COLLECTOR_BPF_LOADER_H
 
 #include "bpf/events.h"
-#include "lib/base.h"
+#include "collector/kinds.h"
 
 /* Numbered as in a posture entry (docs/format.md section 6.3). */
 enum hook_state { HOOK_OFF = 0, HOOK_ON = 1, HOOK_REFUSED = 2, HOOK_FAILED = 3 };
@@ -18,10 +18,12 @@ struct hook_status {
 
 struct bpf_loader;
 
-/* Create the maps and load what this kernel takes. Succeeds even if it takes nothing at all: the states say
- * why. Errors are the caller's (-EINVAL) or of memory. ring_bytes: a power of two, at least a page. verbose:
- * libbpf says on standard error why it refuses. Blocks for some ten milliseconds a program. */
-must_check int bpf_loader_open(size_t ring_bytes, bool verbose, struct bpf_loader **ret);
+/* Create the maps and load what this kernel takes, for the kinds that are wanted. Succeeds even if it takes
+ * nothing at all: the states say why. Errors are the caller's (-EINVAL) or of memory. ring_bytes: a power of
+ * two, at least a page. verbose: libbpf says on standard error why it refuses. Blocks for some ten
+ * milliseconds a program. */
+must_check int bpf_loader_open(size_t ring_bytes, const struct kinds *kinds, bool verbose,
+                               struct bpf_loader **ret);
 /* Hand on a record of each process that runs, once: the program is unloaded afterwards. -EOPNOTSUPP where it
  * is not loaded. */
 must_check int bpf_loader_list(struct bpf_loader *l,

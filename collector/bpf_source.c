@@ -42,7 +42,7 @@ int bpf_source_open(const struct bpf_source_config *config, struct bpf_source **
 		return -ENOMEM;
 	s->config = *config;
 	size_t bytes = config->ring_bytes ? config->ring_bytes : BPF_SOURCE_RING_BYTES;
-	int err = bpf_loader_open(bytes, config->verbose, &s->loader);
+	int err = bpf_loader_open(bytes, config->kinds, config->verbose, &s->loader);
 	if (!err)
 		err = ring_account_new(bpf_loader_cpus(s->loader), &s->account);
 	if (err)

@@ -9,7 +9,8 @@
 #define BPF_SOURCE_RING_BYTES ((size_t)8 << 20)
 
 struct bpf_source_config {
-	size_t ring_bytes; /* a power of two; 0: BPF_SOURCE_RING_BYTES */
+	size_t ring_bytes;         /* a power of two; 0: BPF_SOURCE_RING_BYTES */
+	const struct kinds *kinds; /* read during the call */
 	bool verbose;
 	/* The view is valid during the call. */
 	void (*on_record)(void *context, const struct bpf_view *view);

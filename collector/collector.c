@@ -10,6 +10,7 @@
 #include "collector/normalise.h"
 #include "collector/outlet.h"
 #include "collector/posture.h"
+#include "collector/rules.h"
 #include "lib/env.h"
 #include "lib/log.h"
 
@@ -33,6 +34,7 @@ struct collector {
 	bool stopping;
 	uint64_t next_tick_us, next_audit_us, next_expiry_us;
 	struct own_events own;
+	struct rules *rules;
 	struct outlet *outlet;
 	struct actors *actors;
 	struct normaliser *normaliser;
@@ -142,6 +144,7 @@ static void log_hooks(const struct collector *c)
 static int open_bpf(struct collector *c)
 {
 	struct bpf_source_config config = { .ring_bytes = c->config.ring_bytes,
+		                            .kinds = &c->rules->kinds,
 		                            .verbose = c->config.verbose,
 		                            .on_record = on_record,
 		                            .on_loss = on_loss,
@@ -180,7 +183,7 @@ static int tell_posture(struct collector *c)
 {
 	struct posture_audit_facts audit = audit_setup_facts(&c->audit_setup, c->audit);
 	cleanup_buf struct buf map = { 0 };
-	posture_put(&map, c->bpf, &audit, c->own.dir_count > 0);
+	posture_put(&map, c->bpf, &audit, &c->rules->kinds, c->own.dir_count > 0);
 	int err = buf_err(&map);
 	if (err)
 		return err;
@@ -196,6 +199,17 @@ static int tell_posture(struct collector *c)
 	return err;
 }
 
+static int load_rules(struct collector *c)
+{
+	char error[512];
+	const char *path = c->config.rules_path;
+	int err = path ? rules_load(path, &c->rules, error, sizeof(error))
+	               : rules_parse("", (struct span){ 0 }, &c->rules, error, sizeof(error));
+	if (err)
+		log_error("%s", error);
+	return err;
+}
+
 static int open_parts(struct collector *c)
 {
 	c->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -207,7 +221,9 @@ static int open_parts(struct collector *c)
 		if (err)
 			return err;
 	}
-	int err = open_way_out(c);
+	int err = load_rules(c);
+	if (!err)
+		err = open_way_out(c);
 	if (!err)
 		err = open_bpf(c);
 	if (!err)
@@ -257,6 +273,7 @@ void collector_free(struct collector *c)
 	normaliser_free(c->normaliser);
 	actors_free(c->actors);
 	outlet_free(c->outlet);
+	rules_free(c->rules);
 	close_fd(&c->proc_fd);
 	close_fd(&c->epoll_fd);
 	free(c);

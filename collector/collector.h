@@ -9,6 +9,7 @@
 /* Strings are the caller's. */
 struct collector_config {
 	const char *events_socket;
+	const char *rules_path; /* collect.yaml; NULL: the defaults */
 	const char *own_dirs[COLLECTOR_OWN_DIRS_MAX];
 	size_t own_dir_count;
 	enum audit_mode audit;

@@ -51,23 +51,27 @@ static void put_audit(struct fields *f, const struct posture_audit_facts *audit)
 	cbor_put_bytes(f->b, detail.data, detail.len);
 }
 
-static void put_kinds_unseen(struct fields *f, const struct bpf_source *source, bool audit)
+static void put_kinds_unseen(struct fields *f, const struct bpf_source *source, const struct kinds *wanted,
+                             bool audit)
 {
 	static const uint8_t audit_kinds[] = { KIND_AUDIT_LOGIN, KIND_AUDIT_ACCOUNT, KIND_AUDIT_CONFIG,
 		                               KIND_AUDIT_ANOMALY, KIND_AUDIT_OTHER };
-	uint8_t kinds[64];
+	bool unseen[KINDS_MAX] = { 0 };
 	size_t count = 0;
 	for (int program = 0; program < BPF_PROGRAMS; program++) {
 		const struct hook_status *h = hook(source, program);
-		for (const uint8_t *kind = h->kinds; h->state != HOOK_ON && *kind; kind++)
-			kinds[count++] = *kind;
+		for (const uint8_t *kind = h->kinds; *kind; kind++)
+			unseen[*kind] |= h->state != HOOK_ON || !kinds_wanted(wanted, *kind);
 	}
 	for (size_t i = 0; !audit && i < ARRAY_SIZE(audit_kinds); i++)
-		kinds[count++] = audit_kinds[i];
+		unseen[audit_kinds[i]] = true;
+	for (size_t kind = 0; kind < KINDS_MAX; kind++)
+		count += unseen[kind];
 	fields_key(f, POSTURE_KINDS_UNSEEN);
 	cbor_put_array(f->b, count);
-	for (size_t i = 0; i < count; i++)
-		cbor_put_uint(f->b, kinds[i]);
+	for (size_t kind = 0; kind < KINDS_MAX; kind++)
+		if (unseen[kind])
+			cbor_put_uint(f->b, kind);
 }
 
 static void put_unseen(struct fields *f, const struct bpf_source *source)
@@ -82,7 +86,7 @@ static void put_unseen(struct fields *f, const struct bpf_source *source)
 }
 
 void posture_put(struct buf *b, const struct bpf_source *source, const struct posture_audit_facts *audit,
-                 bool own_left_out)
+                 const struct kinds *kinds, bool own_left_out)
 {
 	bool listens = audit->mode == POSTURE_AUDIT_MULTICAST || audit->mode == POSTURE_AUDIT_UNICAST;
 	struct utsname name = { 0 };
@@ -91,7 +95,7 @@ void posture_put(struct buf *b, const struct bpf_source *source, const struct po
 	fields_begin(&f, b);
 	put_hooks(&f, source);
 	put_audit(&f, audit);
-	put_kinds_unseen(&f, source, listens);
+	put_kinds_unseen(&f, source, kinds, listens);
 	put_unseen(&f, source);
 	fields_key(&f, POSTURE_OWN_LEFT_OUT);
 	cbor_put_bool(b, own_left_out);

@@ -13,6 +13,6 @@ struct posture_audit_facts {
 
 /* Append the map of docs/format.md section 6.3, without the sealer's field. */
 void posture_put(struct buf *b, const struct bpf_source *source, const struct posture_audit_facts *audit,
-                 bool own_left_out);
+                 const struct kinds *kinds, bool own_left_out);
 
 #endif

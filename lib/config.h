@@ -1,4 +1,4 @@
-/* Configuration files: one flat YAML mapping, read by a table (libyaml underneath).
+/* Configuration files: one flat YAML mapping, read by a table.
  *
  * Unknown keys, repeated keys, wrong types and values out of range are errors that name file, line and what
  * was expected.
@@ -6,7 +6,7 @@
 #ifndef SWORNLOG_LIB_CONFIG_H
 #define SWORNLOG_LIB_CONFIG_H
 
-#include "lib/digest.h"
+#include "lib/yaml.h"
 
 enum config_type {
 	CONFIG_STRING, /* char *, malloc'd */
@@ -26,7 +26,7 @@ struct config_key {
 	const char *fallback;       /* as it would stand in the file; NULL: zero or NULL */
 };
 
-#define CONFIG_MAX_BYTES (256u << 10)
+#define CONFIG_MAX_BYTES YAML_MAX_BYTES
 #define CONFIG_MAX_KEYS  64 /* rows of a table */
 
 /* Fill the struct at `into` (zeroed by the caller). On error `into` is as config_free leaves it and `error`

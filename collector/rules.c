@@ -1,0 +1,113 @@
+#include "collector/rules.h"
+
+struct section {
+	const char *name;
+	/* Into a zeroed part of the rules. node: NULL where the section is absent, which means its defaults.
+	 * On error the part is as `done` may find it. */
+	int (*parse)(const struct yaml_errors *e, const struct yaml_node *node, struct rules *r);
+	void (*done)(struct rules *r); /* NULL: nothing to free */
+};
+
+static int parse_kinds(const struct yaml_errors *e, const struct yaml_node *node, struct rules *r)
+{
+	return kinds_parse(e, node, &r->kinds);
+}
+
+static const struct section sections[] = {
+	{ "kinds", parse_kinds, NULL },
+};
+
+static const struct section *find_section(struct span name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
+		if (span_is(name, sections[i].name))
+			return &sections[i];
+	return NULL;
+}
+
+static int check_names(const struct yaml_errors *e, const struct yaml_node *root)
+{
+	const char *names[ARRAY_SIZE(sections)];
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
+		names[i] = sections[i].name;
+	for (const struct yaml_node *n = root->child; n; n = n->next)
+		if (!find_section(n->key))
+			return yaml_fail_unknown(e, n->key_line, "section", n->key, names, ARRAY_SIZE(names));
+	return 0;
+}
+
+static const struct yaml_node *section_node(const struct yaml_node *root, const char *name)
+{
+	const struct yaml_node *n = root ? root->child : NULL;
+	while (n && !span_is(n->key, name))
+		n = n->next;
+	return n;
+}
+
+static int take_sections(const struct yaml_errors *e, const struct yaml_node *root, struct rules *r)
+{
+	if (root && root->kind != YAML_NODE_MAPPING)
+		return yaml_fail(e, root->line, "expected sections ('watch:' and the like)");
+	int err = root ? check_names(e, root) : 0;
+	for (size_t i = 0; !err && i < ARRAY_SIZE(sections); i++)
+		err = sections[i].parse(e, section_node(root, sections[i].name), r);
+	return err;
+}
+
+static void free_rules(struct rules **r)
+{
+	rules_free(*r);
+}
+
+/* `tree` NULL: there is no file. */
+static int take_tree(const struct yaml_errors *e, const struct yaml_tree *tree, const struct hash *digest,
+                     struct rules **ret)
+{
+	struct rules *r cleanup(free_rules) = calloc(1, sizeof(*r));
+	int err = r ? take_sections(e, tree ? yaml_tree_root(tree) : NULL, r) : -ENOMEM;
+	if (err == -ENOMEM)
+		yaml_fail(e, 0, "out of memory");
+	if (err)
+		return err;
+	r->digest = *digest;
+	*ret = TAKE_PTR(r);
+	return 0;
+}
+
+int rules_parse(const char *name, struct span bytes, struct rules **ret, char *error, size_t error_size)
+{
+	struct yaml_errors e = { name, error, error_size };
+	struct yaml_tree *tree;
+	struct hash digest;
+	int err = yaml_tree_parse(bytes, &e, &tree);
+	if (err)
+		return err;
+	sha256(bytes.data, bytes.len, &digest);
+	err = take_tree(&e, tree, &digest, ret);
+	yaml_tree_free(tree);
+	return err;
+}
+
+int rules_load(const char *path, struct rules **ret, char *error, size_t error_size)
+{
+	struct yaml_errors e = { path, error, error_size };
+	struct yaml_tree *tree = NULL;
+	struct hash digest;
+	int err = yaml_tree_load(path, &e, &digest, &tree);
+	if (err == -ENOENT) {
+		sha256(NULL, 0, &digest);
+		err = 0;
+	}
+	if (!err)
+		err = take_tree(&e, tree, &digest, ret);
+	yaml_tree_free(tree);
+	return err;
+}
+
+void rules_free(struct rules *r)
+{
+	for (size_t i = 0; r && i < ARRAY_SIZE(sections); i++)
+		if (sections[i].done)
+			sections[i].done(r);
+	free(r);
+}

@@ -1,0 +1,24 @@
+/* The rules of collection: collect.yaml, read whole or not at all.
+ *
+ * Each top-level section belongs to a module, which parses it; a table in rules.c says which.
+ */
+#ifndef SWORNLOG_COLLECTOR_RULES_H
+#define SWORNLOG_COLLECTOR_RULES_H
+
+#include "collector/kinds.h"
+
+struct rules {
+	struct hash digest; /* of the file's bytes; of no bytes at all where there is no file */
+	struct kinds kinds;
+};
+
+/* A file that is not there is not an error: the shipped defaults. Otherwise -EINVAL, -ENOMEM, or what reading
+ * gave; `error` is a sentence that names file and line. */
+must_check int rules_load(const char *path, struct rules **ret, char *error, size_t error_size);
+/* The same from memory; `name` stands for the file in messages. */
+must_check int rules_parse(const char *name, struct span bytes, struct rules **ret, char *error,
+                           size_t error_size);
+/* Takes NULL. */
+void rules_free(struct rules *r);
+
+#endif
