@@ -24,7 +24,8 @@ struct committed_head {
 struct loss_sum {
 	uint64_t entries;
 	uint64_t counted;              /* sum of the counts that enter `lost` */
-	bool uncounted;                /* some loss has no count */
+	uint64_t at_most;              /* sum of the counts that are upper bounds */
+	bool uncounted;                /* some loss has no count, or only a lower bound of it */
 	uint64_t reason[LOSS_REASONS]; /* entries by reason; the last one: any other */
 };
 

@@ -51,6 +51,12 @@ static void find_at_entry(struct work *w, uint64_t index, enum verdict v, const 
 	host_find(w->hosts, w->host, v, &at, "%s", why);
 }
 
+static void add_count(uint64_t *sum, uint64_t count)
+{
+	if (__builtin_add_overflow(*sum, count, sum))
+		*sum = UINT64_MAX;
+}
+
 static void take_loss(struct work *w, const struct entry *entry)
 {
 	struct loss l;
@@ -59,10 +65,12 @@ static void take_loss(struct work *w, const struct entry *entry)
 		return; /* the chain has said so already */
 	sum->entries++;
 	sum->reason[MIN(l.reason, (uint64_t)LOSS_REASONS - 1)]++;
-	if (!l.has_count || l.exactness > LOWER_BOUND)
+	if (!l.has_count || l.exactness == LOWER_BOUND || l.exactness >= UNKNOWN)
 		sum->uncounted = true;
-	else if (__builtin_add_overflow(sum->counted, l.count, &sum->counted))
-		sum->counted = UINT64_MAX;
+	if (l.has_count && l.exactness <= LOWER_BOUND)
+		add_count(&sum->counted, l.count);
+	if (l.has_count && l.exactness == UPPER_BOUND)
+		add_count(&sum->at_most, l.count);
 }
 
 static void take_own_entry(struct work *w, struct span body, uint64_t index)

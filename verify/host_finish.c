@@ -77,11 +77,13 @@ static void finish_loss(struct hosts *h, struct log_host *host, const struct log
 	if (sum->entries == 0 && lost == 0)
 		return;
 	cleanup_buf struct buf reasons = { 0 };
+	char bound[48] = "";
 	put_reasons(&reasons, sum);
-	const char *how = e->chain ? exactness_name(e->chain->account.exactness) : NULL;
+	if (sum->at_most)
+		snprintf(bound, sizeof(bound), ", at most %llu more", (unsigned long long)sum->at_most);
 	host_find(h, host, VERDICT_LOSS, &(struct place){ .origin = e->name },
-	          "%llu events declared lost (%s)%s; loss entries by reason: %s", (unsigned long long)lost,
-	          how ? how : "unknown", sum->uncounted ? ", and some that could not be counted" : "",
+	          "%llu events declared lost%s%s; loss entries by reason: %s", (unsigned long long)lost,
+	          bound, sum->uncounted ? ", and some that could not be counted" : "",
 	          buf_err(&reasons) ? "" : (const char *)reasons.data);
 }
 

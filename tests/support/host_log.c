@@ -117,6 +117,18 @@ static void add_own(struct making *m, enum entry_kind kind)
 	add(m, &body);
 }
 
+static void add_loss(struct host_log *h, struct making *m, const struct loss *l)
+{
+	cleanup_buf struct buf body = { 0 };
+	loss_put_body(&body, l, 0);
+	add(m, &body);
+	h->account.exactness = MAX(h->account.exactness, l->exactness);
+	if (l->exactness > LOWER_BOUND)
+		return;
+	h->account.emitted += l->count;
+	h->account.lost += l->count;
+}
+
 static void add_seal(const struct host_log *h, struct making *m, const struct ed25519_public *next)
 {
 	cleanup_buf struct buf body = { 0 };
@@ -221,6 +233,8 @@ void host_log_batch(struct host_log *h, const struct host_log_batch *what, struc
 		add_event(h, &m, what->path_bytes);
 	h->account.emitted += what->events;
 	h->account.stored += what->events;
+	for (size_t i = 0; i < what->loss_count; i++)
+		add_loss(h, &m, &what->losses[i]);
 	if (what->goodbye)
 		add_own(&m, KIND_GOODBYE);
 	if (what->fault == HOST_LOG_NO_SEAL_ENTRY)

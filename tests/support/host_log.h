@@ -44,11 +44,13 @@ enum host_log_fault {
 };
 
 struct host_log_batch {
-	size_t events;         /* file events before the seal entry */
-	enum pack_codec codec; /* PACK_NONE is the zero */
-	bool goodbye;          /* the last entry before the seal */
-	bool identity;         /* also sign with the identity key; the first batch always is */
-	size_t path_bytes;     /* length of the events' paths; 0: some 20 */
+	size_t events;             /* file events before the seal entry */
+	enum pack_codec codec;     /* PACK_NONE is the zero */
+	bool goodbye;              /* the last entry before the seal */
+	bool identity;             /* also sign with the identity key; the first batch always is */
+	const struct loss *losses; /* declared after the events */
+	size_t loss_count;
+	size_t path_bytes; /* length of the events' paths; 0: some 20 */
 	enum host_log_fault fault;
 };
 

@@ -209,6 +209,35 @@ Test(spool, a_receipt_for_a_head_that_is_not_here_is_a_truncation)
 	finish(&f);
 }
 
+static void expect_loss(size_t count, const struct loss *losses, const char *words)
+{
+	struct fixture f;
+	cleanup_report struct report r = { 0 };
+	make(&f);
+	add_batches(&f, 1, &(struct host_log_batch){ .events = 1, .losses = losses, .loss_count = count });
+	check(&f, &r);
+	cr_assert_eq(findings_total(&r.findings), 1);
+	cr_assert_eq(r.findings.list[0].verdict, VERDICT_LOSS);
+	cr_expect_str_eq(r.findings.list[0].reason, words);
+	finish(&f);
+}
+
+Test(spool, declared_losses_are_told_with_what_bounds_them)
+{
+	static const struct loss losses[] = {
+		{ .reason = LOSS_RING_FULL, .has_count = true, .count = 3 },
+		{ .reason = LOSS_KERNEL_SKIPPED, .has_count = true, .count = 7, .exactness = UPPER_BOUND },
+		{ .reason = LOSS_COLLECTOR_DOWN, .exactness = UNKNOWN },
+	};
+	expect_loss(1, losses, "3 events declared lost; loss entries by reason: ring_full 1");
+	expect_loss(1, losses + 1,
+	            "0 events declared lost, at most 7 more; loss entries by reason: kernel_skipped 1");
+	expect_loss(
+	        3, losses,
+	        "3 events declared lost, at most 7 more, and some that could not be counted; loss entries "
+	        "by reason: ring_full 1, collector_down 1, kernel_skipped 1");
+}
+
 Test(spool, damage_is_found)
 {
 	struct fixture f;
