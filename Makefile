@@ -150,5 +150,5 @@ clean:
 
 include tests/lint/lint.mk
 include tests/check.mk
--include tests/faults/faults.mk tests/fuzz/fuzz.mk tests/model/model.mk tests/vm/vm.mk tests/bench/bench.mk tests/bench/sink.mk packaging/install.mk packaging/run.mk
+-include tests/faults/faults.mk tests/fuzz/fuzz.mk tests/model/model.mk tests/vm/vm.mk tests/bench/bench.mk tests/bench/hooks.mk tests/bench/sink.mk packaging/install.mk packaging/run.mk
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
