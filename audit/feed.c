@@ -40,6 +40,8 @@ static void on_assembled(void *context, const struct audit_assembled *assembled)
 {
 	struct audit_feed *f = context;
 	struct intake_event event;
+	if (f->config.on_assembled && f->config.on_assembled(f->config.context, assembled))
+		return;
 	int r = audit_event_build(&f->config.event, assembled, f->wall_minus_boot_us, f->now_us, &f->fields,
 	                          &event);
 	if (r == 0) {

@@ -18,6 +18,8 @@ struct audit_feed_config {
 	/* The argument is valid during the call. Neither may call the feed back. */
 	void (*on_event)(void *context, const struct intake_event *event);
 	void (*on_loss)(void *context, const struct intake_loss *loss);
+	/* Looks at each event first; true: it is taken, on_event does not get it. NULL: nobody looks. */
+	bool (*on_assembled)(void *context, const struct audit_assembled *event);
 	void *context;
 };
 

@@ -94,6 +94,10 @@ static void put_value(struct buf *b, struct cursor *c, const struct field_row *r
 		put_bits(b, cbor_uint(c), field_mark_name);
 		return;
 	}
+	if (cbor_peek(c) == CBOR_UINT && form == FORM_SENSORS) {
+		put_bits(b, cbor_uint(c), field_sensor_name);
+		return;
+	}
 	if (cbor_peek(c) == CBOR_UINT && form == FORM_WORD) {
 		uint64_t v = cbor_uint(c);
 		const char *word = row->word(v);

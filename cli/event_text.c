@@ -44,9 +44,17 @@ static void put_text(struct buf *b, struct span s)
 	buf_put_u8(b, '"');
 }
 
+static bool printable(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.data[i] < ' ' || s.data[i] > '~')
+			return false;
+	return true;
+}
+
 static void put_bytes(struct buf *b, struct span s, enum field_form form)
 {
-	if (form == FORM_HEX)
+	if (form == FORM_HEX || (form == FORM_PRINTABLE && !printable(s)))
 		text_put_hex(b, s.data, s.len);
 	else
 		put_text(b, s);
@@ -125,12 +133,12 @@ static void put_open_flags(struct buf *b, uint64_t flags)
 		buf_printf(b, "|0x%llx", (unsigned long long)flags);
 }
 
-static void put_marks(struct buf *b, uint64_t marks)
+static void put_bits(struct buf *b, uint64_t bits, const char *(*name_of)(unsigned bit))
 {
 	const char *bar = "";
 	for (unsigned i = 0; i < 64; i++) {
-		const char *name = field_mark_name(i);
-		if (!(marks >> i & 1))
+		const char *name = name_of(i);
+		if (!(bits >> i & 1))
 			continue;
 		if (name)
 			buf_printf(b, "%s%s", bar, name);
@@ -174,7 +182,9 @@ static void put_value(struct buf *b, struct cursor *c, const struct field_row *r
 	else if (form == FORM_DEVICE)
 		buf_printf(b, "%llu:%llu", (unsigned long long)(v >> 20), (unsigned long long)(v & 0xfffff));
 	else if (form == FORM_MARKS)
-		put_marks(b, v);
+		put_bits(b, v, field_mark_name);
+	else if (form == FORM_SENSORS)
+		put_bits(b, v, field_sensor_name);
 	else if (word)
 		buf_put_str(b, word);
 	else

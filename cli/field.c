@@ -1,6 +1,7 @@
 #include "cli/field.h"
 
 #include "evidence/seal.h"
+#include "evidence/sensor.h"
 
 static const char *pick(const char *const *names, size_t n, uint64_t v)
 {
@@ -132,6 +133,35 @@ static const struct field_row goodbye_rows[] = { { 0, "reason", FORM_WORD, goodb
 static const struct field_row agent_rows[] = { { 0, "what", FORM_WORD, agent_what_name, false },
 	                                       { 1, "detail", FORM_TEXT, NULL, false } };
 
+static const struct field_row change_rows[] = {
+	{ CHANGE_WHAT, "what", FORM_WORD, change_what_name, false },
+	{ CHANGE_NAME, "name", FORM_TEXT, NULL, false },
+	{ CHANGE_FROM, "from", FORM_PRINTABLE, NULL, false },
+	{ CHANGE_TO, "to", FORM_PRINTABLE, NULL, false },
+	{ CHANGE_SERIAL, "serial", FORM_ANY, NULL, false },
+	{ CHANGE_PID, "pid", FORM_ANY, NULL, false },
+	{ CHANGE_UID, "uid", FORM_ANY, NULL, false },
+	{ CHANGE_LOGINUID, "auid", FORM_ANY, NULL, false },
+	{ CHANGE_SESSION, "session", FORM_ANY, NULL, false },
+	{ CHANGE_EXE, "exe", FORM_TEXT, NULL, false },
+	{ CHANGE_DETAIL, "detail", FORM_TEXT, NULL, false },
+};
+
+static const struct field_row disagreement_rows[] = {
+	{ DISAGREEMENT_WHAT, "what", FORM_WORD, entry_kind_name, false },
+	{ DISAGREEMENT_SEEN, "seen_by", FORM_SENSORS, NULL, false },
+	{ DISAGREEMENT_MISSED, "missed_by", FORM_SENSORS, NULL, false },
+	{ DISAGREEMENT_COUNT, "count", FORM_ANY, NULL, false },
+	{ DISAGREEMENT_PID, "pid", FORM_ANY, NULL, false },
+	{ DISAGREEMENT_PARENT_PID, "ppid", FORM_ANY, NULL, false },
+	{ DISAGREEMENT_EXE, "exe", FORM_TEXT, NULL, false },
+	{ DISAGREEMENT_COMM, "comm", FORM_TEXT, NULL, false },
+	{ DISAGREEMENT_UID, "uid", FORM_ANY, NULL, false },
+	{ DISAGREEMENT_LOGINUID, "auid", FORM_ANY, NULL, false },
+	{ DISAGREEMENT_SESSION, "session", FORM_ANY, NULL, false },
+	{ DISAGREEMENT_SERIAL, "serial", FORM_ANY, NULL, false },
+};
+
 #define ROWS(r) (r), ARRAY_SIZE(r)
 
 /* First match wins. */
@@ -152,6 +182,8 @@ static const struct {
 	{ KIND_OPEN, KIND_OPEN, ROWS(open_rows), FILE_PATH },
 	{ KIND_OPEN, KIND_IO_URING, ROWS(file_rows), FILE_PATH },
 	{ KIND_AUDIT_LOGIN, KIND_AUDIT_OTHER, ROWS(audit_rows), AUDIT_OP },
+	{ KIND_SENSOR, KIND_SENSOR, ROWS(change_rows), CHANGE_WHAT },
+	{ KIND_DISAGREEMENT, KIND_DISAGREEMENT, ROWS(disagreement_rows), DISAGREEMENT_WHAT },
 };
 
 const struct field_row *field_find(uint64_t kind, uint64_t key)

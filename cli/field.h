@@ -6,15 +6,17 @@
 #include "evidence/entry.h"
 
 enum field_form {
-	FORM_ANY,    /* as its CBOR type says */
-	FORM_TEXT,   /* a byte string that is text: a path, a name */
-	FORM_HEX,    /* a byte string that is a hash, a key, an id */
-	FORM_RESULT, /* of a system call */
+	FORM_ANY,       /* as its CBOR type says */
+	FORM_TEXT,      /* a byte string that is text: a path, a name */
+	FORM_HEX,       /* a byte string that is a hash, a key, an id */
+	FORM_PRINTABLE, /* text if it can be printed, else as FORM_HEX */
+	FORM_RESULT,    /* of a system call */
 	FORM_OCTAL,
 	FORM_OPEN_FLAGS,
 	FORM_DEVICE, /* major << 20 | minor */
 	FORM_MARKS,
-	FORM_WORD, /* a number with a name */
+	FORM_SENSORS, /* a sum of enum entry_sensor */
+	FORM_WORD,    /* a number with a name */
 };
 
 struct field_row {

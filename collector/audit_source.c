@@ -10,7 +10,7 @@
 #define ANSWER_TIMEOUT_MS 500
 #define BATCHES_PER_READ  32
 #define LINES_PER_TICK    64
-#define RULES_EVERY_POLLS 6
+#define RULES_EVERY_POLLS 10 /* also how often losses of the socket are looked for */
 #define READER_SEQUENCE   7
 #define FIRST_PASSED_FD   3
 #define MAX_PASSED_FDS    64
@@ -184,7 +184,7 @@ int audit_source_open(const struct audit_source_config *config, struct audit_sou
 	s->fd = s->watch.fd = -1;
 	s->watch.rules = -1;
 	if (s->config.status_every_us == 0)
-		s->config.status_every_us = 10000000;
+		s->config.status_every_us = 1000000;
 	/* A replayed log's pids are another host's. */
 	if (config->mode == AUDIT_MODE_REPLAY) {
 		s->config.feed.event.process = NULL;
@@ -343,13 +343,15 @@ void audit_source_tick(struct audit_source *s, uint64_t now_us)
 	replay(s, now_us);
 	declare_status(s);
 	check_reader(s);
-	if (due || s->overrun)
+	bool all = due && s->polls++ % RULES_EVERY_POLLS == 0;
+	if (all || s->overrun)
 		declare_drops(s);
 	if (due) {
-		audit_watch_ask(&s->watch, s->polls++ % RULES_EVERY_POLLS == 0);
+		audit_watch_ask(&s->watch, all);
 		s->polled_us = now_us;
-		s->losses_us = now_us;
 	}
+	if (all)
+		s->losses_us = now_us;
 	audit_feed_tick(s->feed, now_us);
 }
 
@@ -372,6 +374,11 @@ void audit_source_refresh(struct audit_source *s)
 	audit_watch_ask(&s->watch, true);
 }
 
+void audit_source_ask(struct audit_source *s)
+{
+	audit_watch_ask(&s->watch, true);
+}
+
 static const char *shortcoming(const struct audit_source *s)
 {
 	if (s->reason[0] != '\0')
@@ -391,6 +398,7 @@ struct audit_summary audit_source_summary(const struct audit_source *s)
 		.status_known = s->watch.known,
 		.status = s->watch.status,
 		.rules = s->watch.rules,
+		.rules_hash = s->watch.rules_hash,
 		.records = s->records,
 		.foreign = s->foreign,
 	};

@@ -9,13 +9,14 @@
 #include "audit/feed.h"
 #include "collector/audit_mode.h"
 #include "collector/audit_netlink.h"
+#include "lib/digest.h"
 #include "lib/env.h"
 
 struct audit_source_config {
 	enum audit_mode mode; /* wanted */
 	int passed_fd;        /* a socket of audit_source_passed_fd(), for MULTICAST; -1: none. Taken over. */
 	const char *replay_path;  /* for REPLAY */
-	uint64_t status_every_us; /* 0: 10 s */
+	uint64_t status_every_us; /* 0: 1 s */
 	const struct env *env;    /* its two clocks */
 	struct audit_feed_config feed;
 };
@@ -26,9 +27,10 @@ struct audit_summary {
 	const char *reason; /* why it is not the one that was wanted, or what it cannot see; "" if nothing */
 	bool status_known;  /* the rest is only meaningful if so */
 	struct audit_status_view status;
-	int64_t rules;    /* -1: not known */
-	uint64_t records; /* received so far */
-	uint64_t foreign; /* messages that pretended to be the kernel's */
+	int64_t rules;          /* -1: not known */
+	struct hash rules_hash; /* docs/format.md section 7.7 */
+	uint64_t records;       /* received so far */
+	uint64_t foreign;       /* messages that pretended to be the kernel's */
 };
 
 struct audit_source;
@@ -54,6 +56,8 @@ void audit_source_tick(struct audit_source *s, uint64_t now_us);
 void audit_source_flush(struct audit_source *s, uint64_t now_us);
 /* Ask the kernel for its status and wait for it, up to half a second: after a change of our own. */
 void audit_source_refresh(struct audit_source *s);
+/* Ask for status and rules before it is time: something has changed them. */
+void audit_source_ask(struct audit_source *s);
 /* `reason` is valid until the next call on the source. */
 struct audit_summary audit_source_summary(const struct audit_source *s);
 

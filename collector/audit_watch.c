@@ -23,6 +23,7 @@ void audit_watch_ask(struct audit_watch *w, bool rules)
 	if (!rules || w->error < 0)
 		return;
 	w->counting = 0;
+	w->hashing = (struct hash){ 0 };
 	w->list_sequence = ++w->sequence;
 	w->error = audit_netlink_ask_rules(w->fd, w->list_sequence);
 }
@@ -48,15 +49,27 @@ static enum audit_change take_status(struct audit_watch *w, const struct audit_d
 	return first ? AUDIT_CHANGE_NONE : audit_watch_compare(before, w->status.lost, ret_lost);
 }
 
+/* A chain, so that neither order nor borders get lost. */
+static void take_rule(struct audit_watch *w, const struct audit_datagram *m)
+{
+	const struct span parts[] = { { w->hashing.b, sizeof(w->hashing.b) }, m->payload };
+	struct hash next;
+	sha256_parts(parts, ARRAY_SIZE(parts), &next);
+	w->hashing = next;
+	w->counting++;
+}
+
 static enum audit_change take(struct audit_watch *w, const struct audit_datagram *m, uint32_t *ret_lost)
 {
 	if (audit_datagram_is_status(m))
 		return take_status(w, m, ret_lost);
 	bool listed = m->sequence == w->list_sequence;
 	if (audit_datagram_is_rule(m) && listed)
-		w->counting++;
-	if (m->done && listed)
+		take_rule(w, m);
+	if (m->done && listed) {
 		w->rules = w->counting;
+		w->rules_hash = w->hashing;
+	}
 	if (m->acknowledgement && m->error < 0)
 		w->error = m->error;
 	return AUDIT_CHANGE_NONE;

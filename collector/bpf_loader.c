@@ -366,6 +366,24 @@ uint32_t bpf_loader_cpus(const struct bpf_loader *l)
 	return l->cpus;
 }
 
+int bpf_loader_link_fd(const struct bpf_loader *l, enum bpf_program_id program)
+{
+	const struct program *p = &l->programs[program];
+	return p->link ? bpf_link__fd(p->link) : -1;
+}
+
+int bpf_loader_map_fd(const struct bpf_loader *l, size_t i, const char **ret_name)
+{
+	const struct {
+		const char *name;
+		int fd;
+	} maps[] = { { "ring", l->ring_fd }, { "counts", l->counts_fd }, { "calls", l->calls_fd } };
+	if (i >= ARRAY_SIZE(maps))
+		return -1;
+	*ret_name = maps[i].name;
+	return maps[i].fd;
+}
+
 uint64_t bpf_loader_skipped(const struct bpf_loader *l, enum bpf_program_id program)
 {
 	const struct program *p = &l->programs[program];

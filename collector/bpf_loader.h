@@ -41,6 +41,10 @@ int bpf_loader_ring_fd(const struct bpf_loader *l);
  */
 const volatile struct bpf_counts *bpf_loader_counts(const struct bpf_loader *l);
 uint32_t bpf_loader_cpus(const struct bpf_loader *l);
+/* The descriptor of its attachment; -1 if it is not attached. */
+int bpf_loader_link_fd(const struct bpf_loader *l, enum bpf_program_id program);
+/* The i-th map that all programs share, and its name; -1 beyond the last. */
+int bpf_loader_map_fd(const struct bpf_loader *l, size_t i, const char **ret_name);
 /* How often the kernel skipped the program because it was already running; 0 if unknown. */
 uint64_t bpf_loader_skipped(const struct bpf_loader *l, enum bpf_program_id program);
 /* True if the kernel says what types it has. */

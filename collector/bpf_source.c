@@ -147,6 +147,16 @@ void bpf_source_high_water(const struct bpf_source *s, struct intake_counts *int
 	ring_account_high_water(s->account, into);
 }
 
+int bpf_source_link_fd(const struct bpf_source *s, enum bpf_program_id program)
+{
+	return bpf_loader_link_fd(s->loader, program);
+}
+
+int bpf_source_map_fd(const struct bpf_source *s, size_t i, const char **ret_name)
+{
+	return bpf_loader_map_fd(s->loader, i, ret_name);
+}
+
 const struct hook_status *bpf_source_status(const struct bpf_source *s, enum bpf_program_id program)
 {
 	return bpf_loader_status(s->loader, program);

@@ -7,6 +7,7 @@
 
 #include "collector/audit_setup.h"
 #include "collector/bpf_source.h"
+#include "collector/guard.h"
 #include "collector/normalise.h"
 #include "collector/outlet.h"
 #include "collector/posture.h"
@@ -41,6 +42,7 @@ struct collector {
 	struct bpf_source *bpf;
 	struct audit_setup audit_setup;
 	struct audit_source *audit;
+	struct guard *guard;
 	struct buf posture; /* as last told */
 	struct intake_counts counts;
 };
@@ -166,6 +168,13 @@ static void on_audit_event(void *context, const struct intake_event *event)
 	on_event(context, event);
 }
 
+static bool on_assembled(void *context, const struct audit_assembled *event)
+{
+	const struct collector *c = context;
+	guard_audit_event(c->guard, event, now_us());
+	return false;
+}
+
 static int open_audit(struct collector *c)
 {
 	c->audit_setup = (struct audit_setup){ .mode = c->config.audit,
@@ -174,8 +183,15 @@ static int open_audit(struct collector *c)
 		                               .feed = { .event = { .process = actor_of_audit, .context = c },
 		                                         .on_event = on_audit_event,
 		                                         .on_loss = on_loss,
+		                                         .on_assembled = on_assembled,
 		                                         .context = c } };
-	return audit_setup_open(&c->audit_setup, &c->audit);
+	int err = audit_setup_open(&c->audit_setup, &c->audit);
+	if (err)
+		return err;
+	struct guard_config guard = { .sink = { .put = on_event, .filtered = on_filtered, .context = c },
+		                      .bpf = c->bpf,
+		                      .audit = c->audit };
+	return guard_new(&guard, &c->guard);
 }
 
 /* Once at the start, and then whenever it changes. */
@@ -268,6 +284,7 @@ void collector_free(struct collector *c)
 		return;
 	bpf_source_free(c->bpf);
 	audit_source_free(c->audit);
+	guard_free(c->guard);
 	audit_setup_close(&c->audit_setup);
 	buf_done(&c->posture);
 	normaliser_free(c->normaliser);
@@ -333,6 +350,7 @@ static void tick(struct collector *c, uint64_t now)
 {
 	c->next_tick_us = now + TICK_US;
 	bpf_source_settle(c->bpf, now);
+	guard_tick(c->guard, now);
 	settle(c);
 	bool was_connected = outlet_fd(c->outlet) >= 0;
 	outlet_tick(c->outlet, now);

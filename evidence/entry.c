@@ -40,6 +40,8 @@ static const struct name kind_names[] = {
 	{ KIND_AUDIT_CONFIG, "audit_config" },
 	{ KIND_AUDIT_ANOMALY, "audit_anomaly" },
 	{ KIND_AUDIT_OTHER, "audit_other" },
+	{ KIND_SENSOR, "sensor" },
+	{ KIND_DISAGREEMENT, "disagreement" },
 };
 
 static const struct name reason_names[] = {
@@ -86,8 +88,8 @@ bool entry_kind_critical(uint64_t kind)
 {
 	/* Not KIND_LOSS: what is lost is lost in a flood, and a seal for each would feed it. */
 	static const uint64_t critical[] = {
-		KIND_EPOCH,       KIND_POSTURE,       KIND_GOODBYE,      KIND_AGENT,
-		KIND_AUDIT_LOGIN, KIND_AUDIT_ACCOUNT, KIND_AUDIT_CONFIG, KIND_AUDIT_ANOMALY,
+		KIND_EPOCH,         KIND_POSTURE,      KIND_GOODBYE,       KIND_AGENT,  KIND_AUDIT_LOGIN,
+		KIND_AUDIT_ACCOUNT, KIND_AUDIT_CONFIG, KIND_AUDIT_ANOMALY, KIND_SENSOR, KIND_DISAGREEMENT,
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(critical); i++)
 		if (critical[i] == kind)

@@ -48,6 +48,9 @@ enum entry_kind {
 	KIND_AUDIT_CONFIG = 66,  /* the audit system's own configuration */
 	KIND_AUDIT_ANOMALY = 67,
 	KIND_AUDIT_OTHER = 68,
+
+	KIND_SENSOR = 112,       /* a change at a sensor, its configuration or our programs */
+	KIND_DISAGREEMENT = 113, /* seen by one sensor only, where two should have */
 };
 
 #define ENTRY_FIRST_EVENT_KIND KIND_PROCESS

@@ -436,6 +436,7 @@ const char *agent_what_name(uint64_t what)
 		[AGENT_CONFLICT] = "conflict with the sink",
 		[AGENT_SPOOL_NEARLY_FULL] = "spool nearly full",
 		[AGENT_SPOOL_USABLE] = "spool usable again",
+		[AGENT_STALLED] = "sealer stalled",
 	};
 	return what < ARRAY_SIZE(names) ? names[what] : NULL;
 }

@@ -108,6 +108,7 @@ enum agent_what {
 	AGENT_CONFLICT = 5,
 	AGENT_SPOOL_NEARLY_FULL = 6,
 	AGENT_SPOOL_USABLE = 7,
+	AGENT_STALLED = 8, /* the sealer stood still */
 };
 const char *agent_what_name(uint64_t what);
 void agent_put_body(struct buf *b, enum agent_what what, struct span detail, int64_t time_us);

@@ -46,6 +46,8 @@ must_check int sealer_refused(struct sealer *s, uint16_t status, struct span bod
 
 /* Seal if it is time to. *ret_wait_us: until when nothing needs to be done. */
 must_check int sealer_tick(struct sealer *s, uint64_t *ret_wait_us);
+/* The process did not run for so long: an entry says so. */
+must_check int sealer_stood_still(struct sealer *s, uint64_t for_us);
 /* Goodbye: seal all, and say that silence is meant. */
 must_check int sealer_stop(struct sealer *s);
 

@@ -20,6 +20,7 @@
 #define LINGER_US        3000000u
 #define LINGER_POLL_US   50000u
 #define STATUS_EVERY_US  1000000u
+#define STALL_US         3000000u /* beyond that */
 
 struct server {
 	struct server_options options;
@@ -32,6 +33,7 @@ struct server {
 	pid_t shipper_pid;
 	struct event *timer;
 	struct event *status_timer;
+	uint64_t status_us; /* when that last went off */
 	struct event *signals[2];
 	/* What the shipper was last told. */
 	uint32_t told_epoch;
@@ -314,9 +316,21 @@ static int write_status(const struct server *s)
 	                            (struct span){ b.data, b.len });
 }
 
+/* Stopped, frozen, or kept off the processor: so says the timer that went off too late. */
+static void look_at_clock(struct server *s)
+{
+	uint64_t now = env_system()->boot_us(env_system()), before = s->status_us;
+	s->status_us = now;
+	if (!before || now - before <= STATUS_EVERY_US + STALL_US || s->stopping)
+		return;
+	log_warning("stood still for %llu ms", (unsigned long long)((now - before) / 1000));
+	settle(s, sealer_stood_still(s->sealer, now - before));
+}
+
 static void on_status_timer(evutil_socket_t fd maybe_unused, short what maybe_unused, void *arg)
 {
 	struct server *s = arg;
+	look_at_clock(s);
 	if (write_status(s) < 0)
 		log_debug("sealer.status could not be written");
 	schedule(s, s->status_timer, STATUS_EVERY_US);

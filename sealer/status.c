@@ -1,5 +1,7 @@
 #include "sealer/session.h"
 
+#include <stdio.h>
+
 #define SECOND_US 1000000u
 
 void sealer_ship_from(const struct sealer *s, uint32_t *ret_epoch, uint64_t *ret_first)
@@ -18,6 +20,13 @@ void sealer_newest(const struct sealer *s, uint32_t *ret_epoch, uint64_t *ret_fi
 	const struct spool_batch *b = spool_newest(&s->spool);
 	*ret_epoch = b ? b->epoch : 0;
 	*ret_first = b ? b->first : 0;
+}
+
+int sealer_stood_still(struct sealer *s, uint64_t for_us)
+{
+	char detail[32];
+	snprintf(detail, sizeof(detail), "%llu ms", (unsigned long long)(for_us / 1000));
+	return sealer_note(s, AGENT_STALLED, detail);
 }
 
 uint64_t sealer_held(const struct sealer *s)

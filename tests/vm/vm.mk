@@ -2,9 +2,9 @@
 
 VM_KERNEL  ?= 6.1
 VM_KERNELS ?= 5.10 6.1 6.12 newest
-VM_PROBES  := $(patsubst %,$(O)/tests/vm/%,audit_listen audit_probe exec_count intake_probe key_watch)
+VM_PROBES  := $(patsubst %,$(O)/tests/vm/%,audit_listen audit_probe close_fd exec_count intake_probe key_watch)
 
-.PHONY: check-vm vm-erasure vm-audit vm-collect vm-power vm-selftest vm-smoke vm-units
+.PHONY: check-vm vm-erasure vm-audit vm-collect vm-power vm-selftest vm-sensors vm-smoke vm-units
 
 $(O)/tests/vm/%: $(O)/tests/vm/probes/%.o
 	$(call say,LD,$@)
@@ -59,6 +59,10 @@ vm-audit: all $(O)/tests/vm/audit_probe
 vm-collect: $(O)/swornlog-collector $(O)/tests/vm/intake_probe
 	$(Q)tests/vm/collect.sh $(O) $(VM_KERNEL)
 
+## make vm-sensors  hands laid on the collector's sensors, with VM_KERNEL (about 60 s)
+vm-sensors: $(O)/swornlog-collector $(O)/tests/vm/audit_probe $(O)/tests/vm/close_fd $(O)/tests/vm/intake_probe
+	$(Q)tests/vm/sensors.sh $(O) $(VM_KERNEL)
+
 ## make vm-units    the packages in a Debian with systemd, with VM_KERNEL (about 30 s; 2 minutes the first time)
 vm-units: deb
 	$(Q)tests/vm/units.sh $(O) $(VM_KERNEL)
@@ -71,6 +75,7 @@ smoke_of  = smoke-$(call cell_name,$(1))='tests/vm/smoke.sh $(O) $(subst :, ,$(1
 ## make check-vm    everything that needs a virtual machine, smoke and collector on every kernel of VM_KERNELS
 VM_SUITE := selftest='tests/vm/selftest.sh $(O) $(VM_KERNELS)' $(foreach c,$(VM_CELLS),$(call smoke_of,$(c))) \
 	$(foreach k,$(VM_KERNELS),collect-$(k)='tests/vm/collect.sh $(O) $(k)') \
+	sensors-6.1='tests/vm/sensors.sh $(O) 6.1' sensors-6.12='tests/vm/sensors.sh $(O) 6.12' \
 	erasure='tests/vm/erasure.sh $(O)' power='tests/vm/power_cut.sh $(O)' audit='$(MAKE_QUIET) vm-audit' units='$(MAKE_QUIET) vm-units'
 check-vm: all $(VM_PROBES)
 	$(Q)bash tests/check.sh $(BUILD)/check-vm $(VM_SUITE)

@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 
+#include "evidence/sensor.h"
 #include "lib/cbor.h"
 
 static const struct origin web = { .fleet = "acme", .host = "web", .epoch = 2 };
@@ -35,6 +36,43 @@ static void put_text(struct buf *b, const char *s)
 }
 
 #define LINE(b) ((const char *)(b).data)
+
+Test(event_text, a_change_at_a_sensor_is_told_in_words_and_hashes_are_hex)
+{
+	cleanup_buf struct buf f = { 0 }, out = { 0 };
+	static const uint8_t hash[4] = { 0, 0x1f, 0xff, 'a' };
+	cbor_put_map(&f, 4);
+	cbor_put_uint(&f, CHANGE_WHAT);
+	cbor_put_uint(&f, CHANGE_RULES);
+	cbor_put_uint(&f, CHANGE_NAME);
+	put_text(&f, "all");
+	cbor_put_uint(&f, CHANGE_FROM);
+	cbor_put_array(&f, 2);
+	cbor_put_uint(&f, 2);
+	cbor_put_bytes(&f, hash, sizeof(hash));
+	cbor_put_uint(&f, CHANGE_TO);
+	cbor_put_null(&f);
+	line_of(KIND_SENSOR, &f, NULL, false, &out);
+	cr_assert_str_eq(LINE(out), "2026-11-24T08:00:00.000001Z web sensor audit rules name=all "
+	                            "from=[2,001fff61] to=-\n");
+}
+
+Test(event_text, a_disagreement_names_the_sensors)
+{
+	cleanup_buf struct buf f = { 0 }, out = { 0 };
+	cbor_put_map(&f, 3);
+	cbor_put_uint(&f, DISAGREEMENT_WHAT);
+	cbor_put_uint(&f, KIND_EXEC);
+	cbor_put_uint(&f, DISAGREEMENT_SEEN);
+	cbor_put_uint(&f, SENSOR_AUDIT);
+	cbor_put_uint(&f, DISAGREEMENT_MISSED);
+	cbor_put_uint(&f, SENSOR_BPF_TRACEPOINT);
+	line_of(KIND_DISAGREEMENT, &f, NULL, false, &out);
+	cr_assert_str_eq(LINE(out), "2026-11-24T08:00:00.000001Z web disagreement exec seen_by=audit "
+	                            "missed_by=bpf_tracepoint\n");
+	line_of(KIND_DISAGREEMENT, &f, NULL, true, &out);
+	cr_assert_not_null(strstr(LINE(out), "\"seen_by\":[\"audit\"]"));
+}
 
 Test(event_text, a_file_event_names_path_result_flags_and_who_did_it)
 {

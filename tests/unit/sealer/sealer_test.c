@@ -231,6 +231,19 @@ Test(sealer, seals_a_heartbeat_when_nothing_else_happens)
 	world_done(&w);
 }
 
+Test(sealer, seals_at_once_that_it_stood_still)
+{
+	struct world w;
+	world_init(&w);
+	tick(&w, 2000000);
+	uint64_t size = status_number(&w, "size"), batches = status_number(&w, "batches");
+	cr_assert_eq(sealer_stood_still(w.sealer, 10200000), 0);
+	tick(&w, 20000);
+	cr_assert_eq(status_number(&w, "batches"), batches + 1);
+	cr_assert_eq(status_number(&w, "size"), size + 2, "the entry and a seal");
+	world_done(&w);
+}
+
 Test(sealer, counts_what_it_gives_up_when_the_spool_is_full_and_declares_it)
 {
 	struct world w;
