@@ -20,5 +20,6 @@ fi
 need auditctl busybox cpio qemu-system-x86_64 setpriv
 scratch
 kernel=$("$vm_dir/fetch_kernel.sh" "$kernel_name")
-"$vm_dir/mkimage.sh" -k "$kernel" -o "$vm_scratch/image" -j "$vm_dir/smoke_job.sh" "${programs[@]}" auditctl setpriv
+"$vm_dir/mkimage.sh" -k "$kernel" -o "$vm_scratch/image" -j "$vm_dir/smoke_job.sh" -f "$vm_dir/job_fleet.sh:/fleet.sh" \
+	"${programs[@]}" auditctl setpriv
 tally "$vm_dir/boot.sh" -k "$kernel" -i "$vm_scratch/image" -t 150 -a "$arguments"

@@ -2,9 +2,9 @@
 
 VM_KERNEL  ?= 6.1
 VM_KERNELS ?= 5.10 6.1 6.12 newest
-VM_PROBES  := $(patsubst %,$(O)/tests/vm/%,audit_listen audit_probe close_fd exec_count intake_probe key_watch)
+VM_PROBES  := $(patsubst %,$(O)/tests/vm/%,actions actions32 audit_listen audit_probe close_fd exec_count intake_probe key_watch)
 
-.PHONY: check-vm vm-erasure vm-audit vm-collect vm-power vm-selftest vm-sensors vm-smoke vm-units
+.PHONY: check-vm vm-actions vm-erasure vm-audit vm-collect vm-power vm-selftest vm-sensors vm-smoke vm-units
 
 $(O)/tests/vm/%: $(O)/tests/vm/probes/%.o
 	$(call say,LD,$@)
@@ -23,6 +23,18 @@ $(O)/tests/vm/intake_probe: $(O)/tests/vm/probes/intake_probe.o $(call archive,e
 $(O)/tests/vm/key_watch: $(O)/tests/vm/probes/key_watch.o $(call archive,sealer) $(call archive,evidence) $(call archive,lib)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lcrypto -lzstd -lz
+
+# At a low address, so that it can name its own memory to 32-bit system calls.
+ACTION_PARTS := actions $(basename $(notdir $(wildcard tests/vm/probes/action_*.c)))
+$(O)/tests/vm/actions: $(ACTION_PARTS:%=$(O)/tests/vm/probes/%.o)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ -static -no-pie -pthread
+
+# Empty where the compiler makes no 32-bit programs.
+$(O)/tests/vm/actions32: tests/vm/probes/actions32.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -m32 -std=gnu17 -O2 -Wall -Wextra -ffreestanding -fno-pie -fno-stack-protector -nostdlib -static -o $@ $< || : > $@
 
 $(O)/tests/vm/probes/exec_count.o: $(O)/tests/vm/exec_count.skel.h
 
@@ -63,6 +75,10 @@ vm-collect: $(O)/swornlog-collector $(O)/tests/vm/intake_probe
 vm-sensors: $(O)/swornlog-collector $(O)/tests/vm/audit_probe $(O)/tests/vm/close_fd $(O)/tests/vm/intake_probe
 	$(Q)tests/vm/sensors.sh $(O) $(VM_KERNEL)
 
+## make vm-actions  known actions and what is recorded of them, with VM_KERNEL (about 15 s)
+vm-actions: all $(O)/tests/vm/actions $(O)/tests/vm/actions32
+	$(Q)tests/vm/actions.sh $(O) $(VM_KERNEL)
+
 ## make vm-units    the packages in a Debian with systemd, with VM_KERNEL (about 30 s; 2 minutes the first time)
 vm-units: deb
 	$(Q)tests/vm/units.sh $(O) $(VM_KERNEL)
@@ -70,10 +86,11 @@ vm-units: deb
 # A cell is a kernel, a colon, and arguments of its command line; its name in the report has them without signs.
 VM_CELLS := $(VM_KERNELS:%=%:) 6.1:audit=0 6.12:preempt=full
 cell_name = $(subst =,-,$(patsubst %-,%,$(subst :,-,$(1))))
-smoke_of  = smoke-$(call cell_name,$(1))='tests/vm/smoke.sh $(O) $(subst :, ,$(1))'
+step_of   = $(1)-$(call cell_name,$(2))='tests/vm/$(1).sh $(O) $(subst :, ,$(2))'
 
 ## make check-vm    everything that needs a virtual machine, smoke and collector on every kernel of VM_KERNELS
-VM_SUITE := selftest='tests/vm/selftest.sh $(O) $(VM_KERNELS)' $(foreach c,$(VM_CELLS),$(call smoke_of,$(c))) \
+VM_SUITE := selftest='tests/vm/selftest.sh $(O) $(VM_KERNELS)' $(foreach c,$(VM_CELLS),$(call step_of,smoke,$(c))) \
+	$(foreach c,$(VM_CELLS),$(call step_of,actions,$(c))) \
 	$(foreach k,$(VM_KERNELS),collect-$(k)='tests/vm/collect.sh $(O) $(k)') \
 	sensors-6.1='tests/vm/sensors.sh $(O) 6.1' sensors-6.12='tests/vm/sensors.sh $(O) 6.12' \
 	erasure='tests/vm/erasure.sh $(O)' power='tests/vm/power_cut.sh $(O)' audit='$(MAKE_QUIET) vm-audit' units='$(MAKE_QUIET) vm-units'
