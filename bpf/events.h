@@ -20,11 +20,13 @@ enum bpf_program_id {
 	BPF_PROGRAMS = 6,
 };
 
-#define BPF_KIND_PROCESS  16 /* a fork's record */
-#define BPF_KIND_EXEC     17
-#define BPF_KIND_EXIT     18
-#define BPF_KIND_IO_URING 45
-#define BPF_RECORD_KINDS  112 /* kinds are below this */
+#define BPF_KIND_PROCESS   16 /* a fork's record */
+#define BPF_KIND_EXEC      17
+#define BPF_KIND_EXIT      18
+#define BPF_KIND_FILES     32 /* the first of those that a flood may cost */
+#define BPF_KIND_FILES_END 50
+#define BPF_KIND_IO_URING  45
+#define BPF_RECORD_KINDS   112 /* kinds are below this */
 
 /* The map `counts`: one for each program on each CPU, at index cpu * BPF_PROGRAMS + program. */
 struct bpf_counts {
@@ -84,14 +86,21 @@ _Static_assert(sizeof(struct bpf_string) == 8, "layout");
 #define BPF_USER_STRING_MAX        4096
 #define BPF_XATTR_NAME_MAX         256
 #define BPF_ARGV_MAX               32768
-#define BPF_TTY_MAX                64
-#define BPF_COMM_MAX               16
+#define BPF_ENV_STRINGS_MAX        1024 /* strings of an environment that are looked at */
+/* Without bpf_loop(). */
+#define BPF_ENV_STRINGS_MAX_BOUNDED 64
+#define BPF_ENV_MAX                 512 /* bytes of names */
+#define BPF_ENV_NAME_MAX            32  /* with its NUL */
+#define BPF_TTY_MAX                 64
+#define BPF_COMM_MAX                16
 
 enum bpf_exec_string {
 	BPF_EXEC_EXE, /* path */
 	BPF_EXEC_CWD, /* path */
 	BPF_EXEC_FILENAME,
+	BPF_EXEC_INTERPRETER, /* as the script names it; absent where the file itself was run */
 	BPF_EXEC_TTY,
+	BPF_EXEC_ENV,  /* the beginnings of the strings that begin with "LD_", each NUL-terminated */
 	BPF_EXEC_ARGV, /* NUL-terminated strings one after the other */
 	BPF_EXEC_STRINGS
 };
@@ -116,11 +125,16 @@ struct bpf_exec_record {
 	__u32 device;
 	__u32 parent_tgid;
 	__u32 namespaces[BPF_NAMESPACES];
-	__u32 argv_bytes; /* of all arguments, also where fewer were copied */
+	__u32 argv_bytes;   /* of all arguments, also where fewer were copied */
+	__u64 capabilities; /* effective */
+	__u32 links;        /* of the executable, as the next three */
+	__u32 owner;
+	__u32 owner_group;
+	__u32 mode;
 	char comm[BPF_COMM_MAX];
 	struct bpf_string strings[BPF_EXEC_STRINGS];
 };
-_Static_assert(sizeof(struct bpf_exec_record) == 208, "layout");
+_Static_assert(sizeof(struct bpf_exec_record) == 248, "layout");
 
 struct bpf_exit_record {
 	struct bpf_record head;
@@ -145,6 +159,7 @@ enum bpf_file_string {
 	BPF_FILE_TARGET, /* what the caller passed second */
 	BPF_FILE_TARGET_BASE,
 	BPF_FILE_XATTR,
+	BPF_FILE_DATA, /* other memory that the caller passed */
 	BPF_FILE_STRINGS
 };
 
@@ -163,7 +178,7 @@ struct bpf_file_record {
 	__u32 marks;
 	struct bpf_string strings[BPF_FILE_STRINGS];
 };
-_Static_assert(sizeof(struct bpf_file_record) == 232, "layout");
+_Static_assert(sizeof(struct bpf_file_record) == 240, "layout");
 
 struct bpf_io_uring_record {
 	struct bpf_record head;
@@ -185,6 +200,8 @@ enum bpf_call_filter {
 	BPF_FILTER_NONE = 0,
 	BPF_FILTER_FLAGS = 1, /* wanted if the flags in argument `flags` write or create */
 	BPF_FILTER_HOW = 2,   /* the same, in the struct open_how in argument `flags` */
+	BPF_FILTER_FAILED = 3,
+	BPF_FILTER_PRCTL = 4, /* what argument 1 asks for changes privileges */
 };
 
 #define BPF_ARG_NONE 0 /* arguments are numbered from 1 */
@@ -200,14 +217,23 @@ struct bpf_call {
 	__u8 target_base;
 	__u8 target;
 	__u8 xattr;
+	__u8 data;       /* the argument that points to memory to copy */
+	__u8 data_len;   /* the argument that says how much; BPF_ARG_NONE: data_bytes */
+	__u8 data_shift; /* in what argument `data_len` counts: 0 bytes, 1 pairs of bytes, 2 fours */
+	__u8 data_bytes; /* at most that much; BPF_DATA_ARGUMENTS: an array of strings that NULL ends */
 	__u8 pad[3];
 };
+
+#define BPF_DATA_MAX       128
+#define BPF_DATA_ARGUMENTS 255
+#define BPF_ARGUMENTS_MAX  16  /* strings of such an array */
+#define BPF_ARGUMENT_MAX   256 /* bytes of each, with its NUL */
 
 struct bpf_call_pair {
 	struct bpf_call native;
 	struct bpf_call compat;
 };
-_Static_assert(sizeof(struct bpf_call_pair) == 24, "layout");
+_Static_assert(sizeof(struct bpf_call_pair) == 32, "layout");
 
 #define BPF_CALLS 512 /* system call numbers are below this */
 

@@ -1,4 +1,6 @@
-/* Files: one handler at the end of every system call, that reads its arguments and its result together. */
+/* Files, privileges, and what else changes the system: one handler at the end of every system call, that
+ * reads its arguments and its result together. */
+#include <linux/prctl.h>
 #include <stdbool.h>
 
 #define SCRATCH_RECORD   bpf_file_record
@@ -60,6 +62,13 @@ static __always_inline __u64 arg(struct bpf_file_record *r, __u32 index)
 	return index < BPF_CALL_ARGS ? r->args[index] : 0;
 }
 
+/* Of what prctl() may be asked. */
+static __always_inline bool changes_privileges(__u64 option)
+{
+	return option == PR_SET_KEEPCAPS || option == PR_SET_SECUREBITS || option == PR_SET_NO_NEW_PRIVS ||
+	       option == PR_CAP_AMBIENT;
+}
+
 /* Is this one for the log? Fills in the flags of open and its like. */
 static __always_inline bool wanted(struct bpf_file_record *r, const struct bpf_call *call)
 {
@@ -67,6 +76,10 @@ static __always_inline bool wanted(struct bpf_file_record *r, const struct bpf_c
 	r->open_mode = 0;
 	if (call->filter == BPF_FILTER_NONE)
 		return true;
+	if (call->filter == BPF_FILTER_FAILED)
+		return r->result < 0;
+	if (call->filter == BPF_FILTER_PRCTL)
+		return changes_privileges(r->args[0]);
 	r->open_flags = (__u32)arg(r, call->flags);
 	if (call->filter == BPF_FILTER_HOW) {
 		__u64 how[2] = { 0 };
@@ -141,6 +154,60 @@ static __always_inline void put_name(struct scratch *s, struct task_struct *task
 	put_base(s, task, &strings[slot + 1], base, absolute, loop);
 }
 
+/* Append the strings of an array of pointers, each with its NUL; returns marks. A global function, so that
+ * the verifier looks at it once. */
+__noinline int put_arguments(__u64 array, __u32 compat)
+{
+	struct scratch *s = scratch_get();
+	if (!s)
+		return BPF_MARK_MISSING;
+	int marks = 0;
+	for (int i = 0; i < BPF_ARGUMENTS_MAX; i++) {
+		__u64 string = 0;
+		__u8 *to = scratch_room(s);
+		if (!to)
+			return marks | BPF_MARK_STRING_TRUNCATED;
+		if (compat ? bpf_probe_read_user(&string, sizeof(__u32), (void *)array)
+		           : bpf_probe_read_user(&string, sizeof(__u64), (void *)array))
+			return marks | BPF_MARK_FAULT;
+		if (!string)
+			return marks;
+		long n = bpf_probe_read_user_str(to, BPF_ARGUMENT_MAX, (void *)string);
+		if (n <= 0)
+			return marks | BPF_MARK_FAULT;
+		if (n == BPF_ARGUMENT_MAX)
+			marks |= BPF_MARK_STRING_TRUNCATED;
+		s->used += n;
+		array += compat ? sizeof(__u32) : sizeof(__u64);
+	}
+	return marks | BPF_MARK_STRING_TRUNCATED;
+}
+
+static __always_inline void put_data(struct scratch *s, const struct bpf_call *call)
+{
+	struct bpf_file_record *r = &s->record;
+	struct bpf_string *string = &r->strings[BPF_FILE_DATA];
+	const void *from = (const void *)arg(r, call->data);
+	__u64 start = s->used;
+	if (call->data_bytes == BPF_DATA_ARGUMENTS) {
+		int marks = put_arguments((__u64)from, r->marks & BPF_MARK_COMPAT);
+		string_put(string, s->used - start, marks);
+		return;
+	}
+	__u64 n = call->data_bytes;
+	__u64 len = (__u64)(__u32)arg(r, call->data_len) << (call->data_shift & 3);
+	if (call->data_len != BPF_ARG_NONE && len < n)
+		n = len;
+	__u8 *to = scratch_room(s);
+	opaque(n);
+	if (!to || n > BPF_DATA_MAX)
+		return;
+	bool fault = bpf_probe_read_user(to, n, from);
+	if (!fault)
+		s->used += n;
+	string_put(string, s->used - start, fault ? BPF_MARK_FAULT : 0);
+}
+
 static __always_inline void put_strings(struct scratch *s, struct task_struct *task,
                                         const struct bpf_call *call, const bool loop)
 {
@@ -163,6 +230,8 @@ static __always_inline void put_strings(struct scratch *s, struct task_struct *t
 	if (call->xattr != BPF_ARG_NONE)
 		put_user_string(s, &r->strings[BPF_FILE_XATTR], (const void *)arg(r, call->xattr),
 		                BPF_XATTR_NAME_MAX - 1);
+	if (call->data != BPF_ARG_NONE)
+		put_data(s, call);
 }
 
 /* A flood of file events leaves the last quarter of the ring to the processes. */
@@ -190,15 +259,15 @@ static __always_inline int on_call(struct pt_regs *regs, long result, const bool
 
 	struct bpf_file_record *r = &s->record;
 	read_args(r->args, regs, compat);
+	r->result = result;
 	if (!wanted(r, call))
 		return 0;
-	if (ring_is_tight()) {
+	if (call->kind >= BPF_KIND_FILES && call->kind < BPF_KIND_FILES_END && ring_is_tight()) {
 		drop(c, call->kind);
 		return 0;
 	}
 	s->used = 0;
 	fill_head(&r->head, BPF_PROGRAM_FILE, task);
-	r->result = result;
 	r->call = number;
 	r->marks = compat ? BPF_MARK_COMPAT : 0;
 	if (BPF_CORE_READ(task, files, count.counter) > 1)

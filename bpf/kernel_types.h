@@ -40,6 +40,11 @@ typedef struct {
 	__u32 val;
 } kgid_t;
 
+/* Two 32-bit words, later one of 64 bits; the words of a big-endian machine would have to be swapped. */
+typedef struct {
+	__u64 val;
+} kernel_cap_t;
+
 struct ns_common {
 	unsigned int inum;
 };
@@ -93,6 +98,7 @@ struct cred {
 	kgid_t egid;
 	kuid_t fsuid;
 	kgid_t fsgid;
+	kernel_cap_t cap_effective;
 	struct user_namespace *user_ns;
 };
 
@@ -126,6 +132,9 @@ struct super_block {
 };
 struct inode {
 	unsigned short i_mode;
+	kuid_t i_uid;
+	kgid_t i_gid;
+	unsigned int i_nlink;
 	struct super_block *i_sb;
 	unsigned long i_ino;
 };
@@ -149,6 +158,8 @@ struct fs_struct {
 struct mm_struct {
 	unsigned long arg_start;
 	unsigned long arg_end;
+	unsigned long env_start;
+	unsigned long env_end;
 	struct file *exe_file;
 };
 
@@ -196,6 +207,7 @@ struct task_struct {
 struct linux_binprm {
 	struct file *file;
 	const char *filename;
+	const char *interp;
 };
 
 struct seq_file;

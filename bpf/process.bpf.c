@@ -8,6 +8,7 @@
 char LICENSE[] SEC("license") = "GPL";
 
 #define ARGV_CHUNK    4096
+#define ENV_STRING    4096       /* of an environment's string that is read at once */
 #define FOUND_MAX     16384      /* head, two paths, a terminal */
 #define KERNEL_THREAD 0x00200000 /* PF_KTHREAD */
 
@@ -41,6 +42,87 @@ static __always_inline void put_argv(struct scratch *s, struct task_struct *task
 		left -= n;
 	}
 	string_put(string, s->used - start, marks);
+}
+
+struct environment {
+	__u64 at, end;
+	__u64 start; /* of the names in the scratch memory */
+	__u32 marks;
+	bool inside; /* `at` is no string's beginning */
+	bool done;
+};
+
+/* One string; of those that steer the dynamic linker the beginning stays in the record. True at the end. */
+static __always_inline bool environment_step(struct environment *e)
+{
+	struct scratch *s = scratch_get();
+	__u8 *to = s ? scratch_room(s) : 0;
+	if (!to || e->at >= e->end) {
+		e->done = 1;
+		return true;
+	}
+	long n = bpf_probe_read_user_str(to, ENV_STRING, (void *)e->at);
+	if (n <= 0) {
+		e->marks = BPF_MARK_FAULT;
+		e->done = 1;
+		return true;
+	}
+	bool begins = !e->inside;
+	e->inside = n == ENV_STRING;
+	e->at += e->inside ? n - 1 : n;
+	if (!begins || to[0] != 'L' || to[1] != 'D' || to[2] != '_')
+		return false;
+	/* By bytes and not by count, of which the verifier would follow each value. */
+	if (s->used - e->start > BPF_ENV_MAX - BPF_ENV_NAME_MAX)
+		return true;
+	to[BPF_ENV_NAME_MAX - 1] = 0;
+	s->used += n < BPF_ENV_NAME_MAX ? n : BPF_ENV_NAME_MAX;
+	return false;
+}
+
+static long environment_callback(__u32 index, void *context)
+{
+	(void)index;
+	return environment_step(context);
+}
+
+static __always_inline int environment_marks(const struct environment *e)
+{
+	return e->done ? e->marks : BPF_MARK_STRING_TRUNCATED;
+}
+
+/* Append the names that steer the dynamic linker; returns marks. A global function as walk_path(). */
+__noinline int walk_environment(__u64 at, __u64 end)
+{
+	struct scratch *s = scratch_get();
+	struct environment e = { .at = at, .end = end };
+	if (!s)
+		return BPF_MARK_MISSING;
+	e.start = s->used;
+	bpf_loop(BPF_ENV_STRINGS_MAX, environment_callback, &e, 0);
+	return environment_marks(&e);
+}
+
+__noinline int walk_environment_bounded(__u64 at, __u64 end)
+{
+	struct scratch *s = scratch_get();
+	struct environment e = { .at = at, .end = end };
+	if (!s)
+		return BPF_MARK_MISSING;
+	e.start = s->used;
+	for (int i = 0; i < BPF_ENV_STRINGS_MAX_BOUNDED; i++)
+		if (environment_step(&e))
+			break;
+	return environment_marks(&e);
+}
+
+static __always_inline void put_environment(struct scratch *s, struct task_struct *task, const bool loop)
+{
+	__u64 from = BPF_CORE_READ(task, mm, env_start);
+	__u64 end = BPF_CORE_READ(task, mm, env_end);
+	__u64 start = s->used;
+	int marks = loop ? walk_environment(from, end) : walk_environment_bounded(from, end);
+	string_put(&s->record.strings[BPF_EXEC_ENV], s->used - start, marks);
 }
 
 /* They act on behalf of the kernel and come and go by the hundred. */
@@ -80,6 +162,28 @@ static __always_inline void put_tty(struct scratch *s, struct task_struct *task)
 		string_absent(string);
 }
 
+static __always_inline void read_executable(struct bpf_exec_record *r, struct file *exe)
+{
+	struct inode *inode = BPF_CORE_READ(exe, f_inode);
+	r->inode = BPF_CORE_READ(inode, i_ino);
+	r->device = BPF_CORE_READ(inode, i_sb, s_dev);
+	r->links = BPF_CORE_READ(inode, i_nlink);
+	r->owner = BPF_CORE_READ(inode, i_uid.val);
+	r->owner_group = BPF_CORE_READ(inode, i_gid.val);
+	r->mode = BPF_CORE_READ(inode, i_mode);
+}
+
+/* Which program read the script, in the script's words: the file that runs is the interpreter's. */
+static __always_inline void put_interpreter(struct scratch *s, struct linux_binprm *binprm)
+{
+	struct bpf_string *string = &s->record.strings[BPF_EXEC_INTERPRETER];
+	const char *interpreter = BPF_CORE_READ(binprm, interp);
+	if (interpreter == BPF_CORE_READ(binprm, filename))
+		string_absent(string);
+	else
+		put_kernel_string(s, string, interpreter, BPF_USER_STRING_MAX);
+}
+
 /* What an exec and a process found running have in common. */
 static __always_inline void describe(struct scratch *s, struct task_struct *task, struct file *exe,
                                      const bool loop)
@@ -90,8 +194,9 @@ static __always_inline void describe(struct scratch *s, struct task_struct *task
 	r->parent_tgid = BPF_CORE_READ(parent, tgid);
 	r->parent_start_boot_ns = BPF_CORE_READ(parent, group_leader, start_boottime);
 	r->cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
-	r->inode = BPF_CORE_READ(exe, f_inode, i_ino);
-	r->device = BPF_CORE_READ(exe, f_inode, i_sb, s_dev);
+	read_executable(r, exe);
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+	bpf_probe_read_kernel(&r->capabilities, sizeof(r->capabilities), &cred->cap_effective);
 	r->argv_bytes = 0;
 	read_namespaces(r, task);
 	bpf_probe_read_kernel(r->comm, sizeof(r->comm), &task->comm);
@@ -115,7 +220,9 @@ static __always_inline int on_exec(struct task_struct *task, struct linux_binprm
 	describe(s, task, BPF_CORE_READ(binprm, file), loop);
 	put_kernel_string(s, &r->strings[BPF_EXEC_FILENAME], BPF_CORE_READ(binprm, filename),
 	                  BPF_USER_STRING_MAX);
+	put_interpreter(s, binprm);
 	put_tty(s, task);
+	put_environment(s, task, loop);
 	put_argv(s, task);
 	send(c, &r->head, sizeof(*r) + s->used, sizeof(*r) + sizeof(s->data), BPF_KIND_EXEC);
 	return 0;
@@ -189,7 +296,9 @@ static __always_inline int on_found(struct bpf_iter__task *ctx, const bool loop)
 	r->head.sequence = 0;
 	describe(s, task, BPF_CORE_READ(mm, exe_file), loop);
 	string_absent(&r->strings[BPF_EXEC_FILENAME]);
+	string_absent(&r->strings[BPF_EXEC_INTERPRETER]);
 	put_tty(s, task);
+	string_absent(&r->strings[BPF_EXEC_ENV]);
 	string_absent(&r->strings[BPF_EXEC_ARGV]);
 	__u64 size = sizeof(*r) + s->used;
 	opaque(size);

@@ -70,7 +70,7 @@ static void put_any(struct buf *b, struct cursor *c, enum field_form form, int d
 	}
 	switch (cbor_peek(c)) {
 	case CBOR_UINT:
-		buf_printf(b, "%llu", (unsigned long long)cbor_uint(c));
+		buf_printf(b, form == FORM_BITS ? "0x%llx" : "%llu", (unsigned long long)cbor_uint(c));
 		break;
 	case CBOR_NEGINT:
 		buf_printf(b, "%lld", (long long)cbor_int(c));
@@ -179,6 +179,8 @@ static void put_value(struct buf *b, struct cursor *c, const struct field_row *r
 		buf_printf(b, "%04llo", (unsigned long long)v);
 	else if (form == FORM_OPEN_FLAGS)
 		put_open_flags(b, v);
+	else if (form == FORM_BITS)
+		buf_printf(b, "0x%llx", (unsigned long long)v);
 	else if (form == FORM_DEVICE)
 		buf_printf(b, "%llu:%llu", (unsigned long long)(v >> 20), (unsigned long long)(v & 0xfffff));
 	else if (form == FORM_MARKS)

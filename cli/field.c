@@ -1,5 +1,7 @@
 #include "cli/field.h"
 
+#include <linux/prctl.h>
+
 #include "evidence/seal.h"
 #include "evidence/sensor.h"
 
@@ -12,6 +14,29 @@ static const char *cause_name(uint64_t v)
 {
 	static const char *const names[] = { "found", "fork", "unknown", "changed", "repeated" };
 	return pick(names, ARRAY_SIZE(names), v);
+}
+
+static const char *credentials_name(uint64_t v)
+{
+	static const char *const names[] = { "uid",   "gid",     "groups", "capabilities",
+		                             "prctl", "unshare", "setns" };
+	return pick(names, ARRAY_SIZE(names), v);
+}
+
+static const char *prctl_name(uint64_t v)
+{
+	switch (v) {
+	case PR_SET_KEEPCAPS:
+		return "PR_SET_KEEPCAPS";
+	case PR_SET_SECUREBITS:
+		return "PR_SET_SECUREBITS";
+	case PR_SET_NO_NEW_PRIVS:
+		return "PR_SET_NO_NEW_PRIVS";
+	case PR_CAP_AMBIENT:
+		return "PR_CAP_AMBIENT";
+	default:
+		return NULL;
+	}
 }
 
 static const char *goodbye_name(uint64_t v)
@@ -43,6 +68,11 @@ static const struct field_row process_rows[] = {
 	{ PROCESS_TID, "tid", FORM_ANY, NULL, true },
 	{ PROCESS_PREVIOUS, "previous", FORM_ANY, NULL, true },
 	{ PROCESS_FILENAME, "filename", FORM_TEXT, NULL, false },
+	{ PROCESS_FILE, "file", FORM_ANY, NULL, true },
+	{ PROCESS_INTERPRETER, "interpreter", FORM_TEXT, NULL, false },
+	{ PROCESS_LINKER_NAMES, "linker_env", FORM_TEXT, NULL, false },
+	{ PROCESS_CAPABILITIES, "capabilities", FORM_BITS, NULL, true },
+	{ PROCESS_CONTAINER, "container", FORM_TEXT, NULL, false },
 };
 
 static const struct field_row exit_rows[] = {
@@ -70,6 +100,26 @@ static const struct field_row file_rows[] = {
 	{ FILE_TARGET_MARKS, "target_marks", FORM_MARKS, NULL, false },
 	{ FILE_OPCODE, "opcode", FORM_ANY, NULL, false },
 	{ FILE_RDEV, "rdev", FORM_DEVICE, NULL, false },
+};
+
+static const struct field_row system_rows[] = {
+	{ SYSTEM_OPERATION, "operation", FORM_ANY, NULL, false },
+	{ SYSTEM_ARGV, "argv", FORM_TEXT, NULL, false },
+	{ SYSTEM_OLD_UIDS, "old_uids", FORM_ANY, NULL, false },
+	{ SYSTEM_NEW_UIDS, "new_uids", FORM_ANY, NULL, false },
+	{ SYSTEM_OLD_GIDS, "old_gids", FORM_ANY, NULL, false },
+	{ SYSTEM_NEW_GIDS, "new_gids", FORM_ANY, NULL, false },
+	{ SYSTEM_ASKED, "asked", FORM_ANY, NULL, false },
+	{ SYSTEM_CAPABILITIES, "capabilities", FORM_BITS, NULL, false },
+	{ SYSTEM_COUNT, "count", FORM_ANY, NULL, false },
+	{ SYSTEM_OPTION, "option", FORM_ANY, NULL, false },
+	{ SYSTEM_ARGUMENTS, "arguments", FORM_ANY, NULL, false },
+};
+
+static const struct field_row credentials_rows[] = {
+	{ SYSTEM_OPERATION, "operation", FORM_WORD, credentials_name, false },
+	{ SYSTEM_OPTION, "option", FORM_WORD, prctl_name, false },
+	{ FILE_FLAGS, "flags", FORM_BITS, NULL, false },
 };
 
 static const struct field_row open_rows[] = { { FILE_FLAGS, "flags", FORM_OPEN_FLAGS, NULL, false } };
@@ -179,6 +229,9 @@ static const struct {
 	{ KIND_AGENT, KIND_AGENT, ROWS(agent_rows), 0 },
 	{ KIND_PROCESS, KIND_EXEC, ROWS(process_rows), PROCESS_EXE },
 	{ KIND_EXIT, KIND_EXIT, ROWS(exit_rows), UINT64_MAX },
+	{ KIND_CREDENTIALS, KIND_CREDENTIALS, ROWS(credentials_rows), SYSTEM_OPERATION },
+	{ KIND_CREDENTIALS, KIND_EXEC_FAILED, ROWS(system_rows), FILE_PATH },
+	{ KIND_CREDENTIALS, KIND_EXEC_FAILED, ROWS(file_rows), FILE_PATH },
 	{ KIND_OPEN, KIND_OPEN, ROWS(open_rows), FILE_PATH },
 	{ KIND_OPEN, KIND_IO_URING, ROWS(file_rows), FILE_PATH },
 	{ KIND_AUDIT_LOGIN, KIND_AUDIT_OTHER, ROWS(audit_rows), AUDIT_OP },
@@ -213,7 +266,8 @@ const char *field_mark_name(unsigned bit)
 	static const char *const names[] = { "path_cut",    "caller_string",  "shared_file_table",
 		                             "caller_rest", "compat_syscall", "argv_cut",
 		                             "string_cut",  "memory_fault",   "incomplete",
-		                             "malformed",   "deleted" };
+		                             "malformed",   "deleted",        "detached",
+		                             "in_memory",   "env_cut" };
 	return pick(names, ARRAY_SIZE(names), bit);
 }
 

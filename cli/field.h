@@ -12,6 +12,7 @@ enum field_form {
 	FORM_PRINTABLE, /* text if it can be printed, else as FORM_HEX */
 	FORM_RESULT,    /* of a system call */
 	FORM_OCTAL,
+	FORM_BITS, /* hexadecimal, also inside an array */
 	FORM_OPEN_FLAGS,
 	FORM_DEVICE, /* major << 20 | minor */
 	FORM_MARKS,

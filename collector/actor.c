@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 
+#include "collector/container.h"
 #include "collector/describe.h"
 #include "collector/proc_reader.h"
 
@@ -19,6 +20,7 @@ struct actors {
 	uint64_t last_number;
 	unsigned proc_reads;
 	struct proc_facts facts;
+	struct containers containers;
 	struct buf fields;
 };
 
@@ -214,6 +216,15 @@ struct process *actors_of_record(struct actors *a, const struct bpf_record *head
 	return p;
 }
 
+struct process *actors_before_record(struct actors *a, const struct bpf_record *head)
+{
+	struct process *p = process_table_find(a->table, head->tgid, start_us(head));
+	if (!p || !p->ids_known || p->exec_id != head->exec_id)
+		return NULL;
+	ensure_described(a, p, record_us(head), head->tid);
+	return p;
+}
+
 bool actors_found(struct actors *a, const struct bpf_record *head, struct process_key parent,
                   struct process_image *image)
 {
@@ -241,6 +252,11 @@ int actors_read_argv(struct actors *a, uint32_t tgid, uint64_t start, struct spa
 	if (!err)
 		*ret = (struct span){ a->facts.argv.data, a->facts.argv.len };
 	return err;
+}
+
+const char *actors_container(struct actors *a, uint32_t tgid, uint64_t cgroup)
+{
+	return containers_find(&a->containers, a->config.proc_fd, tgid, cgroup);
 }
 
 bool actors_fork(struct actors *a, const struct bpf_record *parent_head, struct process_key key)

@@ -36,6 +36,9 @@ void actors_prime(struct actors *a);
  * record and from /proc, one with other credentials than before is described anew. NULL without memory. Valid
  * until the next call. */
 struct process *actors_of_record(struct actors *a, const struct bpf_record *head);
+/* The same process as it was before the record, which is about a change of its ids: they are not taken over.
+ * NULL if it was not known. Valid until the next call. */
+struct process *actors_before_record(struct actors *a, const struct bpf_record *head);
 /* The number of the process that has this pid, described if need be; INTAKE_NO_PROCESS if it is not known. */
 uint64_t actors_of_pid(struct actors *a, uint32_t pid, uint64_t boot_us);
 
@@ -44,6 +47,9 @@ must_check bool actors_found(struct actors *a, const struct bpf_record *head, st
                              struct process_image *image);
 /* What /proc has of its arguments (a CBOR array): valid until the next call. -ESRCH and the like. */
 must_check int actors_read_argv(struct actors *a, uint32_t tgid, uint64_t start_us, struct span *ret);
+
+/* The id of the container that the process is in, "" if none is known. Valid until the next call. */
+const char *actors_container(struct actors *a, uint32_t tgid, uint64_t cgroup);
 
 /* A child came into being; it is described when it first acts. False without memory. */
 must_check bool actors_fork(struct actors *a, const struct bpf_record *parent, struct process_key child);

@@ -14,6 +14,7 @@
 #include "evidence/entry.h"
 
 static_assert(BPF_KIND_PROCESS == KIND_PROCESS && BPF_KIND_EXEC == KIND_EXEC, "kinds");
+static_assert(BPF_KIND_FILES == KIND_OPEN && BPF_KIND_FILES_END > KIND_IO_URING, "kinds");
 static_assert(BPF_KIND_EXIT == KIND_EXIT && BPF_KIND_IO_URING == KIND_IO_URING, "kinds");
 static_assert(KIND_REMOVEXATTR < BPF_RECORD_KINDS && KIND_IO_URING < BPF_RECORD_KINDS, "kinds");
 
@@ -27,7 +28,7 @@ struct hook {
 		const char *program;
 		bool bounded;
 	} variants[VARIANTS];
-	uint8_t kinds[16];
+	uint8_t kinds[32];
 };
 
 static const struct hook hooks[BPF_PROGRAMS] = {
@@ -48,7 +49,7 @@ static const struct hook hooks[BPF_PROGRAMS] = {
 	                       { { "file_call", false }, { "file_call_bounded", true } },
 	                       { KIND_OPEN, KIND_RENAME, KIND_UNLINK, KIND_LINK, KIND_SYMLINK, KIND_MKDIR,
 	                         KIND_RMDIR, KIND_MKNOD, KIND_CHMOD, KIND_CHOWN, KIND_TRUNCATE, KIND_SETXATTR,
-	                         KIND_REMOVEXATTR } },
+	                         KIND_REMOVEXATTR, KIND_CREDENTIALS, KIND_EXEC_FAILED } },
 	[BPF_PROGRAM_IO_URING] = { "io_uring_submit",
 	                           io_uring_bpf__elf_bytes,
 	                           { { "io_uring_submit_req", false }, { "io_uring_submit_sqe", false } },

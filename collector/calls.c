@@ -1,5 +1,6 @@
 #include "collector/calls.h"
 
+#include "collector/system_calls.h"
 #include "evidence/entry.h"
 
 enum shape {
@@ -218,5 +219,5 @@ const struct call_shape *call_find(bool compat, uint32_t number)
 	if (number >= BPF_CALLS)
 		return NULL;
 	uint8_t shape = compat ? compat_calls[number] : native_calls[number];
-	return shape == SHAPE_NONE ? NULL : &shapes[shape];
+	return shape == SHAPE_NONE ? system_call_find(compat, number) : &shapes[shape];
 }

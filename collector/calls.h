@@ -1,4 +1,4 @@
-/* The system calls that change files: their numbers on this machine and what each argument means. */
+/* The system calls that are told of: their numbers on this machine and what each argument means. */
 #ifndef SWORNLOG_COLLECTOR_CALLS_H
 #define SWORNLOG_COLLECTOR_CALLS_H
 
@@ -14,6 +14,8 @@ struct call_shape {
 	uint8_t size;
 	uint8_t size_high; /* 32-bit calls: the size's upper half */
 	uint8_t device;
+	uint8_t operation;   /* enum credentials_operation and its like */
+	uint8_t asked;       /* ids that are asked for, from argument 1 on */
 	bool owner16;        /* ids have 16 bits */
 	bool may_remove_dir; /* KIND_RMDIR with AT_REMOVEDIR in the flags */
 	bool how;            /* flags and mode stand in a struct open_how, which the BPF program has read */

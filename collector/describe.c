@@ -77,24 +77,81 @@ static void put_cwd(struct fields *f, struct span components)
 		fields_bytes(f, PROCESS_CWD, (struct span){ cwd.data, cwd.len });
 }
 
-/* The caller's arguments have a mark of their own. */
-static uint32_t exec_marks(const struct bpf_view *exec)
+/* Being cut has a mark of its own where it is `cut`. */
+static uint32_t marks_with(uint16_t marks, uint32_t cut)
 {
-	uint32_t marks = 0;
-	for (size_t i = 0; i < BPF_EXEC_ARGV; i++)
-		marks |= entry_marks_of(exec->strings[i].marks);
-	uint16_t argv = exec->strings[BPF_EXEC_ARGV].marks;
-	if (argv & BPF_MARK_STRING_TRUNCATED)
-		marks |= ENTRY_MARK_ARGV_TRUNCATED;
-	return marks | entry_marks_of(argv & (uint16_t)~BPF_MARK_STRING_TRUNCATED);
+	uint32_t others = entry_marks_of(marks & (uint16_t)~BPF_MARK_STRING_TRUNCATED);
+	return marks & BPF_MARK_STRING_TRUNCATED ? others | cut : others;
 }
 
-struct span describe_exec(struct buf *b, const struct bpf_view *exec, struct span exe_path, struct span argv)
+/* An executable that nobody can find in a folder. */
+static uint32_t nameless_marks(const struct bpf_view *exec, struct span exe_path)
+{
+	bool detached = exec->strings[BPF_EXEC_EXE].marks & BPF_MARK_DETACHED;
+	bool memory = detached && span_starts(exe_path, "/memfd:");
+	bool deleted = exec->exec->links == 0 && exe_path.len;
+	return (memory ? ENTRY_MARK_MEMORY : 0) | (deleted ? ENTRY_MARK_DELETED : 0);
+}
+
+static uint32_t exec_marks(const struct bpf_view *exec, struct span exe_path)
+{
+	uint32_t marks = nameless_marks(exec, exe_path);
+	for (size_t i = 0; i < BPF_EXEC_ENV; i++)
+		marks |= entry_marks_of(exec->strings[i].marks);
+	marks |= marks_with(exec->strings[BPF_EXEC_ENV].marks, ENTRY_MARK_ENV_TRUNCATED);
+	return marks | marks_with(exec->strings[BPF_EXEC_ARGV].marks, ENTRY_MARK_ARGV_TRUNCATED);
+}
+
+static void put_file(struct fields *f, const struct bpf_exec_record *r)
+{
+	fields_key(f, PROCESS_FILE);
+	cbor_put_array(f->b, 4);
+	cbor_put_uint(f->b, r->owner);
+	cbor_put_uint(f->b, r->owner_group);
+	cbor_put_uint(f->b, r->mode);
+	cbor_put_uint(f->b, r->links);
+}
+
+static struct span next_string(struct span *strings)
+{
+	const uint8_t *nul = memchr(strings->data, 0, strings->len);
+	struct span first = { strings->data, nul ? (size_t)(nul - strings->data) : strings->len };
+	size_t step = MIN(first.len + 1, strings->len);
+	strings->data += step;
+	strings->len -= step;
+	return first;
+}
+
+/* What is before the '=': values are nobody's business. */
+static void put_linker_names(struct fields *f, struct span strings)
+{
+	size_t count = 0;
+	for (struct span left = strings; left.len; count++)
+		next_string(&left);
+	if (!count)
+		return;
+	fields_key(f, PROCESS_LINKER_NAMES);
+	cbor_put_array(f->b, count);
+	while (strings.len) {
+		struct span name = next_string(&strings);
+		const uint8_t *equals = memchr(name.data, '=', name.len);
+		cbor_put_bytes(f->b, name.data, equals ? (size_t)(equals - name.data) : name.len);
+	}
+}
+
+static void put_container(struct fields *f, const char *id)
+{
+	if (id[0])
+		fields_bytes(f, PROCESS_CONTAINER, (struct span){ (const uint8_t *)id, strlen(id) });
+}
+
+struct span describe_exec(struct buf *b, const struct bpf_view *exec, struct span exe_path, struct span argv,
+                          const char *container)
 {
 	const struct bpf_exec_record *r = exec->exec;
 	const struct bpf_record *head = exec->head;
 	const struct span *text = exec->text;
-	uint32_t marks = exec_marks(exec);
+	uint32_t marks = exec_marks(exec, exe_path);
 	bool cut = marks & (ENTRY_MARK_ARGV_TRUNCATED | ENTRY_MARK_FAULT);
 	struct fields f;
 
@@ -116,6 +173,12 @@ struct span describe_exec(struct buf *b, const struct bpf_view *exec, struct spa
 	fields_uint(&f, PROCESS_INODE, r->inode);
 	if (!span_equal(text[BPF_EXEC_FILENAME], exe_path))
 		fields_bytes(&f, PROCESS_FILENAME, text[BPF_EXEC_FILENAME]);
+	put_file(&f, r);
+	if (exec->strings[BPF_EXEC_INTERPRETER].present)
+		fields_bytes(&f, PROCESS_INTERPRETER, text[BPF_EXEC_INTERPRETER]);
+	put_linker_names(&f, text[BPF_EXEC_ENV]);
+	fields_uint(&f, PROCESS_CAPABILITIES, r->capabilities);
+	put_container(&f, container);
 	return fields_end(&f);
 }
 
@@ -153,5 +216,7 @@ struct span describe_process(struct buf *b, const struct process *p, uint32_t ti
 	fields_uint(&f, PROCESS_CAUSE, p->cause);
 	if (tid && tid != p->key.tgid)
 		fields_uint(&f, PROCESS_TID, tid);
+	if (image && p->place_known)
+		put_container(&f, image->container);
 	return fields_end(&f);
 }

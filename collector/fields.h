@@ -1,4 +1,4 @@
-/* Writes the field map of an event: up to 23 pairs, keys ascending, absent ones left out. */
+/* Writes the field map of an event: up to 63 pairs, keys ascending, absent ones left out. */
 #ifndef SWORNLOG_COLLECTOR_FIELDS_H
 #define SWORNLOG_COLLECTOR_FIELDS_H
 

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 
 #include "collector/describe.h"
-#include "collector/fields.h"
 
 #define TMPFILE_FLAG 020000000 /* without O_DIRECTORY, which has another value on ARM */
 #define CREAT_FLAGS  (O_CREAT | O_WRONLY | O_TRUNC)
@@ -21,14 +20,15 @@ static bool is_compat(const struct bpf_file_record *r)
 }
 
 /* Arguments are numbered from 1. */
-static uint64_t argument(const struct bpf_file_record *r, unsigned number)
+uint64_t file_event_argument(const struct bpf_file_record *r, unsigned number)
 {
 	return number >= 1 && number <= BPF_CALL_ARGS ? r->args[number - 1] : 0;
 }
 
 static bool from_descriptor(const struct bpf_file_record *r, uint8_t base)
 {
-	return base != BPF_ARG_NONE && base != BPF_ARG_CWD && (int32_t)argument(r, base) != AT_FDCWD;
+	return base != BPF_ARG_NONE && base != BPF_ARG_CWD &&
+	       (int32_t)file_event_argument(r, base) != AT_FDCWD;
 }
 
 /* A name that the caller gave, from a directory that the kernel knows: where it led to is not known. */
@@ -72,7 +72,8 @@ static void read_path(struct file_event *e, const struct bpf_view *view)
 		return;
 	}
 	e->path_known = false;
-	e->marks |= ENTRY_MARK_UNRESOLVED;
+	if (e->shape->bpf.object || e->shape->bpf.name)
+		e->marks |= ENTRY_MARK_UNRESOLVED;
 }
 
 static void read_target(struct file_event *e, const struct bpf_view *view)
@@ -91,13 +92,21 @@ static void read_target(struct file_event *e, const struct bpf_view *view)
 	e->target_marks = entry_marks_of(target->marks);
 }
 
+/* Arguments have a mark of their own. */
+static uint32_t data_marks(const struct call_shape *shape, uint16_t marks)
+{
+	bool cut = marks & BPF_MARK_STRING_TRUNCATED && shape->bpf.data_bytes == BPF_DATA_ARGUMENTS;
+	return cut ? entry_marks_of(marks & (uint16_t)~BPF_MARK_STRING_TRUNCATED) | ENTRY_MARK_ARGV_TRUNCATED
+	           : entry_marks_of(marks);
+}
+
 int file_event_read(struct file_event *e, const struct bpf_view *view)
 {
 	const struct bpf_file_record *r = view->file;
 	const struct call_shape *shape = call_find(is_compat(r), r->call);
 	if (!shape)
 		return -EBADMSG;
-	bool removes_dir = shape->may_remove_dir && (argument(r, shape->flags) & AT_REMOVEDIR);
+	bool removes_dir = shape->may_remove_dir && (file_event_argument(r, shape->flags) & AT_REMOVEDIR);
 	e->shape = shape;
 	e->kind = removes_dir ? KIND_RMDIR : shape->bpf.kind;
 	e->marks = is_compat(r) ? ENTRY_MARK_COMPAT : 0;
@@ -106,6 +115,7 @@ int file_event_read(struct file_event *e, const struct bpf_view *view)
 	buf_reset(&e->target);
 	read_path(e, view);
 	read_target(e, view);
+	e->marks |= data_marks(shape, view->strings[BPF_FILE_DATA].marks);
 	return 0;
 }
 
@@ -113,14 +123,14 @@ static uint64_t open_flags(const struct call_shape *shape, const struct bpf_file
 {
 	if (shape->creates)
 		return CREAT_FLAGS;
-	return shape->how ? r->open_flags : (uint32_t)argument(r, shape->flags);
+	return shape->how ? r->open_flags : (uint32_t)file_event_argument(r, shape->flags);
 }
 
 static void put_flags_and_mode(struct fields *f, const struct call_shape *shape,
                                const struct bpf_file_record *r)
 {
 	bool opens = shape->bpf.kind == KIND_OPEN;
-	uint64_t flags = opens ? open_flags(shape, r) : (uint32_t)argument(r, shape->flags);
+	uint64_t flags = opens ? open_flags(shape, r) : (uint32_t)file_event_argument(r, shape->flags);
 	if (opens || shape->flags)
 		fields_uint(f, FILE_FLAGS, flags);
 	/* Without these the argument is not looked at by the kernel and may be anything. */
@@ -128,7 +138,7 @@ static void put_flags_and_mode(struct fields *f, const struct call_shape *shape,
 	if (mode_counts && shape->how)
 		fields_uint(f, FILE_MODE, r->open_mode);
 	else if (mode_counts && shape->mode)
-		fields_uint(f, FILE_MODE, (uint32_t)argument(r, shape->mode) & 0177777);
+		fields_uint(f, FILE_MODE, (uint32_t)file_event_argument(r, shape->mode) & 0177777);
 }
 
 /* All ones: stays as it is. */
@@ -137,8 +147,8 @@ static void put_owner(struct fields *f, const struct call_shape *shape, const st
 	if (!shape->owner)
 		return;
 	uint32_t none = shape->owner16 ? UINT16_MAX : UINT32_MAX;
-	uint32_t uid = (uint32_t)argument(r, shape->owner) & none;
-	uint32_t gid = (uint32_t)argument(r, shape->owner + 1u) & none;
+	uint32_t uid = (uint32_t)file_event_argument(r, shape->owner) & none;
+	uint32_t gid = (uint32_t)file_event_argument(r, shape->owner + 1u) & none;
 	if (uid != none)
 		fields_uint(f, FILE_UID, uid);
 	if (gid != none)
@@ -147,8 +157,8 @@ static void put_owner(struct fields *f, const struct call_shape *shape, const st
 
 static uint64_t new_size(const struct call_shape *shape, const struct bpf_file_record *r)
 {
-	uint64_t low = argument(r, shape->size);
-	return shape->size_high ? (uint32_t)low | argument(r, shape->size_high) << 32 : low;
+	uint64_t low = file_event_argument(r, shape->size);
+	return shape->size_high ? (uint32_t)low | file_event_argument(r, shape->size_high) << 32 : low;
 }
 
 /* User space packs a device number otherwise than the kernel holds it. */
@@ -159,38 +169,43 @@ static uint64_t kernel_device(uint64_t packed)
 	return major << 20 | minor;
 }
 
-struct span file_event_encode(struct file_event *e, const struct bpf_view *view)
+void file_event_put(const struct file_event *e, const struct bpf_view *view, struct fields *f)
 {
 	const struct bpf_file_record *r = view->file;
 	const struct call_shape *shape = e->shape;
-	struct fields f;
 
+	if (e->path_known)
+		fields_bytes(f, FILE_PATH, (struct span){ e->path.data, e->path.len });
+	fields_int(f, FILE_RESULT, r->result);
+	if (e->target_known)
+		fields_bytes(f, FILE_TARGET, (struct span){ e->target.data, e->target.len });
+	put_flags_and_mode(f, shape, r);
+	if (has_object(view)) {
+		fields_uint(f, FILE_DEVICE, r->device);
+		fields_uint(f, FILE_INODE, r->inode);
+	}
+	put_owner(f, shape, r);
+	if (shape->bpf.xattr)
+		fields_bytes(f, FILE_NAME, view->text[BPF_FILE_XATTR]);
+	fields_uint_nonzero(f, FILE_MARKS, e->marks | entry_marks_of(view->strings[BPF_FILE_XATTR].marks));
+	if (has_object(view) && view->strings[BPF_FILE_NAME].present)
+		fields_bytes(f, FILE_CLAIM, view->text[BPF_FILE_NAME]);
+	if (shape->size)
+		fields_uint(f, FILE_SIZE, new_size(shape, r));
+	if (view->head->tid != view->head->tgid)
+		fields_uint(f, FILE_TID, view->head->tid);
+	fields_uint(f, FILE_SYSCALL, r->call);
+	fields_uint_nonzero(f, FILE_TARGET_MARKS, e->target_marks);
+	if (shape->device)
+		fields_uint(f, FILE_RDEV, kernel_device((uint32_t)file_event_argument(r, shape->device)));
+}
+
+struct span file_event_encode(struct file_event *e, const struct bpf_view *view)
+{
+	struct fields f;
 	buf_reset(&e->fields);
 	fields_begin(&f, &e->fields);
-	if (e->path_known)
-		fields_bytes(&f, FILE_PATH, (struct span){ e->path.data, e->path.len });
-	fields_int(&f, FILE_RESULT, r->result);
-	if (e->target_known)
-		fields_bytes(&f, FILE_TARGET, (struct span){ e->target.data, e->target.len });
-	put_flags_and_mode(&f, shape, r);
-	if (has_object(view)) {
-		fields_uint(&f, FILE_DEVICE, r->device);
-		fields_uint(&f, FILE_INODE, r->inode);
-	}
-	put_owner(&f, shape, r);
-	if (shape->bpf.xattr)
-		fields_bytes(&f, FILE_NAME, view->text[BPF_FILE_XATTR]);
-	fields_uint_nonzero(&f, FILE_MARKS, e->marks | entry_marks_of(view->strings[BPF_FILE_XATTR].marks));
-	if (has_object(view) && view->strings[BPF_FILE_NAME].present)
-		fields_bytes(&f, FILE_CLAIM, view->text[BPF_FILE_NAME]);
-	if (shape->size)
-		fields_uint(&f, FILE_SIZE, new_size(shape, r));
-	if (view->head->tid != view->head->tgid)
-		fields_uint(&f, FILE_TID, view->head->tid);
-	fields_uint(&f, FILE_SYSCALL, r->call);
-	fields_uint_nonzero(&f, FILE_TARGET_MARKS, e->target_marks);
-	if (shape->device)
-		fields_uint(&f, FILE_RDEV, kernel_device((uint32_t)argument(r, shape->device)));
+	file_event_put(e, view, &f);
 	int err = buf_err(&e->path) | buf_err(&e->target);
 	return err ? (struct span){ 0 } : fields_end(&f);
 }

@@ -3,6 +3,7 @@
 #include "collector/describe.h"
 #include "collector/fields.h"
 #include "collector/proc_reader.h"
+#include "collector/system_event.h"
 
 struct normaliser {
 	struct normaliser_config config;
@@ -58,7 +59,8 @@ static struct span span_of(const struct buf *b)
 	return (struct span){ b->data, b->len };
 }
 
-static struct process_image *image_of(const struct bpf_view *view, struct span exe, struct span argv)
+static struct process_image *image_of(struct normaliser *n, const struct bpf_view *view, struct span exe,
+                                      struct span argv)
 {
 	const struct bpf_exec_record *r = view->exec;
 	struct process_image *image = process_image_new(exe, argv);
@@ -75,6 +77,8 @@ static struct process_image *image_of(const struct bpf_view *view, struct span e
 	memcpy(image->namespaces, r->namespaces, sizeof(image->namespaces));
 	image->sensors = SENSOR_BPF_TRACEPOINT;
 	memcpy(image->comm, r->comm, sizeof(r->comm));
+	const char *container = actors_container(n->config.actors, view->head->tgid, r->cgroup);
+	memcpy(image->container, container, strlen(container) + 1);
 	return image;
 }
 
@@ -99,7 +103,7 @@ bool normaliser_found(struct normaliser *n, const struct bpf_view *view)
 		return false;
 	bool has_argv = actors_read_argv(n->config.actors, view->head->tgid, view->head->start_boot_ns / 1000,
 	                                 &argv) == 0;
-	struct process_image *image = image_of(view, exe, argv);
+	struct process_image *image = image_of(n, view, exe, argv);
 	if (image && has_argv)
 		image->sensors |= SENSOR_PROC;
 	return actors_found(n->config.actors, view->head, parent_of(view), image);
@@ -113,12 +117,17 @@ static bool on_exec(struct normaliser *n, const struct bpf_view *view)
 	argv_put(&n->argv, view->text[BPF_EXEC_ARGV]);
 	if (buf_err(&n->path) || buf_err(&n->argv))
 		return false;
+	struct process_image *image = image_of(n, view, exe, span_of(&n->argv));
+	const char *container = image ? image->container : "";
 	struct intake_event event = { .kind = KIND_EXEC,
 		                      .sensors = SENSOR_BPF_TRACEPOINT,
 		                      .boot_us = record_us(view->head),
-		                      .fields = describe_exec(&n->fields, view, exe, span_of(&n->argv)) };
-	return event.fields.len && actors_exec(n->config.actors, view->head, parent_of(view),
-	                                       image_of(view, exe, span_of(&n->argv)), &event);
+		                      .fields = describe_exec(&n->fields, view, exe, span_of(&n->argv),
+		                                              container) };
+	if (event.fields.len)
+		return actors_exec(n->config.actors, view->head, parent_of(view), image, &event);
+	process_image_put(image);
+	return false;
 }
 
 static bool on_exited(struct normaliser *n, const struct bpf_view *view)
@@ -152,11 +161,38 @@ static bool on_fork(struct normaliser *n, const struct bpf_view *view)
 	return actors_fork(n->config.actors, view->head, child);
 }
 
+/* The actor is the process as it was: what it becomes is described when it next acts. */
+static bool on_credentials(struct normaliser *n, const struct bpf_view *view)
+{
+	struct process *p = actors_before_record(n->config.actors, view->head);
+	const struct process_ids *before = p ? &p->ids : NULL;
+	struct span fields = system_event_encode(&n->file, view, before);
+	if (!p)
+		p = actors_of_record(n->config.actors, view->head);
+	if (!p || !emit(n, view, KIND_CREDENTIALS, p, fields))
+		return false;
+	/* What its namespaces are now is not known before its next exec. */
+	if (n->file.shape->operation >= CREDENTIALS_UNSHARE && view->file->result >= 0)
+		p->place_known = false;
+	return true;
+}
+
+static bool on_system(struct normaliser *n, const struct bpf_view *view)
+{
+	if (n->file.kind == KIND_CREDENTIALS)
+		return on_credentials(n, view);
+	struct span fields = system_event_encode(&n->file, view, NULL);
+	const struct process *p = actors_of_record(n->config.actors, view->head);
+	return p && emit(n, view, n->file.kind, p, fields);
+}
+
 static bool on_file(struct normaliser *n, const struct bpf_view *view)
 {
 	struct process_key actor = { view->head->tgid, view->head->start_boot_ns / 1000 };
 	if (file_event_read(&n->file, view))
 		return false;
+	if (system_event_is(n->file.kind))
+		return on_system(n, view);
 	if (n->config.own && own_events_match(n->config.own, actor, &n->file)) {
 		n->config.sink.filtered(n->config.sink.context, n->file.kind);
 		return true;

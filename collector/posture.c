@@ -12,7 +12,6 @@ static const char *const never_seen[] = {
 	"reads and opens for reading",
 	"close-after-write",
 	"io_uring: paths and results",
-	"exec that failed",
 	"kernel threads",
 };
 static const char deep_paths[] = "paths deeper than 64 components: the part towards the root";

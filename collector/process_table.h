@@ -8,6 +8,7 @@
 #define SWORNLOG_COLLECTOR_PROCESS_TABLE_H
 
 #include "bpf/events.h"
+#include "collector/container.h"
 #include "evidence/intake.h"
 
 struct process_key {
@@ -26,6 +27,7 @@ struct process_image {
 	uint32_t namespaces[BPF_NAMESPACES];
 	uint8_t sensors;
 	char comm[BPF_COMM_MAX + 1];
+	char container[CONTAINER_ID_MAX + 1]; /* "": none, or not known */
 	size_t exe_len, argv_len;
 	uint8_t bytes[]; /* exe, argv (a CBOR array) */
 };

@@ -21,6 +21,8 @@ static const struct name kind_names[] = {
 	{ KIND_PROCESS, "process" },
 	{ KIND_EXEC, "exec" },
 	{ KIND_EXIT, "exit" },
+	{ KIND_CREDENTIALS, "credentials" },
+	{ KIND_EXEC_FAILED, "exec_failed" },
 	{ KIND_OPEN, "open" },
 	{ KIND_RENAME, "rename" },
 	{ KIND_UNLINK, "unlink" },
@@ -95,6 +97,38 @@ bool entry_kind_critical(uint64_t kind)
 		if (critical[i] == kind)
 			return true;
 	return false;
+}
+
+/* True if the array of four has user 0 as its effective id. */
+static bool effective_is_root(struct cursor c)
+{
+	bool root = false;
+	size_t n = cbor_array(&c);
+	for (size_t i = 0; i < n && !c.err; i++) {
+		uint64_t id = cbor_uint(&c);
+		root = root || (i == 1 && id == 0 && !c.err);
+	}
+	return root;
+}
+
+static bool becomes_root(struct span fields)
+{
+	struct cursor c;
+	int64_t prev = -1;
+	bool was = false, is = false;
+	cursor_init(&c, fields.data, fields.len);
+	for (size_t n = cbor_map(&c); n > 0 && !c.err; n--) {
+		uint64_t key = cbor_key(&c, &prev);
+		was = was || (key == SYSTEM_OLD_UIDS && effective_is_root(c));
+		is = is || (key == SYSTEM_NEW_UIDS && effective_is_root(c));
+		cbor_skip(&c);
+	}
+	return is && !was;
+}
+
+bool entry_critical(uint64_t kind, struct span fields)
+{
+	return entry_kind_critical(kind) || (kind == KIND_CREDENTIALS && becomes_root(fields));
 }
 
 void entry_put_body(struct buf *b, const struct entry *e)

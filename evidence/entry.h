@@ -27,6 +27,8 @@ enum entry_kind {
 	KIND_PROCESS = 16, /* a process described without an exec having been seen */
 	KIND_EXEC = 17,
 	KIND_EXIT = 18,
+	KIND_CREDENTIALS = 19, /* a process changed who it is, or asked to */
+	KIND_EXEC_FAILED = 20,
 
 	KIND_OPEN = 32, /* for writing, or creating */
 	KIND_RENAME = 33,
@@ -116,7 +118,38 @@ enum process_field {
 	PROCESS_PREVIOUS =
 	        21, /* leaf index of this process's entry before this exec or change. Put in by the sealer. */
 	PROCESS_FILENAME =
-	        22, /* bytes: the name given to exec, where it differs from the executable's path */
+	        22,        /* bytes: the name given to exec, where it differs from the executable's path */
+	PROCESS_FILE = 23, /* [owner, group, mode, links] of the executable */
+	PROCESS_INTERPRETER = 24,  /* bytes: as a script names it, where one was run */
+	PROCESS_LINKER_NAMES = 25, /* array of bytes: the names in the environment that begin with "LD_" */
+	PROCESS_CAPABILITIES = 26, /* effective, a bit each */
+	PROCESS_CONTAINER = 27,    /* bytes: id, from the cgroup's path */
+};
+
+/* Field keys of the kinds 19 and 20, and of all from 50 to 63 and from 80 to 111. Those below 18 mean what
+ * they mean in file events: path, result, second path, flags, device, inode, name, marks, thread, call. */
+enum system_field {
+	SYSTEM_OPERATION = 18, /* which of a kind's acts: enum credentials_operation */
+	SYSTEM_ARGV = 22,      /* array of bytes */
+	SYSTEM_OLD_UIDS = 23,  /* [real, effective, saved, fs] before, where that is known */
+	SYSTEM_NEW_UIDS = 24,  /* and after */
+	SYSTEM_OLD_GIDS = 25,
+	SYSTEM_NEW_GIDS = 26,
+	SYSTEM_ASKED = 27,        /* array of ids as asked for; -1: leave as it is */
+	SYSTEM_CAPABILITIES = 28, /* [effective, permitted, inheritable] as asked for */
+	SYSTEM_COUNT = 29,        /* setgroups: how many, also where the list was cut */
+	SYSTEM_OPTION = 30,       /* of prctl() */
+	SYSTEM_ARGUMENTS = 31,    /* its next two arguments */
+};
+
+enum credentials_operation {
+	CREDENTIALS_UID = 0, /* set*uid() */
+	CREDENTIALS_GID = 1,
+	CREDENTIALS_GROUPS = 2,
+	CREDENTIALS_CAPABILITIES = 3,
+	CREDENTIALS_PRCTL = 4,
+	CREDENTIALS_UNSHARE = 5, /* new namespaces of its own */
+	CREDENTIALS_SETNS = 6,   /* joined one */
 };
 
 enum process_cause {
@@ -169,6 +202,8 @@ enum entry_mark {
 	ENTRY_MARK_MALFORMED = 1 << 9, /* audit: the text could not be parsed; the raw record is whole */
 	ENTRY_MARK_DELETED = 1 << 10,  /* the object had no name left */
 	ENTRY_MARK_DETACHED = 1 << 11, /* the path begins at a mount outside the caller's mount namespace */
+	ENTRY_MARK_MEMORY = 1 << 12,   /* the executable is a file in memory that no folder holds (memfd) */
+	ENTRY_MARK_ENV_TRUNCATED = 1 << 13, /* the environment was not looked at to its end */
 };
 
 /* Field keys of KIND_LOSS. */
@@ -206,6 +241,9 @@ const char *loss_reason_name(uint64_t reason);
 const char *exactness_name(uint64_t exactness);
 /* True for kinds that are sealed at once: logins, accounts, audit configuration, the agent itself. */
 bool entry_kind_critical(uint64_t kind);
+/* The same for an event of which the fields are at hand: of KIND_CREDENTIALS, those that make a process
+ * root's. */
+bool entry_critical(uint64_t kind, struct span fields);
 
 #define ENTRY_NO_PROCESS UINT64_MAX
 

@@ -144,7 +144,7 @@ static int take_event(struct sealer *s, const struct intake_event *in)
 		.process = process_index_get(s->processes, in->process),
 	};
 	uint64_t index;
-	bool critical = entry_kind_critical(in->kind);
+	bool critical = entry_critical(in->kind, in->fields);
 	int r = event_fields(s, in, &e.fields);
 	if (r == 0)
 		r = add(s, &e, in->boot_us, critical, &index);

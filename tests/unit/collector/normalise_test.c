@@ -3,6 +3,7 @@
 #include "tests/unit/collector/records.h"
 
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define KEPT 64
@@ -102,6 +103,7 @@ static void make_exec(uint32_t tgid, uint32_t parent, const char *exe)
 	memcpy(r->comm, "name", 4);
 	r->device = 8 << 20 | 1;
 	r->inode = 99;
+	r->links = 1;
 	r->cgroup = 5;
 	r->head.exec_id = 2;
 	made_path(&m, &r->strings[BPF_EXEC_EXE], exe, 0);
@@ -132,6 +134,14 @@ static void make_unlink(uint32_t tgid, const char *base, const char *name)
 	r->args[0] = CWD;
 	made_string(&m, &r->strings[BPF_FILE_NAME], name, strlen(name), 0);
 	made_path(&m, &r->strings[BPF_FILE_BASE], base, 0);
+}
+
+static struct bpf_file_record *make_setuid(uint32_t tgid, uint32_t uid)
+{
+	struct bpf_file_record *r = made_file(&m, tgid, SYS_setuid, KIND_CREDENTIALS);
+	r->head.ids[BPF_UID] = r->head.ids[BPF_EUID] = uid;
+	r->args[0] = uid;
+	return r;
 }
 
 TestSuite(normalise, .init = setup, .fini = teardown);
@@ -180,6 +190,104 @@ Test(normalise, ids_are_real_effective_saved_file_system)
 	for (uint64_t i = 1; i <= 4; i++)
 		cr_assert_eq(cbor_uint(&c), i);
 	cr_assert(field_int(fields(0), PROCESS_LOGINUID, 1000));
+}
+
+/* The first id of an array. */
+static uint64_t first_of(struct span map, uint64_t key)
+{
+	struct cursor c;
+	cr_assert(field(map, key, &c));
+	cr_assert_gt(cbor_array(&c), 0);
+	return cbor_uint(&c);
+}
+
+Test(normalise, a_change_of_credentials_is_done_by_the_process_as_it_was)
+{
+	make_unlink(10, "/", "x");
+	feed();
+	make_setuid(10, 33);
+	feed();
+	cr_assert_eq(kept_count, 3);
+	cr_assert_eq(event(2)->kind, KIND_CREDENTIALS);
+	cr_assert_eq(event(2)->process, event(0)->self);
+	cr_assert_eq(first_of(fields(2), SYSTEM_OLD_UIDS), 0);
+	cr_assert_eq(first_of(fields(2), SYSTEM_NEW_UIDS), 33);
+	/* And what it does next, it does as what it became. */
+	make_unlink(10, "/", "x");
+	head()->ids[BPF_UID] = head()->ids[BPF_EUID] = 33;
+	feed();
+	cr_assert_eq(event(3)->kind, KIND_PROCESS);
+	cr_assert(field_int(fields(3), PROCESS_CAUSE, PROCESS_CAUSE_CHANGED));
+	cr_assert_eq(event(4)->process, event(3)->self);
+}
+
+Test(normalise, a_change_of_credentials_by_a_stranger_says_nothing_of_who_it_was)
+{
+	make_setuid(10, 33);
+	feed();
+	cr_assert_eq(event(0)->kind, KIND_PROCESS);
+	cr_assert_eq(event(1)->kind, KIND_CREDENTIALS);
+	cr_assert_eq(event(1)->process, event(0)->self);
+	cr_assert(field_absent(fields(1), SYSTEM_OLD_UIDS));
+}
+
+Test(normalise, in_a_namespace_of_its_own_a_process_is_not_described_by_its_old_ones)
+{
+	make_exec(10, 1, "/x");
+	feed();
+	made_file(&m, 10, SYS_unshare, KIND_CREDENTIALS);
+	head()->exec_id = 2;
+	feed();
+	actors_undescribe(actors);
+	make_unlink(10, "/", "x");
+	head()->exec_id = 2;
+	feed();
+	cr_assert_eq(event(2)->kind, KIND_PROCESS);
+	cr_assert(field_absent(fields(2), PROCESS_NAMESPACES));
+}
+
+Test(normalise, an_exec_tells_of_its_file_its_script_and_what_steers_the_linker)
+{
+	made_begin(&m, sizeof(struct bpf_exec_record), BPF_PROGRAM_EXEC, KIND_EXEC, 10);
+	struct bpf_exec_record *r = (void *)m.bytes;
+	r->links = 1;
+	r->owner = 5;
+	r->owner_group = 6;
+	r->mode = 0104755;
+	r->capabilities = 1ull << 40;
+	made_path(&m, &r->strings[BPF_EXEC_EXE], "/usr/bin/dash", 0);
+	made_path(&m, &r->strings[BPF_EXEC_CWD], "/", 0);
+	made_string(&m, &r->strings[BPF_EXEC_FILENAME], "./script", 8, 0);
+	made_string(&m, &r->strings[BPF_EXEC_INTERPRETER], "/bin/sh", 7, 0);
+	made_string(&m, &r->strings[BPF_EXEC_ENV], "LD_PRELOAD=/secret\0LD_X\0", 24,
+	            BPF_MARK_STRING_TRUNCATED);
+	made_string(&m, &r->strings[BPF_EXEC_ARGV], "x\0", 2, 0);
+	feed();
+	struct span f = fields(0);
+	struct cursor c;
+	cr_assert(field_is(f, PROCESS_INTERPRETER, "/bin/sh"));
+	cr_assert(field_int(f, PROCESS_CAPABILITIES, 1ll << 40));
+	cr_assert(field_int(f, PROCESS_MARKS, ENTRY_MARK_ENV_TRUNCATED));
+	cr_assert(field(f, PROCESS_FILE, &c));
+	cr_assert_eq(cbor_array(&c), 4);
+	cr_assert_eq(cbor_uint(&c), 5);
+	cr_assert_eq(cbor_uint(&c), 6);
+	cr_assert_eq(cbor_uint(&c), 0104755);
+	cr_assert_eq(cbor_uint(&c), 1);
+	cr_assert(field(f, PROCESS_LINKER_NAMES, &c));
+	cr_assert_eq(cbor_array(&c), 2);
+	cr_assert(span_is(cbor_bytes(&c), "LD_PRELOAD"));
+	cr_assert(span_is(cbor_bytes(&c), "LD_X"));
+}
+
+Test(normalise, an_executable_in_memory_is_marked)
+{
+	made_begin(&m, sizeof(struct bpf_exec_record), BPF_PROGRAM_EXEC, KIND_EXEC, 10);
+	struct bpf_exec_record *r = (void *)m.bytes;
+	made_path(&m, &r->strings[BPF_EXEC_EXE], "/memfd:x", BPF_MARK_DETACHED);
+	feed();
+	cr_assert(field_int(fields(0), PROCESS_MARKS,
+	                    ENTRY_MARK_MEMORY | ENTRY_MARK_DELETED | ENTRY_MARK_DETACHED));
 }
 
 Test(normalise, arguments_that_were_cut_carry_a_mark_and_their_whole_length)

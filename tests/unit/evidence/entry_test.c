@@ -2,6 +2,8 @@
 
 #include <criterion/criterion.h>
 
+#include "lib/cbor.h"
+
 #define BYTES(...) ((const uint8_t[]){ __VA_ARGS__ })
 #define SPAN(...)  ((struct span){ BYTES(__VA_ARGS__), sizeof(BYTES(__VA_ARGS__)) })
 #define REFUSED(s)                                                                                           \
@@ -123,4 +125,30 @@ Test(entry, logins_and_the_agents_own_state_are_critical_and_file_events_are_not
 	cr_assert(entry_kind_critical(KIND_POSTURE));
 	cr_assert_not(entry_kind_critical(KIND_OPEN));
 	cr_assert_not(entry_kind_critical(KIND_EXEC));
+}
+
+static bool credentials_critical(int old_euid, int new_euid)
+{
+	cleanup_buf struct buf b = { 0 };
+	cbor_put_map(&b, old_euid < 0 ? 1 : 2);
+	for (int after = old_euid < 0; after < 2; after++) {
+		cbor_put_uint(&b, after ? SYSTEM_NEW_UIDS : SYSTEM_OLD_UIDS);
+		cbor_put_array(&b, 4);
+		cbor_put_uint(&b, 0);
+		cbor_put_uint(&b, (uint64_t)(after ? new_euid : old_euid));
+		cbor_put_uint(&b, 0);
+		cbor_put_uint(&b, 0);
+	}
+	return entry_critical(KIND_CREDENTIALS, (struct span){ b.data, b.len });
+}
+
+Test(entry, to_become_root_is_critical_and_to_leave_it_is_not)
+{
+	cr_assert(credentials_critical(1000, 0));
+	cr_assert(credentials_critical(-1, 0));
+	cr_assert_not(credentials_critical(0, 0));
+	cr_assert_not(credentials_critical(0, 1000));
+	cr_assert_not(entry_critical(KIND_CREDENTIALS, (struct span){ (const uint8_t *)"\xa0", 1 }));
+	cr_assert_not(entry_critical(KIND_CREDENTIALS, (struct span){ 0 }));
+	cr_assert(entry_critical(KIND_AUDIT_LOGIN, (struct span){ 0 }));
 }
