@@ -10,6 +10,8 @@
 #include "agent/collector_options.h"
 #include "collector/audit_lease.h"
 #include "collector/collector.h"
+#include "collector/probe_action.h"
+#include "collector/self_probe.h"
 #include "lib/log.h"
 
 /* Before 5.11 the kernel counts maps against this limit, which only root may raise. */
@@ -98,6 +100,8 @@ static int restore(const char *lease)
 int main(int argc, char **argv)
 {
 	static struct collector_options o;
+	if (argc == 3 && strcmp(argv[1], PROBE_ACTION_OPTION) == 0)
+		return SELF_PROBE_EXIT_CODE;
 	if (collector_options_parse(argc, argv, &o))
 		return 2;
 	if (o.done)

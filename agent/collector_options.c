@@ -14,6 +14,7 @@ enum option_id {
 	OPTION_AUDIT_ENABLE,
 	OPTION_AUDIT_RESTORE,
 	OPTION_REPLAY,
+	OPTION_RUN_DIR,
 	OPTION_USER,
 	OPTION_RING_BYTES,
 	OPTION_QUEUE_BYTES,
@@ -31,6 +32,7 @@ static const struct option long_options[] = {
 	{ "audit-enable", required_argument, NULL, OPTION_AUDIT_ENABLE },
 	{ "audit-restore", required_argument, NULL, OPTION_AUDIT_RESTORE },
 	{ "replay", required_argument, NULL, OPTION_REPLAY },
+	{ "run-dir", required_argument, NULL, OPTION_RUN_DIR },
 	{ "user", required_argument, NULL, OPTION_USER },
 	{ "ring-bytes", required_argument, NULL, OPTION_RING_BYTES },
 	{ "queue-bytes", required_argument, NULL, OPTION_QUEUE_BYTES },
@@ -54,6 +56,7 @@ static const char usage[] =
         "                        keeps what was changed\n"
         "  --audit-restore FILE  put back what FILE says was changed, and end\n"
         "  --replay FILE         take audit events from a recorded audit.log, not from the kernel\n"
+        "  --run-dir DIR         write collector.status there, and prove there that file events are seen\n"
         "  --user NAME           become this user, and keep only the capabilities that are needed\n"
         "  --ring-bytes N        size of the kernel's ring, a power of two (default 8388608)\n"
         "  --queue-bytes N       size of the queue to the sealer (default 4194304)\n"
@@ -111,6 +114,9 @@ static int take_option(struct collector_options *o, int option, const char *valu
 	case OPTION_REPLAY:
 		o->collector.audit = AUDIT_MODE_REPLAY;
 		o->collector.audit_replay = value;
+		return 0;
+	case OPTION_RUN_DIR:
+		o->collector.run_dir = value;
 		return 0;
 	case OPTION_USER:
 		o->user = value;
@@ -190,6 +196,8 @@ static int fill_in(struct collector_options *o, bool audit_given)
 		to->events_socket = o->events_socket;
 	if (!to->rules_path)
 		to->rules_path = c->collect;
+	if (!to->run_dir)
+		to->run_dir = c->run;
 	if (!audit_given)
 		to->audit = modes[c->audit];
 	if (!to->audit_lease && c->audit_enable && to->audit != AUDIT_MODE_REPLAY)

@@ -119,6 +119,12 @@ int audit_netlink_set_enabled(int fd, uint32_t enabled, uint32_t sequence)
 	return ask(fd, AUDIT_SET, &s, sizeof(s), sequence);
 }
 
+int audit_netlink_set_wait_time(int fd, uint32_t wait_time, uint32_t sequence)
+{
+	struct audit_status s = { .mask = AUDIT_STATUS_BACKLOG_WAIT_TIME, .backlog_wait_time = wait_time };
+	return ask(fd, AUDIT_SET, &s, sizeof(s), sequence);
+}
+
 int audit_inbox_new(struct audit_inbox **ret)
 {
 	struct audit_inbox *inbox = calloc(1, sizeof(*inbox));

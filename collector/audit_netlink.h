@@ -56,6 +56,9 @@ must_check int audit_netlink_set_reader(int fd, uint32_t pid, uint32_t sequence)
 /* Set enabled to 0 or 1. */
 must_check int audit_netlink_set_enabled(int fd, uint32_t enabled, uint32_t sequence);
 
+/* Set the time that a full backlog makes others wait. */
+must_check int audit_netlink_set_wait_time(int fd, uint32_t wait_time, uint32_t sequence);
+
 /* Up to AUDIT_NETLINK_BATCH messages with one system call. Opaque: it holds half a megabyte. */
 struct audit_inbox;
 must_check int audit_inbox_new(struct audit_inbox **ret);

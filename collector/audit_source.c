@@ -379,6 +379,17 @@ void audit_source_ask(struct audit_source *s)
 	audit_watch_ask(&s->watch, true);
 }
 
+int audit_source_probe(struct audit_source *s, uint32_t *ret_wait_time)
+{
+	const struct audit_status_view *status = &s->watch.status;
+	if (s->fd < 0 || s->watch.fd < 0 || !s->watch.known || status->enabled != 1)
+		return -EAGAIN;
+	int r = audit_netlink_set_wait_time(s->watch.fd, status->backlog_wait_time, ++s->watch.sequence);
+	if (r == 0)
+		*ret_wait_time = status->backlog_wait_time;
+	return r;
+}
+
 static const char *shortcoming(const struct audit_source *s)
 {
 	if (s->reason[0] != '\0')

@@ -58,6 +58,9 @@ void audit_source_flush(struct audit_source *s, uint64_t now_us);
 void audit_source_refresh(struct audit_source *s);
 /* Ask for status and rules before it is time: something has changed them. */
 void audit_source_ask(struct audit_source *s);
+/* Have the kernel make a record, of a change that changes nothing: its backlog wait time is set to what it
+ * is. -EAGAIN where audit is not listened to, is off, or is locked. */
+must_check int audit_source_probe(struct audit_source *s, uint32_t *ret_wait_time);
 /* `reason` is valid until the next call on the source. */
 struct audit_summary audit_source_summary(const struct audit_source *s);
 

@@ -367,6 +367,14 @@ uint32_t bpf_loader_cpus(const struct bpf_loader *l)
 	return l->cpus;
 }
 
+void bpf_loader_judge(struct bpf_loader *l, enum bpf_program_id program, bool works)
+{
+	struct hook_status *status = &l->programs[program].status;
+	if (status->err)
+		return;
+	status->state = works ? HOOK_ON : HOOK_FAILED;
+}
+
 int bpf_loader_link_fd(const struct bpf_loader *l, enum bpf_program_id program)
 {
 	const struct program *p = &l->programs[program];

@@ -41,6 +41,8 @@ int bpf_loader_ring_fd(const struct bpf_loader *l);
  */
 const volatile struct bpf_counts *bpf_loader_counts(const struct bpf_loader *l);
 uint32_t bpf_loader_cpus(const struct bpf_loader *l);
+/* The self-probe found a program that is on not to work, or one that it had found so to work again. */
+void bpf_loader_judge(struct bpf_loader *l, enum bpf_program_id program, bool works);
 /* The descriptor of its attachment; -1 if it is not attached. */
 int bpf_loader_link_fd(const struct bpf_loader *l, enum bpf_program_id program);
 /* The i-th map that all programs share, and its name; -1 beyond the last. */

@@ -147,6 +147,11 @@ void bpf_source_high_water(const struct bpf_source *s, struct intake_counts *int
 	ring_account_high_water(s->account, into);
 }
 
+void bpf_source_judge(struct bpf_source *s, enum bpf_program_id program, bool works)
+{
+	bpf_loader_judge(s->loader, program, works);
+}
+
 int bpf_source_link_fd(const struct bpf_source *s, enum bpf_program_id program)
 {
 	return bpf_loader_link_fd(s->loader, program);

@@ -40,6 +40,7 @@ must_check int bpf_source_consume(struct bpf_source *s, unsigned max);
 void bpf_source_settle(struct bpf_source *s, uint64_t now_boot_us);
 void bpf_source_high_water(const struct bpf_source *s, struct intake_counts *into);
 /* As of the loader. */
+void bpf_source_judge(struct bpf_source *s, enum bpf_program_id program, bool works);
 int bpf_source_link_fd(const struct bpf_source *s, enum bpf_program_id program);
 int bpf_source_map_fd(const struct bpf_source *s, size_t i, const char **ret_name);
 const struct hook_status *bpf_source_status(const struct bpf_source *s, enum bpf_program_id program);

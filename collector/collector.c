@@ -29,6 +29,7 @@ struct collector {
 	struct collector_config config;
 	int epoll_fd;
 	int proc_fd;
+	int run_fd;         /* -1: none */
 	int watched[SLOTS]; /* descriptors in the epoll set; -1: none */
 	uint32_t interest[SLOTS];
 	bool gathering; /* the ring has been found filled: it is read by time, not by readiness */
@@ -69,11 +70,14 @@ static void on_loss(void *context, const struct intake_loss *loss)
 {
 	const struct collector *c = context;
 	outlet_lose(c->outlet, loss);
+	if (c->guard)
+		guard_loss(c->guard, loss);
 }
 
 static void on_record(void *context, const struct bpf_view *view)
 {
 	struct collector *c = context;
+	guard_record(c->guard, view);
 	if (normaliser_record(c->normaliser, view))
 		return;
 	struct intake_loss loss = { .reason = LOSS_MALFORMED,
@@ -190,7 +194,9 @@ static int open_audit(struct collector *c)
 		return err;
 	struct guard_config guard = { .sink = { .put = on_event, .filtered = on_filtered, .context = c },
 		                      .bpf = c->bpf,
-		                      .audit = c->audit };
+		                      .audit = c->audit,
+		                      .outlet = c->outlet,
+		                      .run_fd = c->run_fd };
 	return guard_new(&guard, &c->guard);
 }
 
@@ -198,6 +204,7 @@ static int open_audit(struct collector *c)
 static int tell_posture(struct collector *c)
 {
 	struct posture_audit_facts audit = audit_setup_facts(&c->audit_setup, c->audit);
+	audit.deaf = !guard_hears_audit(c->guard);
 	cleanup_buf struct buf map = { 0 };
 	posture_put(&map, c->bpf, &audit, &c->rules->kinds, c->own.dir_count > 0);
 	int err = buf_err(&map);
@@ -232,6 +239,8 @@ static int open_parts(struct collector *c)
 	c->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (c->epoll_fd < 0 || c->proc_fd < 0)
 		return -errno;
+	if (c->config.run_dir)
+		c->run_fd = open(c->config.run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	for (size_t i = 0; i < c->config.own_dir_count; i++) {
 		int err = own_events_add_dir(&c->own, c->config.own_dirs[i]);
 		if (err)
@@ -268,7 +277,7 @@ int collector_open(const struct collector_config *config, struct collector **ret
 	if (!c)
 		return -ENOMEM;
 	c->config = *config;
-	c->epoll_fd = c->proc_fd = -1;
+	c->epoll_fd = c->proc_fd = c->run_fd = -1;
 	for (int slot = 0; slot < SLOTS; slot++)
 		c->watched[slot] = -1;
 	int err = open_parts(c);
@@ -292,6 +301,7 @@ void collector_free(struct collector *c)
 	outlet_free(c->outlet);
 	rules_free(c->rules);
 	close_fd(&c->proc_fd);
+	close_fd(&c->run_fd);
 	close_fd(&c->epoll_fd);
 	free(c);
 }
@@ -356,13 +366,13 @@ static void tick(struct collector *c, uint64_t now)
 	outlet_tick(c->outlet, now);
 	if (!was_connected && outlet_fd(c->outlet) >= 0)
 		log_info("connected to the sealer");
+	if ((guard_posture_changed(c->guard) || now >= c->next_expiry_us) && tell_posture(c))
+		log_error("posture could not be told for want of memory");
 	outlet_ready(c->outlet);
 	if (now < c->next_expiry_us)
 		return;
 	c->next_expiry_us = now + EXPIRE_US;
 	actors_expire(c->actors, now);
-	if (tell_posture(c))
-		log_error("posture could not be told for want of memory");
 }
 
 static int wait_ms(const struct collector *c, bool more, uint64_t now)

@@ -15,8 +15,9 @@ struct collector_config {
 	enum audit_mode audit;
 	const char *audit_replay; /* with AUDIT_MODE_REPLAY: the recorded log */
 	const char *audit_lease;  /* switch audit on, and keep what that changed in this file; NULL: don't */
-	size_t ring_bytes;        /* a power of two; 0: default */
-	size_t queue_bytes;       /* 0: default */
+	const char *run_dir; /* for collector.status and the marked files of the self-probe; NULL: neither */
+	size_t ring_bytes;   /* a power of two; 0: default */
+	size_t queue_bytes;  /* 0: default */
 	bool verbose;
 	int stop_fd; /* readable when it is time to stop */
 };

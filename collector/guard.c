@@ -6,8 +6,12 @@
 #include <unistd.h>
 
 #include "collector/bpf_identity.h"
+#include "collector/probe_action.h"
+#include "collector/self_probe.h"
 #include "collector/sensor_watch.h"
+#include "collector/status.h"
 #include "lib/cbor.h"
+#include "lib/file.h"
 #include "lib/log.h"
 
 #define CHEAP_US UINT64_C(1000000)
@@ -21,7 +25,10 @@ struct guard {
 	struct buf fields;
 	uint64_t now_us; /* of the call that is under way */
 	uint64_t last_us, last_awake_us, cheap_us, all_us;
-	bool ask_audit;
+	bool ask_audit, posture_changed;
+	struct self_probe *probe;
+	uint32_t child;
+	struct hook_use uses[BPF_PROGRAMS];
 };
 
 static void send_change(struct guard *g, const struct sensor_change *change, const char *detail)
@@ -45,7 +52,33 @@ static void on_change(void *context, const struct sensor_change *change)
 	struct audit_summary audit = audit_source_summary(g->config.audit);
 	if (change->what == CHANGE_AUDIT && strcmp(change->name, "pid") == 0 && audit.status.pid)
 		audit_mode_describe_owner(audit.status.pid, detail, sizeof(detail));
+	self_probe_hurry(g->probe);
 	send_change(g, change, detail);
+}
+
+static const char *hook_of(const struct guard *g, enum self_probe_id id)
+{
+	if (id == SELF_PROBE_AUDIT)
+		return "audit";
+	return bpf_source_status(g->config.bpf, self_probe_program(g->probe, id))->name;
+}
+
+static void on_verdict(void *context, enum self_probe_id id, bool works)
+{
+	struct guard *g = context;
+	static const uint8_t states[] = { HOOK_FAILED, HOOK_ON };
+	char detail[64];
+	if (id != SELF_PROBE_AUDIT)
+		bpf_source_judge(g->config.bpf, self_probe_program(g->probe, id), works);
+	g->posture_changed = true;
+	snprintf(detail, sizeof(detail), "a marked action (%s) %s", self_probe_name(id),
+	         works ? "came back again" : "did not come back");
+	send_change(g,
+	            &(struct sensor_change){ .what = CHANGE_HOOK,
+	                                     .name = hook_of(g, id),
+	                                     .from = { &states[!works], 1 },
+	                                     .to = { &states[works], 1 } },
+	            detail);
 }
 
 static void free_guard(struct guard **g)
@@ -60,6 +93,9 @@ int guard_new(const struct guard_config *config, struct guard **ret)
 		return -ENOMEM;
 	g->config = *config;
 	int err = sensor_watch_new(&(struct sensor_watch_config){ on_change, g }, &g->watch);
+	if (!err)
+		err = self_probe_new(&(struct self_probe_config){ (uint32_t)getpid(), on_verdict, g },
+		                     &g->probe);
 	if (err)
 		return err;
 	*ret = TAKE_PTR(g);
@@ -71,8 +107,41 @@ void guard_free(struct guard *g)
 	if (!g)
 		return;
 	sensor_watch_free(g->watch);
+	self_probe_free(g->probe);
 	buf_done(&g->fields);
 	free(g);
+}
+
+void guard_record(struct guard *g, const struct bpf_view *view)
+{
+	struct hook_use *use = &g->uses[view->head->program];
+	use->records++;
+	use->last_us = view->head->boot_ns / 1000;
+	self_probe_record(g->probe, view);
+}
+
+void guard_loss(struct guard *g, const struct intake_loss *loss)
+{
+	if (loss->reason == LOSS_RING_FULL || loss->reason == LOSS_RING_GAP)
+		self_probe_lost(g->probe);
+}
+
+bool guard_hears_audit(const struct guard *g)
+{
+	return self_probe_works(g->probe, SELF_PROBE_AUDIT);
+}
+
+bool guard_posture_changed(struct guard *g)
+{
+	bool changed = g->posture_changed;
+	g->posture_changed = false;
+	return changed;
+}
+
+static bool sets_wait_time(const struct audit_who *who)
+{
+	static const char name[] = "backlog_wait_time";
+	return who->setting_len == sizeof(name) - 1 && memcmp(who->setting, name, who->setting_len) == 0;
 }
 
 void guard_audit_event(struct guard *g, const struct audit_assembled *event, uint64_t now_us)
@@ -81,6 +150,8 @@ void guard_audit_event(struct guard *g, const struct audit_assembled *event, uin
 	if (!audit_is_config(event))
 		return;
 	audit_who_read(event, &who);
+	if (sets_wait_time(&who))
+		self_probe_audit_set(g->probe, who.set_to);
 	sensor_watch_suspect(g->watch, &who, now_us);
 	g->ask_audit = true;
 }
@@ -200,6 +271,51 @@ static void look_at_clock(struct guard *g)
 	            detail);
 }
 
+static void act(struct guard *g)
+{
+	const char *marker = self_probe_marker(g->probe);
+	uint32_t child = 0;
+	if (g->child && probe_action_reap(g->child))
+		g->child = 0;
+	int err = probe_action_spawn(marker, &child);
+	if (err)
+		log_debug("the self-probe could not be started: %s", strerror(-err));
+	bool file = g->config.run_fd >= 0 && probe_action_file(g->config.run_fd, marker) == 0;
+	g->child = child ? child : g->child;
+	self_probe_begun(g->probe, child, probe_action_own_inode(), file, g->now_us);
+}
+
+static void probe(struct guard *g)
+{
+	uint32_t wait_time;
+	if (self_probe_due(g->probe, g->now_us))
+		act(g);
+	if (g->child && probe_action_reap(g->child))
+		g->child = 0;
+	if (self_probe_audit_due(g->probe, g->now_us) && audit_source_probe(g->config.audit, &wait_time) == 0)
+		self_probe_audit_begun(g->probe, wait_time, g->now_us);
+}
+
+static void write_status(struct guard *g)
+{
+	cleanup_buf struct buf text = { 0 };
+	struct status_facts facts = { .bpf = g->config.bpf,
+		                      .uses = g->uses,
+		                      .probe = g->probe,
+		                      .audit = g->config.audit,
+		                      .outlet = g->config.outlet,
+		                      .now_us = g->now_us };
+	if (g->config.run_fd < 0)
+		return;
+	status_put(&text, &facts);
+	int err = buf_err(&text);
+	if (!err)
+		err = file_publish(env_system(), g->config.run_fd, "collector.status",
+		                   (struct span){ text.data, text.len });
+	if (err)
+		log_debug("collector.status could not be written: %s", strerror(-err));
+}
+
 void guard_tick(struct guard *g, uint64_t now_us)
 {
 	g->now_us = now_us;
@@ -208,10 +324,12 @@ void guard_tick(struct guard *g, uint64_t now_us)
 	if (g->ask_audit)
 		audit_source_ask(g->config.audit);
 	g->ask_audit = false;
+	probe(g);
 	if (now_us >= g->cheap_us) {
 		g->cheap_us = now_us + CHEAP_US;
 		look_at_programs(g);
 		look_at_settings(g);
+		write_status(g);
 	}
 	if (now_us >= g->all_us) {
 		g->all_us = now_us + ALL_US;

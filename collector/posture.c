@@ -26,18 +26,35 @@ static const struct hook_status *hook(const struct bpf_source *source, int progr
 	return bpf_source_status(source, (enum bpf_program_id)program);
 }
 
-static void put_hooks(struct fields *f, const struct bpf_source *source)
+static enum posture_state audit_state(const struct posture_audit_facts *audit)
+{
+	if (audit->mode == POSTURE_AUDIT_UNAVAILABLE)
+		return POSTURE_REFUSED;
+	if (audit->mode != POSTURE_AUDIT_MULTICAST && audit->mode != POSTURE_AUDIT_UNICAST)
+		return POSTURE_OFF;
+	if (!audit->enabled)
+		return POSTURE_OFF;
+	return audit->deaf ? POSTURE_FAILED : POSTURE_ON;
+}
+
+static void put_hook(struct fields *f, const char *name, enum entry_sensor tier, unsigned state)
+{
+	cbor_put_array(f->b, 3);
+	cbor_put_bytes(f->b, name, strlen(name));
+	cbor_put_uint(f->b, tier);
+	cbor_put_uint(f->b, state);
+}
+
+static void put_hooks(struct fields *f, const struct bpf_source *source,
+                      const struct posture_audit_facts *audit)
 {
 	fields_key(f, POSTURE_HOOKS);
-	cbor_put_array(f->b, BPF_PROGRAMS);
+	cbor_put_array(f->b, BPF_PROGRAMS + 1);
 	for (int program = 0; program < BPF_PROGRAMS; program++) {
 		const struct hook_status *h = hook(source, program);
-		struct span name = text(h->name);
-		cbor_put_array(f->b, 3);
-		cbor_put_bytes(f->b, name.data, name.len);
-		cbor_put_uint(f->b, SENSOR_BPF_TRACEPOINT);
-		cbor_put_uint(f->b, h->state);
+		put_hook(f, h->name, SENSOR_BPF_TRACEPOINT, h->state);
 	}
+	put_hook(f, "audit", SENSOR_AUDIT, audit_state(audit));
 }
 
 static void put_audit(struct fields *f, const struct posture_audit_facts *audit)
@@ -92,7 +109,7 @@ void posture_put(struct buf *b, const struct bpf_source *source, const struct po
 	struct fields f;
 
 	fields_begin(&f, b);
-	put_hooks(&f, source);
+	put_hooks(&f, source, audit);
 	put_audit(&f, audit);
 	put_kinds_unseen(&f, source, kinds, listens);
 	put_unseen(&f, source);

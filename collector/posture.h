@@ -8,6 +8,7 @@
 struct posture_audit_facts {
 	enum posture_audit mode;
 	uint32_t enabled;   /* as the kernel says; 0 if not known */
+	bool deaf;          /* records were asked for and did not come */
 	const char *detail; /* ASCII: why it is not what was wanted, or "" */
 };
 

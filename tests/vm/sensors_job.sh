@@ -9,12 +9,27 @@ changed() { arrives "^event sensor .* 0=$1 1=$2 2=$3 3=$4"; }
 start() {
 	intake_probe /tmp/events.sock >/tmp/frames 2>&1 &
 	wait_until seen listening || return 1
-	swornlog-collector --events-socket /tmp/events.sock "$@" --verbose 2>/tmp/log &
+	mkdir /tmp/run
+	swornlog-collector --events-socket /tmp/events.sock --run-dir /tmp/run --own-dir /tmp/run "$@" --verbose 2>/tmp/log &
 	collector=$!
 	wait_until seen '^posture' || { cat /tmp/log; return 1; }
 	# Until it has looked at everything once.
 	sleep 2
 	! seen '^event sensor'
+}
+status() { grep -q -- "$1" /tmp/run/collector.status; }
+proves_itself() {
+	for probe in fork exec exit file audit; do
+		wait_until status "\"$probe\": \"ok\"" || { cat /tmp/run/collector.status; return 1; }
+	done
+	arrives '^event exec .* 5=\[swornlog-collector,--probe,swornlog-probe-' && arrives '^event audit_config .*op=set.*audit_backlog_wait_time' &&
+		wait_until status '"sched_process_exec": {"state": "on", "records": [1-9][0-9]*, "fired_s_ago": [0-9]' && ! seen 'swornlog-probe.*file'
+}
+# Two rounds of five seconds, and one that may be under way.
+is_blind_for_execs() {
+	wait_until seen '^event sensor .* 0=6 1=sched_process_exec 2=1 3=3' || wait_until seen '^event sensor .* 0=6 1=sched_process_exec 2=1 3=3' ||
+		{ cat /tmp/run/collector.status; return 1; }
+	arrives '^posture.*\[sched_process_exec,2,3\]' && wait_until status '"alarm": "blind.*exec' && ! seen '^event sensor .* 0=6 1=sys_exit'
 }
 stop() { kill "$collector" && wait "$collector" && arrives '^goodbye'; }
 
@@ -42,6 +57,7 @@ locks_down() { echo integrity >/sys/kernel/security/lockdown && changed 5 lockdo
 locks_audit() { auditctl -e 2 >/dev/null && changed 0 enabled 1 2; }
 
 check "the collector starts, and its own changes are none" start --audit-enable /tmp/lease
+check "marked actions come back, and the status says so" proves_itself
 check "a backlog limit that is changed is told" changes_the_backlog
 check "with the audit event that tells of it" names_its_audit_event
 check "a rule that is added is told" adds_a_rule
@@ -51,6 +67,7 @@ check "and switched on again" switches_audit_on
 check "another reader of audit is told by name" takes_the_reader
 check "the kernel's tracing switched off is told" unlocks_tracing
 check "a link closed by force is told" closes_a_link
+check "and marked actions that do not come back put it into posture" is_blind_for_execs
 check "a collector that was stopped for ten seconds says so" stands_still
 check "lockdown is told" locks_down
 check "audit that is locked is told" locks_audit

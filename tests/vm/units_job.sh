@@ -70,6 +70,7 @@ check 'the audit socket is systemd'"'"'s' systemctl is-active swornlog-audit.soc
 
 echo secret >/root/the-marked-file
 check 'a file event arrives in the store' wait_until saw the-marked-file
+check 'the collector proves that it sees, and is heard by audit' wait_until sh -c 'grep -o "probes.: {[^}]*}" /run/swornlog/collector.status; [ "$(grep -o "probes.: {[^}]*}" /run/swornlog/collector.status | grep -o "\"ok\"" | wc -l)" = 5 ]'
 check 'no unit has failed' sh -c 'test -z "$(systemctl --failed --no-legend "swornlog-*")"'
 check 'none was started again' sh -c 'for u in collector sealer shipper sink; do [ "$(systemctl show -P NRestarts swornlog-$u)" = 0 ] || exit 1; done'
 swornlog status --json --sink /run/swornlog-sink/control.sock >/tmp/status
