@@ -201,11 +201,22 @@ def bench_agent():
 def number(value):
     if value is None:
         return "-"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}" if value < 10 else f"{value:.1f}"
 
 
 def spread(r):
     return f"median of {r['runs']}, {number(r['least'])} to {number(r['most'])}" if r["runs"] > 1 else ""
+
+
+def report(json_file):
+    """Print the rows, and keep them in a file too where one is named."""
+    for r in rows:
+        verdict = {True: "met", False: "MISSED", None: ""}[r["met"]]
+        about = "; ".join(filter(None, (spread(r), r["note"])))
+        print(f"{r['name']:31} {number(r['value']):>12} {r['unit']:31} {number(r['target']) if r['target'] is not None else '':>10} {verdict:7} {about}")
+    if json_file:
+        machine = {"cores": len(CORES), "kernel": platform.release(), "machine": platform.machine()}
+        pathlib.Path(json_file).write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
 
 
 def main():
@@ -215,13 +226,7 @@ def main():
         bench_sizes(fleet)
         bench_ingest_and_verify(fleet)
     bench_agent()
-    for r in rows:
-        verdict = {True: "met", False: "MISSED", None: ""}[r["met"]]
-        about = "; ".join(filter(None, (spread(r), r["note"])))
-        print(f"{r['name']:31} {number(r['value']):>12} {r['unit']:31} {number(r['target']) if r['target'] else '':>10} {verdict:7} {about}")
-    if len(sys.argv) > 1:
-        machine = {"cores": len(CORES), "kernel": platform.release(), "machine": platform.machine()}
-        pathlib.Path(sys.argv[1]).write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
+    report(sys.argv[1] if len(sys.argv) > 1 else None)
 
 
 if __name__ == "__main__":
