@@ -80,17 +80,24 @@ static void forget(struct actors *a, uint32_t at)
 	s->actor = NULL;
 }
 
-/* Number `which` of an array of four. */
-static void take_id(struct cursor *c, unsigned which, bool *has, uint64_t *ret)
+/* An array of four. */
+static void take_ids(struct cursor *c, bool *has, uint32_t ret[4])
 {
 	size_t n = cbor_array(c);
 	for (size_t i = 0; i < n && !c->err; i++) {
 		uint64_t v = cbor_uint(c);
-		if (i == which && !c->err) {
-			*ret = v;
-			*has = true;
-		}
+		if (i < 4)
+			ret[i] = (uint32_t)v;
 	}
+	*has = n == 4 && !c->err;
+}
+
+static void take_text(struct cursor *c, char *ret, size_t size)
+{
+	struct span s = cbor_bytes(c);
+	size_t n = MIN(s.len, size - 1);
+	if (!c->err && n)
+		memcpy(ret, s.data, n);
 }
 
 static void take_exe(struct cursor *c, struct actor *a)
@@ -112,7 +119,21 @@ static void take_field(struct cursor *c, uint64_t key, struct actor *a)
 		take_exe(c, a);
 		break;
 	case PROCESS_UIDS:
-		take_id(c, 1, &a->has_uid, &a->uid);
+		take_ids(c, &a->has_uids, a->uids);
+		a->has_uid = a->has_uids;
+		a->uid = a->uids[1];
+		break;
+	case PROCESS_GIDS:
+		take_ids(c, &a->has_gids, a->gids);
+		break;
+	case PROCESS_PARENT_PID:
+		a->ppid = (uint32_t)cbor_uint(c);
+		break;
+	case PROCESS_COMM:
+		take_text(c, a->comm, sizeof(a->comm));
+		break;
+	case PROCESS_TTY:
+		take_text(c, a->tty, sizeof(a->tty));
 		break;
 	case PROCESS_LOGINUID:
 		a->auid = cbor_uint(c);
@@ -128,6 +149,16 @@ static void take_field(struct cursor *c, uint64_t key, struct actor *a)
 	}
 }
 
+void actor_read(const struct entry *e, struct actor *ret)
+{
+	struct cursor c;
+	int64_t prev = -1;
+	*ret = (struct actor){ 0 };
+	cursor_init(&c, e->fields.data, e->fields.len);
+	for (size_t n = cbor_map(&c); n > 0 && !c.err; n--)
+		take_field(&c, cbor_key(&c, &prev), ret);
+}
+
 void actors_take(struct actors *a, const struct origin *o, uint64_t index, const struct entry *e)
 {
 	if (e->kind != KIND_PROCESS && e->kind != KIND_EXEC)
@@ -135,12 +166,8 @@ void actors_take(struct actors *a, const struct origin *o, uint64_t index, const
 	struct actor *actor = calloc(1, sizeof(*actor));
 	if (!actor)
 		return;
-	struct cursor c;
-	int64_t prev = -1;
+	actor_read(e, actor);
 	actor->index = index;
-	cursor_init(&c, e->fields.data, e->fields.len);
-	for (size_t n = cbor_map(&c); n > 0 && !c.err; n--)
-		take_field(&c, cbor_key(&c, &prev), actor);
 	struct slot *s = &a->slot[a->at];
 	forget(a, a->at);
 	s->log = log_hash(o);

@@ -11,7 +11,14 @@ struct actor {
 	bool has_uid, has_auid, has_session;
 	uint64_t uid, auid, session; /* uid: the effective one */
 	char exe[256];               /* cut at its front; empty if not known */
+	bool has_uids, has_gids;
+	uint32_t uids[4], gids[4]; /* real, effective, saved, file system */
+	uint32_t ppid;             /* 0: not known */
+	char comm[16], tty[32];    /* cut at their end; empty if not known */
 };
+
+/* What a process or exec entry says of its process. */
+void actor_read(const struct entry *e, struct actor *ret);
 
 struct actors;
 

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/auditd_text.h"
 #include "cli/command.h"
 #include "cli/decode.h"
 #include "cli/feed.h"
@@ -12,11 +13,18 @@
 
 #define FLUSH_BYTES (256u << 10)
 
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_AUDITD };
+
+static const char *const format_names[] = { "text", "json", "auditd" };
+
 struct show {
 	struct filter filter;
 	uint64_t limit, shown;
-	bool json, whole;
-	unsigned style; /* enum event_style */
+	enum format format;
+	enum machine machine;
+	bool whole;
+	uint64_t formless; /* entries that auditd has no record for */
+	unsigned style;    /* enum event_style */
 	struct buf out;
 };
 
@@ -37,10 +45,20 @@ static int show_event(void *ctx, const struct event *e)
 	struct show *s = ctx;
 	if (!filter_match(&s->filter, e))
 		return 0;
-	if (s->json)
-		event_put_json(&s->out, e);
-	else
+	switch (s->format) {
+	case FORMAT_TEXT:
 		event_put_line(&s->out, e, s->style);
+		break;
+	case FORMAT_JSON:
+		event_put_json(&s->out, e);
+		break;
+	case FORMAT_AUDITD:
+		if (!event_put_auditd(&s->out, e, s->machine)) {
+			s->formless++;
+			return 0;
+		}
+		break;
+	}
 	if (buf_err(&s->out))
 		return buf_err(&s->out);
 	if (s->out.len > FLUSH_BYTES)
@@ -91,12 +109,39 @@ static int run(struct show *s, const char *path)
 		r = show_item(s, decoder, &item);
 	}
 	flush(s);
+	if (s->formless)
+		fprintf(stderr, "swornlog: %llu entries have no form in auditd's records and are left out\n",
+		        (unsigned long long)s->formless);
 	return r < 0 ? command_fail("%s: %s", path, strerror(-r)) : COMMAND_OK;
+}
+
+static bool take_format(struct show *s, const char *format, bool json, const char *machine)
+{
+	s->format = json ? FORMAT_JSON : FORMAT_TEXT;
+	s->machine = machine_here();
+	if (machine && machine_parse(machine, &s->machine) < 0) {
+		command_fail("'%s' is no architecture: x86_64 or aarch64", machine);
+		return false;
+	}
+	if (!format)
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(format_names); i++) {
+		if (strcmp(format, format_names[i]) != 0)
+			continue;
+		if (!json || i == FORMAT_JSON) {
+			s->format = (enum format)i;
+			return true;
+		}
+	}
+	command_fail("--format takes text, json or auditd, and not --json beside it");
+	return false;
 }
 
 int cmd_show(int argc, char **argv)
 {
 	cleanup(show_done) struct show s = { .filter = FILTER_ALL };
+	const char *format = NULL, *machine = NULL;
+	bool json = false;
 	const struct option_row rows[] = {
 		FILTER_OPTIONS(s.filter),
 		{ .name = "limit",
@@ -110,7 +155,17 @@ int cmd_show(int argc, char **argv)
 		  .type = OPTION_FLAG,
 		  .into = &s.whole,
 		  .help = "every field: inodes, namespaces, ..." },
-		{ .name = "json", .type = OPTION_FLAG, .into = &s.json, .help = "one JSON object a line" },
+		{ .name = "json", .type = OPTION_FLAG, .into = &json, .help = "one JSON object a line" },
+		{ .name = "format",
+		  .type = OPTION_TEXT,
+		  .into = &format,
+		  .value = "FORMAT",
+		  .help = "text, json, or auditd: records for 'ausearch -if' and 'aureport -if'" },
+		{ .name = "arch",
+		  .type = OPTION_TEXT,
+		  .into = &machine,
+		  .value = "ARCH",
+		  .help = "with auditd: the hosts', x86_64 or aarch64 (default: this machine's)" },
 	};
 	const struct usage usage = {
 		.command = "swornlog show",
@@ -129,6 +184,8 @@ int cmd_show(int argc, char **argv)
 	int status;
 	if (!options_parse(&usage, argc, argv, &path, &count, &status) || !filter_ready(&s.filter, &status))
 		return status;
+	if (!take_format(&s, format, json, machine))
+		return COMMAND_USAGE;
 	s.style = (terminal_colour(STDOUT_FILENO) ? EVENT_COLOUR : 0u) | (s.whole ? EVENT_WHOLE : 0u);
 	return run(&s, path);
 }

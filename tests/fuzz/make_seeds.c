@@ -70,6 +70,7 @@ static void bodies(const struct batch *b, const char *name)
 		snprintf(file, sizeof(file), "%s-%u", name, i);
 		seed("cbor", file, body);
 		seed("entry", file, body);
+		seed("auditd_text", file, body);
 		must(entry_parse_body(body, &e) == 0, "body");
 		seed("seal", file, e.fields);
 	}
