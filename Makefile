@@ -39,13 +39,13 @@ FOLDERS := lib evidence audit collector sealer shipper sink verify agent cli
 PROGRAMS := swornlog swornlog-agent swornlog-collector swornlog-sealer swornlog-shipper swornlog-sink
 swornlog_MAIN           := cli/main.c
 swornlog_DIRS           := cli verify audit evidence lib
-swornlog_LIBS           := -ljansson -laudit -lcrypto -lssl -lzstd -lz -lyaml
+swornlog_LIBS           := -ljansson -laudit -lcrypto -lssl -lzstd -lz -lyaml -lpcre2-8
 swornlog-agent_MAIN     := agent/launcher_main.c
 swornlog-agent_DIRS     := agent evidence lib
 swornlog-agent_LIBS     := -lcrypto -lzstd -lz -lyaml
 swornlog-collector_MAIN := agent/collector_main.c
 swornlog-collector_DIRS := agent collector audit evidence lib
-swornlog-collector_LIBS := -lbpf -laudit -lcap-ng -lcrypto -lyaml
+swornlog-collector_LIBS := -lbpf -laudit -lcap-ng -lcrypto -lyaml -lpcre2-8
 swornlog-sealer_MAIN    := agent/sealer_main.c
 swornlog-sealer_DIRS    := agent sealer evidence lib
 swornlog-sealer_LIBS    := -levent_core -lcrypto -lzstd -lz -lyaml
@@ -114,7 +114,7 @@ $(foreach p,$(PRESENT),$(eval $(call program_rule,$(p))))
 
 UNIT_FOLDERS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/unit/*/*_test.c))))
 UNIT_FOLDERS := $(sort $(UNIT_FOLDERS))
-UNIT_LIBS    := -lcriterion -ljansson -lbpf -laudit -lcap-ng -levent_core -levent_extra -levent_openssl -lcurl -lssl -lcrypto -lzstd -lz -lyaml
+UNIT_LIBS    := -lcriterion -ljansson -lbpf -laudit -lcap-ng -levent_core -levent_extra -levent_openssl -lcurl -lssl -lcrypto -lzstd -lz -lyaml -lpcre2-8
 TEST_CFLAGS   = -std=gnu17 -Wall -Wextra -Wno-missing-field-initializers -Werror $(CFLAGS) -fPIE $(SANFLAGS)
 # tests/support, which every one links, needs evidence.
 unit_dirs     = $(if $(filter lib evidence,$(1)),evidence lib,$(1) $(if $(filter cli,$(1)),verify) $(if $(filter cli collector,$(1)),audit) evidence lib)

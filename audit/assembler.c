@@ -133,6 +133,9 @@ static void end_slot(struct audit_assembler *a, struct slot *slot, enum audit_en
 	                    .first_us = slot->first_us,
 	            });
 	a->bytes -= slot->bytes.len;
+	/* Records may hold secrets, which only what became of the event is rid of. */
+	if (slot->bytes.len)
+		explicit_bzero(slot->bytes.data, slot->bytes.len);
 	if (slot->bytes.cap > KEEP_BYTES)
 		buf_done(&slot->bytes);
 	buf_reset(&slot->bytes);

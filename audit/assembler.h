@@ -38,6 +38,7 @@ struct audit_assembled {
 	enum audit_end end;
 	bool incomplete;   /* ended by time-out, eviction or flush where more records were to come */
 	bool malformed;    /* its one record has no stamp */
+	bool redacted;     /* by audit_redact(): marks stand in the lines */
 	uint64_t first_us; /* `now` at its first record */
 };
 

@@ -153,6 +153,8 @@ static void read_facts(struct facts *f, const struct audit_assembled *event)
 		f->marks |= ENTRY_MARK_INCOMPLETE;
 	if (event->dropped > 0)
 		f->marks |= ENTRY_MARK_TRUNCATED;
+	if (event->redacted)
+		f->marks |= ENTRY_MARK_REDACTED;
 	for (size_t field = AUDIT_OP; field <= AUDIT_TERMINAL; field++) {
 		if (f->present[field] && audit_value_bytes(&f->items[field]) > AUDIT_FIELD_MAX_BYTES)
 			f->marks |= ENTRY_MARK_STRING_TRUNCATED;

@@ -1,8 +1,11 @@
 #include "audit/feed.h"
 
+#include "audit/redact.h"
+
 struct audit_feed {
 	struct audit_feed_config config;
 	struct audit_assembler *assembler;
+	struct audit_redaction *redaction;
 	struct buf fields;
 	int64_t wall_minus_boot_us;
 	uint64_t now_us; /* of the call that is under way */
@@ -40,10 +43,14 @@ static void on_assembled(void *context, const struct audit_assembled *assembled)
 {
 	struct audit_feed *f = context;
 	struct intake_event event;
-	if (f->config.on_assembled && f->config.on_assembled(f->config.context, assembled))
+	struct audit_assembled redacted;
+	struct redact *rules = f->config.redact ? *f->config.redact : NULL;
+	int r = audit_redact(f->redaction, rules, assembled, &redacted);
+	if (r == 0 && f->config.on_assembled && f->config.on_assembled(f->config.context, &redacted))
 		return;
-	int r = audit_event_build(&f->config.event, assembled, f->wall_minus_boot_us, f->now_us, &f->fields,
-	                          &event);
+	if (r == 0)
+		r = audit_event_build(&f->config.event, &redacted, f->wall_minus_boot_us, f->now_us,
+		                      &f->fields, &event);
 	if (r == 0) {
 		f->config.on_event(f->config.context, &event);
 		return;
@@ -60,9 +67,14 @@ static void on_assembled(void *context, const struct audit_assembled *assembled)
 	                  });
 }
 
+static void free_feed(struct audit_feed **f)
+{
+	audit_feed_free(*f);
+}
+
 int audit_feed_new(const struct audit_feed_config *config, struct audit_feed **ret)
 {
-	cleanup_free struct audit_feed *f = calloc(1, sizeof(*f));
+	struct audit_feed *f cleanup(free_feed) = calloc(1, sizeof(*f));
 	if (!f)
 		return -ENOMEM;
 	f->config = *config;
@@ -76,6 +88,8 @@ int audit_feed_new(const struct audit_feed_config *config, struct audit_feed **r
 		.context = f,
 	};
 	int r = audit_assembler_new(&assembler, &f->assembler);
+	if (r == 0)
+		r = audit_redaction_new(&f->redaction);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(f);
@@ -87,6 +101,7 @@ void audit_feed_free(struct audit_feed *f)
 	if (!f)
 		return;
 	audit_assembler_free(f->assembler);
+	audit_redaction_free(f->redaction);
 	buf_done(&f->fields);
 	free(f);
 }

@@ -8,9 +8,12 @@
 #define SWORNLOG_AUDIT_FEED_H
 
 #include "audit/event.h"
+#include "lib/redact.h"
 
 struct audit_feed_config {
 	struct audit_event_config event;
+	struct redact *const
+	        *redact;     /* what it points to is looked up for each event; NULL: nothing is replaced */
 	uint64_t timeout_us; /* 0: the assembler's own */
 	uint64_t settle_us;
 	bool recorded;       /* from a log daemon's file: see the assembler */

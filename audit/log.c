@@ -67,6 +67,7 @@ void audit_log_free(struct audit_log *log)
 	if (!log)
 		return;
 	fclose(log->file);
+	explicit_bzero(log->line, sizeof(log->line));
 	free(log);
 }
 

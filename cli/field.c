@@ -267,7 +267,7 @@ const char *field_mark_name(unsigned bit)
 		                             "caller_rest", "compat_syscall", "argv_cut",
 		                             "string_cut",  "memory_fault",   "incomplete",
 		                             "malformed",   "deleted",        "detached",
-		                             "in_memory",   "env_cut" };
+		                             "in_memory",   "env_cut",        [15] = "redacted" };
 	return pick(names, ARRAY_SIZE(names), bit);
 }
 

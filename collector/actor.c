@@ -80,13 +80,18 @@ static void take_facts(struct actors *a, struct process *p, const struct proc_fa
 	process_table_set_image(a->table, p, image);
 }
 
+static struct redact *redact_of(const struct actors *a)
+{
+	return a->config.redact ? *a->config.redact : NULL;
+}
+
 /* A process that acts and that nobody has told of. */
 static void enrich(struct actors *a, struct process *p)
 {
 	if (a->config.proc_fd < 0 || a->proc_reads >= PROC_READS_MAX)
 		return;
 	a->proc_reads++;
-	if (proc_read(a->config.proc_fd, p->key.tgid, &a->facts) == 0 &&
+	if (proc_read(a->config.proc_fd, p->key.tgid, redact_of(a), &a->facts) == 0 &&
 	    a->facts.key.start_us / 10000 == p->key.start_us / 10000)
 		take_facts(a, p, &a->facts);
 }
@@ -244,14 +249,17 @@ bool actors_found(struct actors *a, const struct bpf_record *head, struct proces
 	return true;
 }
 
-int actors_read_argv(struct actors *a, uint32_t tgid, uint64_t start, struct span *ret)
+int actors_read_argv(struct actors *a, uint32_t tgid, uint64_t start, struct span *ret, uint32_t *ret_marks)
 {
-	int err = a->config.proc_fd < 0 ? -ESRCH : proc_read(a->config.proc_fd, tgid, &a->facts);
+	int err =
+	        a->config.proc_fd < 0 ? -ESRCH : proc_read(a->config.proc_fd, tgid, redact_of(a), &a->facts);
 	if (!err && a->facts.key.start_us / 10000 != start / 10000)
 		err = -ESRCH;
-	if (!err)
-		*ret = (struct span){ a->facts.argv.data, a->facts.argv.len };
-	return err;
+	if (err)
+		return err;
+	*ret = (struct span){ a->facts.argv.data, a->facts.argv.len };
+	*ret_marks = a->facts.marks & (ENTRY_MARK_ARGV_TRUNCATED | ENTRY_MARK_REDACTED);
+	return 0;
 }
 
 const char *actors_container(struct actors *a, uint32_t tgid, uint64_t cgroup)
@@ -318,7 +326,7 @@ static bool parse_pid(const char *name, uint32_t *ret)
 /* What /proc has under that pid, unless it is known. NULL if there is nothing. */
 static struct process *look_up(struct actors *a, uint32_t pid)
 {
-	if (proc_read(a->config.proc_fd, pid, &a->facts))
+	if (proc_read(a->config.proc_fd, pid, redact_of(a), &a->facts))
 		return NULL;
 	struct process *p = process_table_find(a->table, pid, a->facts.key.start_us);
 	if (p)

@@ -4,6 +4,7 @@
 #define SWORNLOG_COLLECTOR_ACTOR_H
 
 #include "collector/process_table.h"
+#include "lib/redact.h"
 
 /* Where events go. Each event that the sensors made comes to exactly one of the two. */
 struct event_sink {
@@ -19,6 +20,8 @@ struct actors_config {
 	struct process_table_limits limits;
 	int proc_fd;        /* a descriptor of /proc, the caller's; -1: never look */
 	uint64_t repeat_us; /* describe again after; 0: a day */
+	/* For arguments that /proc tells, looked up each time; NULL: nothing is replaced. */
+	struct redact *const *redact;
 };
 
 struct actors;
@@ -45,8 +48,10 @@ uint64_t actors_of_pid(struct actors *a, uint32_t pid, uint64_t boot_us);
 /* A process was found running. Takes over one use of the image (NULL is allowed). False without memory. */
 must_check bool actors_found(struct actors *a, const struct bpf_record *head, struct process_key parent,
                              struct process_image *image);
-/* What /proc has of its arguments (a CBOR array): valid until the next call. -ESRCH and the like. */
-must_check int actors_read_argv(struct actors *a, uint32_t tgid, uint64_t start_us, struct span *ret);
+/* What /proc has of its arguments (a CBOR array): valid until the next call. -ESRCH and the like. The marks
+ * are bits of enum entry_mark. */
+must_check int actors_read_argv(struct actors *a, uint32_t tgid, uint64_t start_us, struct span *ret,
+                                uint32_t *ret_marks);
 
 /* The id of the container that the process is in, "" if none is known. Valid until the next call. */
 const char *actors_container(struct actors *a, uint32_t tgid, uint64_t cgroup);

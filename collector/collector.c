@@ -37,6 +37,7 @@ struct collector {
 	uint64_t next_tick_us, next_audit_us, next_expiry_us;
 	struct own_events own;
 	struct rules *rules;
+	struct redact *redact; /* as the rules have it; NULL: off */
 	struct outlet *outlet;
 	struct actors *actors;
 	struct normaliser *normaliser;
@@ -127,13 +128,15 @@ static int open_way_out(struct collector *c)
 		                        .on_own_process = on_own_process,
 		                        .context = c };
 	struct event_sink sink = { .put = on_event, .filtered = on_filtered, .context = c };
-	struct actors_config actors = { .sink = sink, .proc_fd = c->proc_fd };
+	struct actors_config actors = { .sink = sink, .proc_fd = c->proc_fd, .redact = &c->redact };
 	int err = outlet_new(&outlet, &c->outlet);
 	if (!err)
 		err = actors_new(&actors, &c->actors);
 	if (err)
 		return err;
-	struct normaliser_config normaliser = { .actors = c->actors, .sink = sink, .own = &c->own };
+	struct normaliser_config normaliser = {
+		.actors = c->actors, .sink = sink, .own = &c->own, .redact = &c->redact
+	};
 	return normaliser_new(&normaliser, &c->normaliser);
 }
 
@@ -185,6 +188,7 @@ static int open_audit(struct collector *c)
 		                               .replay_path = c->config.audit_replay,
 		                               .lease_path = c->config.audit_lease,
 		                               .feed = { .event = { .process = actor_of_audit, .context = c },
+		                                         .redact = &c->redact,
 		                                         .on_event = on_audit_event,
 		                                         .on_loss = on_loss,
 		                                         .on_assembled = on_assembled,
@@ -230,6 +234,8 @@ static int load_rules(struct collector *c)
 	               : rules_parse("", (struct span){ 0 }, &c->rules, error, sizeof(error));
 	if (err)
 		log_error("%s", error);
+	else
+		c->redact = redact_config_engine(c->rules->redact);
 	return err;
 }
 

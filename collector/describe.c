@@ -146,12 +146,12 @@ static void put_container(struct fields *f, const char *id)
 }
 
 struct span describe_exec(struct buf *b, const struct bpf_view *exec, struct span exe_path, struct span argv,
-                          const char *container)
+                          const char *container, uint32_t marks)
 {
 	const struct bpf_exec_record *r = exec->exec;
 	const struct bpf_record *head = exec->head;
 	const struct span *text = exec->text;
-	uint32_t marks = exec_marks(exec, exe_path);
+	marks |= exec_marks(exec, exe_path);
 	bool cut = marks & (ENTRY_MARK_ARGV_TRUNCATED | ENTRY_MARK_FAULT);
 	struct fields f;
 

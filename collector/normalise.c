@@ -99,31 +99,63 @@ static struct span read_exe(struct normaliser *n, const struct bpf_view *view)
 bool normaliser_found(struct normaliser *n, const struct bpf_view *view)
 {
 	struct span exe = read_exe(n, view), argv = { 0 };
+	uint32_t marks = 0;
 	if (buf_err(&n->path))
 		return false;
 	bool has_argv = actors_read_argv(n->config.actors, view->head->tgid, view->head->start_boot_ns / 1000,
-	                                 &argv) == 0;
+	                                 &argv, &marks) == 0;
 	struct process_image *image = image_of(n, view, exe, argv);
-	if (image && has_argv)
+	if (image && has_argv) {
 		image->sensors |= SENSOR_PROC;
+		image->marks |= marks;
+	}
 	return actors_found(n->config.actors, view->head, parent_of(view), image);
+}
+
+static struct redact *rules_of(const struct normaliser *n)
+{
+	return n->config.redact ? *n->config.redact : NULL;
+}
+
+static size_t cut_of(const struct bpf_string *string)
+{
+	return string->marks & BPF_MARK_STRING_TRUNCATED ? REDACT_CUT_LAST : REDACT_WHOLE;
+}
+
+/* The arguments into n->argv. The name given to exec is the caller's string too; what replaces it is valid
+ * until the next string is redacted. */
+static int redact_exec(struct normaliser *n, struct bpf_view *view, bool *redacted)
+{
+	struct redact *rules = rules_of(n);
+	struct span *name = &view->text[BPF_EXEC_FILENAME], argv;
+	size_t cut = cut_of(&view->strings[BPF_EXEC_ARGV]);
+	int err = redact_apply(rules, REDACT_ARGV, view->text[BPF_EXEC_ARGV], cut, &argv, redacted);
+	if (err)
+		return err;
+	argv_put(&n->argv, argv);
+	cut = cut_of(&view->strings[BPF_EXEC_FILENAME]);
+	return redact_apply(rules, REDACT_TEXT, *name, cut, name, redacted);
 }
 
 static bool on_exec(struct normaliser *n, const struct bpf_view *view)
 {
 	struct span exe = read_exe(n, view);
+	struct bpf_view clean = *view;
+	bool redacted = false;
 	buf_reset(&n->argv);
 	buf_reset(&n->fields);
-	argv_put(&n->argv, view->text[BPF_EXEC_ARGV]);
-	if (buf_err(&n->path) || buf_err(&n->argv))
+	if (redact_exec(n, &clean, &redacted) || buf_err(&n->path) || buf_err(&n->argv))
 		return false;
 	struct process_image *image = image_of(n, view, exe, span_of(&n->argv));
+	uint32_t marks = redacted ? ENTRY_MARK_REDACTED : 0;
+	if (image)
+		image->marks |= marks;
 	const char *container = image ? image->container : "";
 	struct intake_event event = { .kind = KIND_EXEC,
 		                      .sensors = SENSOR_BPF_TRACEPOINT,
 		                      .boot_us = record_us(view->head),
-		                      .fields = describe_exec(&n->fields, view, exe, span_of(&n->argv),
-		                                              container) };
+		                      .fields = describe_exec(&n->fields, &clean, exe, span_of(&n->argv),
+		                                              container, marks) };
 	if (event.fields.len)
 		return actors_exec(n->config.actors, view->head, parent_of(view), image, &event);
 	process_image_put(image);
@@ -177,11 +209,29 @@ static bool on_credentials(struct normaliser *n, const struct bpf_view *view)
 	return true;
 }
 
+/* The arguments of an exec that failed, in n->file. */
+static int redact_call(struct normaliser *n, struct bpf_view *view)
+{
+	struct span *data = &view->text[BPF_FILE_DATA];
+	/* Each argument may have been cut by itself. */
+	bool cut = view->strings[BPF_FILE_DATA].marks & BPF_MARK_STRING_TRUNCATED, redacted = false;
+	if (n->file.kind != KIND_EXEC_FAILED)
+		return 0;
+	int err = redact_apply(rules_of(n), REDACT_ARGV, *data, cut ? BPF_ARGUMENT_MAX - 1 : REDACT_WHOLE,
+	                       data, &redacted);
+	if (redacted)
+		n->file.marks |= ENTRY_MARK_REDACTED;
+	return err;
+}
+
 static bool on_system(struct normaliser *n, const struct bpf_view *view)
 {
 	if (n->file.kind == KIND_CREDENTIALS)
 		return on_credentials(n, view);
-	struct span fields = system_event_encode(&n->file, view, NULL);
+	struct bpf_view clean = *view;
+	if (redact_call(n, &clean))
+		return false;
+	struct span fields = system_event_encode(&n->file, &clean, NULL);
 	const struct process *p = actors_of_record(n->config.actors, view->head);
 	return p && emit(n, view, n->file.kind, p, fields);
 }

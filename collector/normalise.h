@@ -10,6 +10,7 @@ struct normaliser_config {
 	struct actors *actors;        /* the caller's */
 	struct event_sink sink;       /* the same that the actors have */
 	const struct own_events *own; /* the caller's; NULL: none */
+	struct redact *const *redact; /* looked up for each exec; NULL: nothing is replaced */
 };
 
 struct normaliser;

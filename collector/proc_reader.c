@@ -131,15 +131,22 @@ void argv_put(struct buf *b, struct span arguments)
 }
 
 /* A process may show anything here, or nothing. */
-static void read_argv(int root_fd, uint32_t tgid, struct proc_facts *f)
+static int read_argv(int root_fd, uint32_t tgid, struct redact *redact, struct proc_facts *f)
 {
 	char text[FILE_MAX];
+	bool redacted = false;
+	struct span argv;
 	ssize_t n = read_text(root_fd, tgid, "cmdline", text, sizeof(text));
 	if (n <= 0)
-		return;
-	if ((size_t)n == sizeof(text) - 1)
-		f->marks |= ENTRY_MARK_ARGV_TRUNCATED;
-	argv_put(&f->argv, (struct span){ (const uint8_t *)text, (size_t)n });
+		return 0;
+	bool cut = (size_t)n == sizeof(text) - 1;
+	int err = redact_apply(redact, REDACT_ARGV, (struct span){ (const uint8_t *)text, (size_t)n },
+	                       cut ? REDACT_CUT_LAST : REDACT_WHOLE, &argv, &redacted);
+	if (!err)
+		argv_put(&f->argv, argv);
+	f->marks |= (cut ? ENTRY_MARK_ARGV_TRUNCATED : 0) | (redacted ? ENTRY_MARK_REDACTED : 0);
+	explicit_bzero(text, (size_t)n);
+	return err;
 }
 
 void proc_facts_done(struct proc_facts *f)
@@ -148,7 +155,7 @@ void proc_facts_done(struct proc_facts *f)
 	buf_done(&f->argv);
 }
 
-int proc_read(int root_fd, uint32_t tgid, struct proc_facts *ret)
+int proc_read(int root_fd, uint32_t tgid, struct redact *redact, struct proc_facts *ret)
 {
 	struct stat_line before, after;
 	int err = read_stat(root_fd, tgid, &before);
@@ -161,8 +168,9 @@ int proc_read(int root_fd, uint32_t tgid, struct proc_facts *ret)
 	if (err)
 		return err;
 	read_exe(root_fd, tgid, ret);
-	read_argv(root_fd, tgid, ret);
-	err = read_stat(root_fd, tgid, &after);
+	err = read_argv(root_fd, tgid, redact, ret);
+	if (!err)
+		err = read_stat(root_fd, tgid, &after);
 	if (err)
 		return err;
 	if (after.start_us != before.start_us)

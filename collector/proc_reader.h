@@ -3,6 +3,7 @@
 #define SWORNLOG_COLLECTOR_PROC_READER_H
 
 #include "collector/process_table.h"
+#include "lib/redact.h"
 
 struct proc_facts {
 	struct process_key key; /* start rounded down to a clock tick */
@@ -16,10 +17,11 @@ struct proc_facts {
 
 void proc_facts_done(struct proc_facts *f);
 
-/* Read about one process. root_fd: a descriptor of /proc. `ret` is zeroed or was used before: its buffers are
- * filled anew. -ENOENT or -ESRCH if there is no such process, or it was replaced by another while being read;
- * -EBADMSG for what is not understood. `ret` is of no meaning then. */
-must_check int proc_read(int root_fd, uint32_t tgid, struct proc_facts *ret);
+/* Read about one process. root_fd: a descriptor of /proc; `redact` (NULL: none) is applied to the arguments.
+ * `ret` is zeroed or was used before: its buffers are filled anew. -ENOENT or -ESRCH if there is no such
+ * process, or it was replaced by another while being read; -EBADMSG for what is not understood. `ret` is of
+ * no meaning then. */
+must_check int proc_read(int root_fd, uint32_t tgid, struct redact *redact, struct proc_facts *ret);
 
 /* Only when it was started. */
 must_check int proc_read_start(int root_fd, uint32_t tgid, uint64_t *ret_start_us);

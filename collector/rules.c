@@ -13,8 +13,19 @@ static int parse_kinds(const struct yaml_errors *e, const struct yaml_node *node
 	return kinds_parse(e, node, &r->kinds);
 }
 
+static int parse_redact(const struct yaml_errors *e, const struct yaml_node *node, struct rules *r)
+{
+	return redact_config_parse(e, node, &r->redact);
+}
+
+static void done_redact(struct rules *r)
+{
+	redact_config_free(r->redact);
+}
+
 static const struct section sections[] = {
 	{ "kinds", parse_kinds, NULL },
+	{ "redact", parse_redact, done_redact },
 };
 
 static const struct section *find_section(struct span name)

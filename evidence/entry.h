@@ -204,6 +204,7 @@ enum entry_mark {
 	ENTRY_MARK_DETACHED = 1 << 11, /* the path begins at a mount outside the caller's mount namespace */
 	ENTRY_MARK_MEMORY = 1 << 12,   /* the executable is a file in memory that no folder holds (memfd) */
 	ENTRY_MARK_ENV_TRUNCATED = 1 << 13, /* the environment was not looked at to its end */
+	ENTRY_MARK_REDACTED = 1 << 15, /* what reads "[redacted:" stands for something that was taken out */
 };
 
 /* Field keys of KIND_LOSS. */

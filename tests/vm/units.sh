@@ -7,7 +7,7 @@ set -euo pipefail
 [ $# -ge 1 ] || die "usage: units.sh BUILD [KERNEL_NAME]"
 build=$1 kernel_name=${2:-6.1}
 base=${XDG_CACHE_HOME:-$HOME/.cache}/swornlog/bookworm-units.tar
-include=systemd,systemd-sysv,procps,libaudit1,libbpf1,libcap-ng0,libcurl4,libevent-core-2.1-7,libevent-openssl-2.1-7,libjansson4,libssl3,libyaml-0-2,libzstd1
+include=systemd,systemd-sysv,procps,libaudit1,libbpf1,libcap-ng0,libcurl4,libevent-core-2.1-7,libevent-openssl-2.1-7,libjansson4,libpcre2-8-0,libssl3,libyaml-0-2,libzstd1
 
 make_base() {
 	[ ! -e "$base" ] || return 0

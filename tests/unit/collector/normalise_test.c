@@ -14,12 +14,14 @@
 #define CALL_RENAMEAT 264
 #define CALL_FCHMOD   91
 #define CALL_MKDIRAT  258
+#define CALL_EXECVE   59
 #else
 #define CALL_OPENAT   56
 #define CALL_UNLINKAT 35
 #define CALL_RENAMEAT 38
 #define CALL_FCHMOD   52
 #define CALL_MKDIRAT  34
+#define CALL_EXECVE   221
 #endif
 #define CWD ((uint64_t)AT_FDCWD)
 
@@ -34,6 +36,7 @@ static bool refuse;
 static struct actors *actors;
 static struct normaliser *normaliser;
 static struct own_events own;
+static struct redact *redact;
 static struct made m;
 
 static bool put(void *context maybe_unused, const struct intake_event *event)
@@ -62,7 +65,9 @@ static void setup(void)
 	struct event_sink sink = { .put = put, .filtered = filtered };
 	struct actors_config config = { .sink = sink, .proc_fd = -1 };
 	cr_assert_eq(actors_new(&config, &actors), 0);
-	struct normaliser_config normaliser_config = { .actors = actors, .sink = sink, .own = &own };
+	struct normaliser_config normaliser_config = {
+		.actors = actors, .sink = sink, .own = &own, .redact = &redact
+	};
 	cr_assert_eq(normaliser_new(&normaliser_config, &normaliser), 0);
 }
 
@@ -299,6 +304,64 @@ Test(normalise, arguments_that_were_cut_carry_a_mark_and_their_whole_length)
 	feed();
 	cr_assert(field_int(fields(0), PROCESS_MARKS, ENTRY_MARK_ARGV_TRUNCATED));
 	cr_assert(field_int(fields(0), PROCESS_ARGV_BYTES, 100000));
+}
+
+static struct span item(struct span map, uint64_t key, size_t i)
+{
+	struct cursor c;
+	cr_assert(field(map, key, &c));
+	cr_assert_lt(i, cbor_array(&c));
+	while (i--)
+		cbor_skip(&c);
+	return cbor_bytes(&c);
+}
+
+Test(normalise, secrets_in_arguments_and_in_the_given_name_are_replaced_in_every_description)
+{
+	char why[160];
+	size_t count;
+	const struct redact_rule *all = redact_defaults(&count);
+	cr_assert_eq(redact_new(&all, 1, &redact, why, sizeof(why)), 0);
+	make_exec(10, 1, "/usr/bin/thing");
+	struct bpf_exec_record *r = (void *)m.bytes;
+	m.len = r->head.size = sizeof(*r);
+	made_path(&m, &r->strings[BPF_EXEC_EXE], "/usr/bin/thing", 0);
+	made_path(&m, &r->strings[BPF_EXEC_CWD], "/", 0);
+	made_string(&m, &r->strings[BPF_EXEC_FILENAME], "./token=abc", 11, 0);
+	made_string(&m, &r->strings[BPF_EXEC_TTY], "pts0", 4, 0);
+	made_string(&m, &r->strings[BPF_EXEC_ARGV], "a\0--password\0hunter2\0", 21, 0);
+	feed();
+	cr_assert(span_is(item(fields(0), PROCESS_ARGV, 1), "--password"));
+	cr_assert(span_is(item(fields(0), PROCESS_ARGV, 2), "[redacted:7]"));
+	cr_assert(field_is(fields(0), PROCESS_FILENAME, "./token=[redacted:3]"));
+	cr_assert(field_int(fields(0), PROCESS_MARKS, ENTRY_MARK_REDACTED));
+	actors_undescribe(actors);
+	make_unlink(10, "/", "x");
+	head()->exec_id = 2;
+	feed();
+	cr_assert_eq(event(1)->kind, KIND_PROCESS);
+	cr_assert(span_is(item(fields(1), PROCESS_ARGV, 2), "[redacted:7]"));
+	cr_assert(field_int(fields(1), PROCESS_MARKS, ENTRY_MARK_REDACTED));
+	redact_free(redact);
+}
+
+Test(normalise, secrets_in_the_arguments_of_an_exec_that_failed_are_replaced)
+{
+	char why[160];
+	size_t count;
+	const struct redact_rule *all = redact_defaults(&count);
+	cr_assert_eq(redact_new(&all, 1, &redact, why, sizeof(why)), 0);
+	struct bpf_file_record *r = made_file(&m, 10, CALL_EXECVE, KIND_EXEC_FAILED);
+	r->result = -2;
+	made_string(&m, &r->strings[BPF_FILE_NAME], "/x", 2, 0);
+	made_path(&m, &r->strings[BPF_FILE_BASE], "/", 0);
+	made_string(&m, &r->strings[BPF_FILE_DATA], "x\0--token\0abc\0", 14, 0);
+	feed();
+	const struct intake_event *e = event(kept_count - 1);
+	cr_assert_eq(e->kind, KIND_EXEC_FAILED);
+	cr_assert(span_is(item(e->fields, SYSTEM_ARGV, 2), "[redacted:3]"));
+	cr_assert(field_int(e->fields, FILE_MARKS, ENTRY_MARK_CLAIM | ENTRY_MARK_REDACTED));
+	redact_free(redact);
 }
 
 Test(normalise, a_second_exec_refers_to_the_first)

@@ -54,7 +54,7 @@ TestSuite(proc_reader, .init = setup, .fini = teardown);
 
 Test(proc_reader, a_process_is_read)
 {
-	cr_assert_eq(proc_read(root, 10, &facts), 0);
+	cr_assert_eq(proc_read(root, 10, NULL, &facts), 0);
 	cr_assert_eq(facts.key.tgid, 10);
 	cr_assert_eq(facts.key.start_us, 12340000);
 	cr_assert_eq(facts.parent_tgid, 7);
@@ -74,14 +74,14 @@ Test(proc_reader, a_process_is_read)
 Test(proc_reader, a_name_with_parentheses_and_a_newline_does_not_shift_the_fields)
 {
 	write_text("10/stat", "10 (a) S 1 (\n) b)" STAT_TAIL);
-	cr_assert_eq(proc_read(root, 10, &facts), 0);
+	cr_assert_eq(proc_read(root, 10, NULL, &facts), 0);
 	cr_assert_str_eq(facts.comm, "a) S 1 (\n) b");
 	cr_assert_eq(facts.parent_tgid, 7);
 }
 
 Test(proc_reader, a_process_that_is_gone_is_an_error)
 {
-	cr_assert_eq(proc_read(root, 11, &facts), -ENOENT);
+	cr_assert_eq(proc_read(root, 11, NULL, &facts), -ENOENT);
 }
 
 Test(proc_reader, what_is_not_understood_is_an_error)
@@ -89,22 +89,40 @@ Test(proc_reader, what_is_not_understood_is_an_error)
 	static const char *const bad[] = { "", "10", "10 (x", "10 (x) S", ") (" };
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		write_text("10/stat", bad[i]);
-		cr_assert_eq(proc_read(root, 10, &facts), -EBADMSG, "%s", bad[i]);
+		cr_assert_eq(proc_read(root, 10, NULL, &facts), -EBADMSG, "%s", bad[i]);
 	}
 }
 
 Test(proc_reader, an_executable_that_may_not_be_read_is_left_out)
 {
 	cr_assert_eq(unlinkat(root, "10/exe", 0), 0);
-	cr_assert_eq(proc_read(root, 10, &facts), 0);
+	cr_assert_eq(proc_read(root, 10, NULL, &facts), 0);
 	cr_assert_eq(facts.exe.len, 0);
 }
 
 Test(proc_reader, this_process_is_read_from_the_real_proc)
 {
 	cleanup_close int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cr_assert_eq(proc_read(proc, (uint32_t)getpid(), &facts), 0);
+	cr_assert_eq(proc_read(proc, (uint32_t)getpid(), NULL, &facts), 0);
 	cr_assert_eq(facts.parent_tgid, (uint32_t)getppid());
 	cr_assert_eq(facts.ids.ids[BPF_EUID], geteuid());
 	cr_assert_gt(facts.exe.len, 0);
+}
+
+Test(proc_reader, secrets_in_arguments_are_replaced)
+{
+	struct redact *redact = NULL;
+	char why[160];
+	size_t count;
+	const struct redact_rule *all = redact_defaults(&count);
+	cr_assert_eq(redact_new(&all, 1, &redact, why, sizeof(why)), 0);
+	write_file("10/cmdline", "a\0--token=abc", 13);
+	cr_assert_eq(proc_read(root, 10, redact, &facts), 0);
+	struct cursor c;
+	cursor_init(&c, facts.argv.data, facts.argv.len);
+	cr_assert_eq(cbor_array(&c), 2);
+	cr_assert(span_is(cbor_bytes(&c), "a"));
+	cr_assert(span_is(cbor_bytes(&c), "--token=[redacted:3]"));
+	cr_assert(facts.marks & ENTRY_MARK_REDACTED);
+	redact_free(redact);
 }
