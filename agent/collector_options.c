@@ -58,7 +58,7 @@ static const char usage[] =
         "  --replay FILE         take audit events from a recorded audit.log, not from the kernel\n"
         "  --run-dir DIR         write collector.status there, and prove there that file events are seen\n"
         "  --user NAME           become this user, and keep only the capabilities that are needed\n"
-        "  --ring-bytes N        size of the kernel's ring, a power of two (default 8388608)\n"
+        "  --ring-bytes N        size of each of the two rings, a power of two (default 8388608)\n"
         "  --queue-bytes N       size of the queue to the sealer (default 4194304)\n"
         "  --verbose             say more, and why the kernel refuses a program\n"
         "  --help, --version\n";

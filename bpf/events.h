@@ -8,8 +8,8 @@
 
 #include <linux/types.h>
 
-/* One program is one stream of records per CPU: it is never entered twice on the same CPU (the kernel skips
- * the second run), so that its sequence number and its scratch memory need no lock. */
+/* One program is one stream of records per CPU and ring: it is never entered twice on the same CPU (the
+ * kernel skips the second run), so that its sequence number and its scratch memory need no lock. */
 enum bpf_program_id {
 	BPF_PROGRAM_EXEC = 0,
 	BPF_PROGRAM_EXIT = 1,
@@ -20,20 +20,42 @@ enum bpf_program_id {
 	BPF_PROGRAMS = 6,
 };
 
-#define BPF_KIND_PROCESS   16 /* a fork's record */
-#define BPF_KIND_EXEC      17
-#define BPF_KIND_EXIT      18
-#define BPF_KIND_FILES     32 /* the first of those that a flood may cost */
-#define BPF_KIND_FILES_END 50
-#define BPF_KIND_IO_URING  45
-#define BPF_RECORD_KINDS   112 /* kinds are below this */
+#define BPF_KIND_PROCESS     16 /* a fork's record */
+#define BPF_KIND_EXEC        17
+#define BPF_KIND_EXIT        18
+#define BPF_KIND_CREDENTIALS 19
+#define BPF_KIND_FILES       32
+#define BPF_KIND_FILES_END   50
+#define BPF_KIND_IO_URING    45
+#define BPF_KIND_URGENT      80 /* to BPF_KIND_NET: about the machine itself */
+#define BPF_KIND_NET         96
+#define BPF_RECORD_KINDS     112 /* kinds are below this */
+
+/* What comes by the thousand must not cost the log what is rare and matters: each has a ring. */
+enum bpf_ring {
+	BPF_RING_CRITICAL, /* processes, credentials, what changes the machine */
+	BPF_RING_FILES,    /* files and connections */
+	BPF_RINGS
+};
+
+/* Told at once. */
+static inline int bpf_kind_urgent(__u32 kind)
+{
+	return kind == BPF_KIND_CREDENTIALS || (kind >= BPF_KIND_URGENT && kind < BPF_KIND_NET);
+}
+
+static inline enum bpf_ring bpf_ring_of(__u32 kind)
+{
+	int many = (kind >= BPF_KIND_FILES && kind < BPF_KIND_FILES_END) || kind >= BPF_KIND_NET;
+	return many ? BPF_RING_FILES : BPF_RING_CRITICAL;
+}
 
 /* The map `counts`: one for each program on each CPU, at index cpu * BPF_PROGRAMS + program. */
 struct bpf_counts {
-	__u64 sequence; /* of the last record, dropped or not: also the number of records made */
+	__u64 sequence[BPF_RINGS]; /* of the last record, dropped or not: also the number of records made */
 	__u64 dropped[BPF_RECORD_KINDS];
 };
-_Static_assert(sizeof(struct bpf_counts) == 904, "layout");
+_Static_assert(sizeof(struct bpf_counts) == 912, "layout");
 
 enum bpf_id { BPF_UID, BPF_GID, BPF_SUID, BPF_SGID, BPF_EUID, BPF_EGID, BPF_FSUID, BPF_FSGID, BPF_IDS };
 
@@ -45,7 +67,7 @@ struct bpf_record {
 	__u8 program;
 	__u8 kind;
 	__u16 cpu;
-	__u64 sequence; /* per CPU and program, from 1 */
+	__u64 sequence; /* per CPU, program and ring, from 1 */
 	__u64 boot_ns;
 	__u64 start_boot_ns; /* when the thread group's leader was forked */
 	__u64 exec_id;       /* counts the execs of the process and its ancestors */

@@ -234,13 +234,6 @@ static __always_inline void put_strings(struct scratch *s, struct task_struct *t
 		put_data(s, call);
 }
 
-/* A flood of file events leaves the last quarter of the ring to the processes. */
-static __always_inline bool ring_is_tight(void)
-{
-	__u64 used = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
-	return used > bpf_ringbuf_query(&ring, BPF_RB_RING_SIZE) / 4 * 3;
-}
-
 static __always_inline int on_call(struct pt_regs *regs, long result, const bool loop)
 {
 	__u32 number = CALL_NUMBER(regs);
@@ -262,10 +255,6 @@ static __always_inline int on_call(struct pt_regs *regs, long result, const bool
 	r->result = result;
 	if (!wanted(r, call))
 		return 0;
-	if (call->kind >= BPF_KIND_FILES && call->kind < BPF_KIND_FILES_END && ring_is_tight()) {
-		drop(c, call->kind);
-		return 0;
-	}
 	s->used = 0;
 	fill_head(&r->head, BPF_PROGRAM_FILE, task);
 	r->call = number;

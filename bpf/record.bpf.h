@@ -1,4 +1,4 @@
-/* The ring, the counters and a record's way into them: shared by all programs. */
+/* The rings, the counters and a record's way into them: shared by all programs. */
 #ifndef SWORNLOG_BPF_RECORD_BPF_H
 #define SWORNLOG_BPF_RECORD_BPF_H
 
@@ -14,7 +14,12 @@
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
-} ring SEC(".maps");
+} critical SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} files SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -72,12 +77,15 @@ static __always_inline void fill_head(struct bpf_record *r, __u32 program, struc
 	}
 }
 
-/* Count one record that is not even tried: the ring is kept for those that matter more. */
-static __always_inline void drop(struct bpf_counts *c, __u32 kind)
+/* The reader comes by itself some times a second: it is woken for what is urgent, and when a ring has just
+ * become a quarter full. A wake-up for each record would cost more than the record. */
+static __always_inline __u64 wake_flags(void *ring, __u64 size, __u32 kind)
 {
-	c->sequence++;
-	if (kind < BPF_RECORD_KINDS)
-		c->dropped[kind]++;
+	if (bpf_kind_urgent(kind))
+		return BPF_RB_FORCE_WAKEUP;
+	__u64 used = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
+	__u64 quarter = bpf_ringbuf_query(ring, BPF_RB_RING_SIZE) / 4;
+	return used < quarter && used + size >= quarter ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
 /* Give the record its number and send it. `size` at most `max`, both at least the head's. */
@@ -89,8 +97,15 @@ static __always_inline void send(struct bpf_counts *c, struct bpf_record *r, __u
 		size = max;
 	r->size = size;
 	r->kind = kind;
-	r->sequence = ++c->sequence;
-	if (bpf_ringbuf_output(&ring, r, size, 0) && kind < BPF_RECORD_KINDS)
+	long failed;
+	if (bpf_ring_of(kind) == BPF_RING_CRITICAL) {
+		r->sequence = ++c->sequence[BPF_RING_CRITICAL];
+		failed = bpf_ringbuf_output(&critical, r, size, wake_flags(&critical, size, kind));
+	} else {
+		r->sequence = ++c->sequence[BPF_RING_FILES];
+		failed = bpf_ringbuf_output(&files, r, size, wake_flags(&files, size, kind));
+	}
+	if (failed && kind < BPF_RECORD_KINDS)
 		c->dropped[kind]++;
 }
 

@@ -197,6 +197,11 @@ struct process *actors_of_record(struct actors *a, const struct bpf_record *head
 	struct process *p = find_or_add(a, head, true);
 	if (!p)
 		return NULL;
+	/* Late, of the program before: the exec has been told. */
+	if (head->exec_id < p->exec_id) {
+		ensure_described(a, p, record_us(head), head->tid);
+		return p;
+	}
 	if (p->exec_id && p->exec_id != head->exec_id) {
 		/* An exec whose record was lost: what we know is of the program before. */
 		process_table_set_image(a->table, p, NULL);

@@ -15,6 +15,7 @@
 
 static_assert(BPF_KIND_PROCESS == KIND_PROCESS && BPF_KIND_EXEC == KIND_EXEC, "kinds");
 static_assert(BPF_KIND_FILES == KIND_OPEN && BPF_KIND_FILES_END > KIND_IO_URING, "kinds");
+static_assert(BPF_KIND_CREDENTIALS == KIND_CREDENTIALS, "kinds");
 static_assert(BPF_KIND_EXIT == KIND_EXIT && BPF_KIND_IO_URING == KIND_IO_URING, "kinds");
 static_assert(KIND_REMOVEXATTR < BPF_RECORD_KINDS && KIND_IO_URING < BPF_RECORD_KINDS, "kinds");
 
@@ -68,7 +69,7 @@ struct program {
 };
 
 struct bpf_loader {
-	int ring_fd;
+	int ring_fds[BPF_RINGS];
 	int counts_fd;
 	int calls_fd;
 	uint32_t cpus;
@@ -109,15 +110,23 @@ static size_t page_round(size_t n)
 	return (n + page - 1) / page * page;
 }
 
+/* As the BPF objects have them. */
+static const char *const ring_names[BPF_RINGS] = {
+	[BPF_RING_CRITICAL] = "critical", [BPF_RING_FILES] = "files"
+};
+
 static int create_maps(struct bpf_loader *l, size_t ring_bytes, const struct kinds *kinds)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, counts, .map_flags = BPF_F_MMAPABLE);
 	LIBBPF_OPTS(bpf_map_create_opts, calls, .map_flags = BPF_F_RDONLY_PROG);
 	uint32_t slots = l->cpus * BPF_PROGRAMS;
 
-	l->ring_fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ring", 0, 0, (uint32_t)ring_bytes, NULL);
-	if (l->ring_fd < 0)
-		return l->ring_fd;
+	for (int ring = 0; ring < BPF_RINGS; ring++) {
+		l->ring_fds[ring] = bpf_map_create(BPF_MAP_TYPE_RINGBUF, ring_names[ring], 0, 0,
+		                                   (uint32_t)ring_bytes, NULL);
+		if (l->ring_fds[ring] < 0)
+			return l->ring_fds[ring];
+	}
 	l->counts_fd =
 	        bpf_map_create(BPF_MAP_TYPE_ARRAY, "counts", 4, sizeof(struct bpf_counts), slots, &counts);
 	if (l->counts_fd < 0)
@@ -147,9 +156,9 @@ static int reuse(struct bpf_object *object, const char *name, int fd)
 
 static int prepare_maps(const struct bpf_loader *l, struct bpf_object *object, bool paths)
 {
-	int err = reuse(object, "ring", l->ring_fd);
-	if (!err)
-		err = reuse(object, "counts", l->counts_fd);
+	int err = reuse(object, "counts", l->counts_fd);
+	for (int ring = 0; ring < BPF_RINGS && !err; ring++)
+		err = reuse(object, ring_names[ring], l->ring_fds[ring]);
 	if (!err)
 		err = reuse(object, "calls", l->calls_fd);
 	struct bpf_map *scratch = bpf_object__find_map_by_name(object, "scratch");
@@ -294,7 +303,9 @@ int bpf_loader_open(size_t ring_bytes, const struct kinds *kinds, bool verbose, 
 	struct bpf_loader *l cleanup(free_loader) = calloc(1, sizeof(*l));
 	if (!l)
 		return -ENOMEM;
-	l->ring_fd = l->counts_fd = l->calls_fd = -1;
+	l->counts_fd = l->calls_fd = -1;
+	for (int ring = 0; ring < BPF_RINGS; ring++)
+		l->ring_fds[ring] = -1;
 	if (!verbose)
 		libbpf_set_print(keep_silent);
 	int cpus = libbpf_num_possible_cpus();
@@ -341,7 +352,8 @@ void bpf_loader_free(struct bpf_loader *l)
 		bpf_object__close(l->programs[id].object);
 	if (l->counts)
 		munmap(l->counts, l->counts_bytes);
-	close_fd(&l->ring_fd);
+	for (int ring = 0; ring < BPF_RINGS; ring++)
+		close_fd(&l->ring_fds[ring]);
 	close_fd(&l->counts_fd);
 	close_fd(&l->calls_fd);
 	free(l);
@@ -352,9 +364,9 @@ const struct hook_status *bpf_loader_status(const struct bpf_loader *l, enum bpf
 	return &l->programs[program].status;
 }
 
-int bpf_loader_ring_fd(const struct bpf_loader *l)
+int bpf_loader_ring_fd(const struct bpf_loader *l, enum bpf_ring ring)
 {
-	return l->ring_fd;
+	return l->ring_fds[ring];
 }
 
 const volatile struct bpf_counts *bpf_loader_counts(const struct bpf_loader *l)
@@ -386,7 +398,10 @@ int bpf_loader_map_fd(const struct bpf_loader *l, size_t i, const char **ret_nam
 	const struct {
 		const char *name;
 		int fd;
-	} maps[] = { { "ring", l->ring_fd }, { "counts", l->counts_fd }, { "calls", l->calls_fd } };
+	} maps[] = { { ring_names[BPF_RING_CRITICAL], l->ring_fds[BPF_RING_CRITICAL] },
+		     { ring_names[BPF_RING_FILES], l->ring_fds[BPF_RING_FILES] },
+		     { "counts", l->counts_fd },
+		     { "calls", l->calls_fd } };
 	if (i >= ARRAY_SIZE(maps))
 		return -1;
 	*ret_name = maps[i].name;

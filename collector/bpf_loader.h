@@ -36,7 +36,7 @@ void bpf_loader_free(struct bpf_loader *l);
 /* Indexed by enum bpf_program_id. */
 const struct hook_status *bpf_loader_status(const struct bpf_loader *l, enum bpf_program_id program);
 /* -1, and NULL below, if the maps were refused. */
-int bpf_loader_ring_fd(const struct bpf_loader *l);
+int bpf_loader_ring_fd(const struct bpf_loader *l, enum bpf_ring ring);
 /* One for each program on each CPU, at index cpu * BPF_PROGRAMS + program; changes under the reader's eyes.
  */
 const volatile struct bpf_counts *bpf_loader_counts(const struct bpf_loader *l);

@@ -1,38 +1,59 @@
 #include "collector/bpf_source.h"
 
-#include <bpf/libbpf.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "collector/ring_reader.h"
 
 struct bpf_source {
 	struct bpf_source_config config;
 	struct bpf_loader *loader;
-	struct ring_buffer *ring;
+	struct ring_reader rings[BPF_RINGS];
+	int epoll_fd;
+	bool was_busy;
 	struct ring_account *account;
-	unsigned handed, max;
 	void (*on_found)(void *context, const struct bpf_view *view);
 	uint64_t malformed, malformed_declared;
 	uint64_t skipped[BPF_PROGRAMS];
 	uint64_t settled_boot_us;
 };
 
-#define STOP (-EAGAIN)
-
-static int on_sample(void *context, void *data, size_t size)
+static void hand_on(struct bpf_source *s, const void *data, size_t size)
 {
-	struct bpf_source *s = context;
 	struct bpf_view view;
-	s->handed++;
 	if (bpf_record_check(data, size, &view) || view.head->program == BPF_PROGRAM_FOUND ||
 	    !ring_account_record(s->account, view.head))
 		s->malformed++;
 	else
 		s->config.on_record(s->config.context, &view);
-	/* Under a flood the ring is never empty, and libbpf would never return. */
-	return s->handed < s->max ? 0 : STOP;
 }
 
 static void free_source(struct bpf_source **s)
 {
 	bpf_source_free(*s);
+}
+
+/* Readable from a program's wake-up until the next bpf_source_consume(), whatever the rings hold. */
+static int open_rings(struct bpf_source *s, size_t bytes)
+{
+	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (s->epoll_fd < 0)
+		return -errno;
+	for (int ring = 0; ring < BPF_RINGS; ring++) {
+		int fd = bpf_loader_ring_fd(s->loader, (enum bpf_ring)ring);
+		struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+		int err = ring_reader_open(fd, bytes, &s->rings[ring]);
+		if (!err && epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+			err = -errno;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static bool has_rings(const struct bpf_source *s)
+{
+	return s->epoll_fd >= 0;
 }
 
 int bpf_source_open(const struct bpf_source_config *config, struct bpf_source **ret)
@@ -41,19 +62,15 @@ int bpf_source_open(const struct bpf_source_config *config, struct bpf_source **
 	if (!s)
 		return -ENOMEM;
 	s->config = *config;
+	s->epoll_fd = -1;
 	size_t bytes = config->ring_bytes ? config->ring_bytes : BPF_SOURCE_RING_BYTES;
 	int err = bpf_loader_open(bytes, config->kinds, config->verbose, &s->loader);
 	if (!err)
 		err = ring_account_new(bpf_loader_cpus(s->loader), &s->account);
+	if (!err && bpf_loader_counts(s->loader))
+		err = open_rings(s, bytes);
 	if (err)
 		return err;
-	if (bpf_loader_ring_fd(s->loader) < 0) {
-		*ret = TAKE_PTR(s);
-		return 0;
-	}
-	s->ring = ring_buffer__new(bpf_loader_ring_fd(s->loader), on_sample, s, NULL);
-	if (!s->ring)
-		return -errno;
 	*ret = TAKE_PTR(s);
 	return 0;
 }
@@ -62,7 +79,9 @@ void bpf_source_free(struct bpf_source *s)
 {
 	if (!s)
 		return;
-	ring_buffer__free(s->ring);
+	for (int ring = 0; ring < BPF_RINGS; ring++)
+		ring_reader_close(&s->rings[ring]);
+	close_fd(&s->epoll_fd);
 	bpf_loader_free(s->loader);
 	ring_account_free(s->account);
 	free(s);
@@ -89,17 +108,68 @@ void bpf_source_detach(struct bpf_source *s)
 
 int bpf_source_fd(const struct bpf_source *s)
 {
-	return s->ring ? ring_buffer__epoll_fd(s->ring) : -1;
+	return s->epoll_fd;
 }
 
-int bpf_source_consume(struct bpf_source *s, unsigned max)
+/* The head of one ring. */
+struct next {
+	enum ring_state state;
+	const void *record;
+	size_t size;
+};
+
+static void look(struct bpf_source *s, enum bpf_ring ring, struct next *ret)
 {
-	if (!s->ring)
+	ret->state = ring_reader_peek(&s->rings[ring], &ret->record, &ret->size);
+}
+
+static uint64_t time_of(const struct next *n)
+{
+	struct bpf_record head;
+	if (n->size < sizeof(head))
 		return 0;
-	s->handed = 0;
-	s->max = max;
-	int n = ring_buffer__consume(s->ring);
-	return n < 0 && n != STOP ? n : (int)s->handed;
+	memcpy(&head, n->record, sizeof(head));
+	return head.boot_ns;
+}
+
+/* The ring with the older head, or BPF_RINGS. Of what a thread did, the earlier was written before the later
+ * came to be: whatever is at one head, all that came before it shows in the other ring when that is looked at
+ * afterwards. While one is being written, what is behind it may be older than the other ring's head. */
+static enum bpf_ring older(struct bpf_source *s, bool patient, struct next next[BPF_RINGS])
+{
+	struct next *critical = &next[BPF_RING_CRITICAL], *files = &next[BPF_RING_FILES];
+	look(s, BPF_RING_CRITICAL, critical);
+	look(s, BPF_RING_FILES, files);
+	if (critical->state == RING_EMPTY && files->state == RING_RECORD)
+		look(s, BPF_RING_CRITICAL, critical);
+	bool busy = critical->state == RING_BUSY || files->state == RING_BUSY;
+	s->was_busy = s->was_busy || busy;
+	if (busy && patient)
+		return BPF_RINGS;
+	if (critical->state != RING_RECORD)
+		return files->state == RING_RECORD ? BPF_RING_FILES : BPF_RINGS;
+	bool first = files->state != RING_RECORD || time_of(critical) <= time_of(files);
+	return first ? BPF_RING_CRITICAL : BPF_RING_FILES;
+}
+
+unsigned bpf_source_consume(struct bpf_source *s, unsigned max)
+{
+	/* One that was interrupted while it wrote is waited for once: it may not come back for long. */
+	bool patient = !s->was_busy;
+	unsigned handed = 0;
+	s->was_busy = false;
+	struct epoll_event events[BPF_RINGS];
+	if (has_rings(s) && epoll_wait(s->epoll_fd, events, BPF_RINGS, 0) < 0)
+		return 0;
+	for (; handed < max; handed++) {
+		struct next next[BPF_RINGS];
+		enum bpf_ring ring = older(s, patient, next);
+		if (ring == BPF_RINGS)
+			break;
+		hand_on(s, next[ring].record, next[ring].size);
+		ring_reader_take(&s->rings[ring]);
+	}
+	return handed;
 }
 
 static void declare_malformed(struct bpf_source *s)
@@ -133,7 +203,7 @@ static void declare_skipped(struct bpf_source *s)
 
 void bpf_source_settle(struct bpf_source *s, uint64_t now_boot_us)
 {
-	if (!s->ring)
+	if (!has_rings(s))
 		return;
 	ring_account_settle(s->account, bpf_loader_counts(s->loader), s->settled_boot_us, s->config.on_loss,
 	                    s->config.context);

@@ -9,7 +9,7 @@
 #define BPF_SOURCE_RING_BYTES ((size_t)8 << 20)
 
 struct bpf_source_config {
-	size_t ring_bytes;         /* a power of two; 0: BPF_SOURCE_RING_BYTES */
+	size_t ring_bytes;         /* of each ring, a power of two; 0: BPF_SOURCE_RING_BYTES */
 	const struct kinds *kinds; /* read during the call */
 	bool verbose;
 	/* The view is valid during the call. */
@@ -32,10 +32,11 @@ must_check int bpf_source_list(struct bpf_source *s,
                                void (*on_found)(void *context, const struct bpf_view *view));
 /* Before the end: no further record is made, so that the ring can be emptied. */
 void bpf_source_detach(struct bpf_source *s);
-/* For epoll: readable while the ring holds records; -1 if there is no ring. */
+/* For epoll: readable once something is urgent or a ring fills; -1 if there are no rings. Everything else
+ * waits to be asked for. */
 int bpf_source_fd(const struct bpf_source *s);
-/* Hand on at most `max` records. Returns how many, or -errno. */
-must_check int bpf_source_consume(struct bpf_source *s, unsigned max);
+/* Hand on at most `max` records, in the order of time. Returns how many. */
+must_check unsigned bpf_source_consume(struct bpf_source *s, unsigned max);
 /* Declare losses. Call once in a while, when consume returned less than its maximum. */
 void bpf_source_settle(struct bpf_source *s, uint64_t now_boot_us);
 void bpf_source_high_water(const struct bpf_source *s, struct intake_counts *into);

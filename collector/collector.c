@@ -15,8 +15,11 @@
 #include "lib/env.h"
 #include "lib/log.h"
 
-/* A record waits this long for company: fewer wake-ups, and larger writes. */
-#define GATHER_MS       10
+/* Records wait for company: fewer wake-ups, and larger writes. Those that are urgent, and rings that fill,
+ * have the kernel wake us, but no more often than this. */
+#define GATHER_US       20000
+#define REST_US         100000 /* when there were none */
+#define URGENT_US       2000
 #define TICK_US         250000
 #define AUDIT_TICK_US   50000 /* while an audit event waits for its end */
 #define EXPIRE_US       10000000
@@ -32,8 +35,8 @@ struct collector {
 	int run_fd;         /* -1: none */
 	int watched[SLOTS]; /* descriptors in the epoll set; -1: none */
 	uint32_t interest[SLOTS];
-	bool gathering; /* the ring has been found filled: it is read by time, not by readiness */
 	bool stopping;
+	uint64_t drained_us, next_drain_us;
 	uint64_t next_tick_us, next_audit_us, next_expiry_us;
 	struct own_events own;
 	struct rules *rules;
@@ -328,7 +331,8 @@ static void watch(struct collector *c, enum slot slot, int fd, uint32_t interest
 static void watch_all(struct collector *c)
 {
 	watch(c, SLOT_STOP, c->config.stop_fd, EPOLLIN);
-	watch(c, SLOT_RING, bpf_source_fd(c->bpf), c->gathering ? 0 : EPOLLIN);
+	/* By edge, or it would be ready all the time that the drain is put off. */
+	watch(c, SLOT_RING, bpf_source_fd(c->bpf), EPOLLIN | EPOLLET);
 	watch(c, SLOT_AUDIT, audit_source_fd(c->audit), EPOLLIN);
 	watch(c, SLOT_OUTLET, outlet_fd(c->outlet), EPOLLIN | (outlet_wants_write(c->outlet) ? EPOLLOUT : 0));
 }
@@ -339,13 +343,12 @@ static void settle(struct collector *c)
 	outlet_settle(c->outlet, &c->counts);
 }
 
-/* Returns true if there may be more at once. */
-static bool drain_ring(struct collector *c)
+/* Returns true if there is more. */
+static bool drain_rings(struct collector *c, uint64_t now)
 {
-	int n = bpf_source_consume(c->bpf, RECORDS_AT_ONCE);
-	if (n < 0)
-		log_error("the ring can't be read: %s", strerror(-n));
-	c->gathering = n > 0;
+	unsigned n = bpf_source_consume(c->bpf, RECORDS_AT_ONCE);
+	c->drained_us = now;
+	c->next_drain_us = n == RECORDS_AT_ONCE ? now : now + (n ? GATHER_US : REST_US);
 	if (n < RECORDS_AT_ONCE)
 		settle(c);
 	outlet_ready(c->outlet);
@@ -381,13 +384,9 @@ static void tick(struct collector *c, uint64_t now)
 	actors_expire(c->actors, now);
 }
 
-static int wait_ms(const struct collector *c, bool more, uint64_t now)
+static int wait_ms(const struct collector *c, uint64_t now)
 {
-	if (more)
-		return 0;
-	if (c->gathering)
-		return GATHER_MS;
-	uint64_t next = MIN(c->next_tick_us, c->next_audit_us);
+	uint64_t next = MIN(MIN(c->next_tick_us, c->next_audit_us), c->next_drain_us);
 	return next > now ? (int)((next - now) / 1000 + 1) : 0;
 }
 
@@ -398,7 +397,7 @@ static void handle(struct collector *c, enum slot slot)
 		c->stopping = true;
 		break;
 	case SLOT_RING:
-		c->gathering = true;
+		c->next_drain_us = MIN(c->next_drain_us, c->drained_us + URGENT_US);
 		break;
 	case SLOT_AUDIT:
 		audit_source_read(c->audit, now_us());
@@ -413,11 +412,11 @@ static void handle(struct collector *c, enum slot slot)
 	}
 }
 
-/* The ring is emptied to its end: nothing comes any more. */
+/* The rings are emptied to their end: nothing comes any more. */
 static void take_leave(struct collector *c)
 {
 	bpf_source_detach(c->bpf);
-	while (drain_ring(c))
+	while (drain_rings(c, now_us()))
 		;
 	bpf_source_settle(c->bpf, now_us());
 	audit_source_flush(c->audit, now_us());
@@ -434,7 +433,6 @@ static void take_leave(struct collector *c)
 
 int collector_run(struct collector *c)
 {
-	bool more = false;
 	while (!c->stopping) {
 		uint64_t now = now_us();
 		if (now >= c->next_tick_us)
@@ -443,13 +441,14 @@ int collector_run(struct collector *c)
 			tick_audit(c, now);
 		watch_all(c);
 		struct epoll_event events[SLOTS];
-		int count = epoll_wait(c->epoll_fd, events, SLOTS, wait_ms(c, more, now));
+		int count = epoll_wait(c->epoll_fd, events, SLOTS, wait_ms(c, now));
 		if (count < 0 && errno != EINTR)
 			return -errno;
-		bool was_gathering = c->gathering;
 		for (int i = 0; i < count; i++)
 			handle(c, (enum slot)events[i].data.u32);
-		more = was_gathering && drain_ring(c);
+		now = now_us();
+		if (now >= c->next_drain_us)
+			drain_rings(c, now);
 	}
 	take_leave(c);
 	return 0;

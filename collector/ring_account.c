@@ -1,6 +1,6 @@
 #include "collector/ring_account.h"
 
-/* One program on one CPU. */
+/* What one program on one CPU sends to one ring. */
 struct stream {
 	uint64_t last;
 	uint64_t missing; /* numbers never seen, ever */
@@ -9,6 +9,8 @@ struct stream {
 	uint64_t declared[BPF_RECORD_KINDS];
 };
 
+#define STREAMS (BPF_PROGRAMS * BPF_RINGS) /* of a CPU */
+
 struct ring_account {
 	uint32_t cpus;
 	struct stream streams[];
@@ -16,7 +18,7 @@ struct ring_account {
 
 int ring_account_new(uint32_t cpus, struct ring_account **ret)
 {
-	struct ring_account *a = calloc(1, sizeof(*a) + sizeof(struct stream) * BPF_PROGRAMS * cpus);
+	struct ring_account *a = calloc(1, sizeof(*a) + sizeof(struct stream) * STREAMS * cpus);
 	if (!a)
 		return -ENOMEM;
 	a->cpus = cpus;
@@ -29,11 +31,16 @@ void ring_account_free(struct ring_account *a)
 	free(a);
 }
 
+static struct stream *stream_of(struct ring_account *a, uint32_t program_on_cpu, uint32_t kind)
+{
+	return &a->streams[program_on_cpu * BPF_RINGS + (uint32_t)bpf_ring_of(kind)];
+}
+
 bool ring_account_record(struct ring_account *a, const struct bpf_record *head)
 {
 	if (head->cpu >= a->cpus)
 		return false;
-	struct stream *s = &a->streams[head->cpu * BPF_PROGRAMS + head->program];
+	struct stream *s = stream_of(a, (uint32_t)head->cpu * BPF_PROGRAMS + head->program, head->kind);
 	if (head->sequence <= s->last)
 		return false;
 	s->missing += head->sequence - s->last - 1;
@@ -41,11 +48,13 @@ bool ring_account_record(struct ring_account *a, const struct bpf_record *head)
 	return true;
 }
 
-static void settle_drops(struct stream *s, const volatile struct bpf_counts *counts, struct intake_loss *loss,
-                         loss_fn *on_loss, void *context)
+static void settle_drops(struct ring_account *a, uint32_t program_on_cpu,
+                         const volatile struct bpf_counts *counts, struct intake_loss *loss, loss_fn *on_loss,
+                         void *context)
 {
 	loss->reason = LOSS_RING_FULL;
 	for (uint16_t kind = 0; kind < BPF_RECORD_KINDS; kind++) {
+		struct stream *s = stream_of(a, program_on_cpu, kind);
 		uint64_t dropped = counts->dropped[kind];
 		loss->count = dropped - s->declared[kind];
 		if (loss->count == 0)
@@ -76,8 +85,9 @@ void ring_account_settle(struct ring_account *a, const volatile struct bpf_count
 {
 	for (uint32_t i = 0; i < a->cpus * BPF_PROGRAMS; i++) {
 		struct intake_loss loss = { .exactness = EXACT, .since_boot_us = since_boot_us };
-		settle_drops(&a->streams[i], &counts[i], &loss, on_loss, context);
-		settle_gaps(&a->streams[i], &loss, on_loss, context);
+		settle_drops(a, i, &counts[i], &loss, on_loss, context);
+		for (uint32_t ring = 0; ring < BPF_RINGS; ring++)
+			settle_gaps(&a->streams[i * BPF_RINGS + ring], &loss, on_loss, context);
 	}
 }
 
@@ -86,7 +96,7 @@ void ring_account_high_water(const struct ring_account *a, struct intake_counts 
 	into->cpus = MIN(a->cpus, (uint32_t)INTAKE_MAX_CPUS);
 	for (uint32_t cpu = 0; cpu < into->cpus; cpu++) {
 		into->high_water[cpu] = 0;
-		for (int program = 0; program < BPF_PROGRAMS; program++)
-			into->high_water[cpu] += a->streams[cpu * BPF_PROGRAMS + (uint32_t)program].last;
+		for (uint32_t i = 0; i < STREAMS; i++)
+			into->high_water[cpu] += a->streams[cpu * STREAMS + i].last;
 	}
 }

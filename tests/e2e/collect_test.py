@@ -343,6 +343,24 @@ def check_order(world):
     check("every process is described before it is named", True)
 
 
+def check_rings(world):
+    """Execs and file events come through two rings: what one process did arrives in its order all the same."""
+    mark = len(world.sink.events)
+    script = "i=0; while [ $i -lt 100 ]; do (: >r$i; exec /bin/sh -c \": >r$i\"); i=$((i + 1)); done"
+    subprocess.run(["/bin/sh", "-c", script], cwd=world.folder, check=True)
+    sequence_point(world)
+    execs, wrong, seen = {}, [], 0
+    for e in world.sink.events[mark:]:
+        if e.kind == intake.EXEC:
+            execs[e.self] = e.fields[5]
+        elif e.kind == OPEN and e.fields.get(PATH, b"").startswith(world.path(b"r")):
+            seen += 1
+            by_exec = e.process in execs and execs[e.process][2].startswith(b": >r")
+            if by_exec != (seen % 2 == 0):
+                wrong.append((seen, e))
+    check("two rings are read in the order of time", seen == 200 and not wrong, (seen, wrong[:2]))
+
+
 def check_accounts(sink):
     emitted, filtered, lost, sent, marks = sink.counts[-1]
     check("emitted = filtered + lost + sent", emitted == filtered + lost + sent, sink.counts[-1])
@@ -368,7 +386,8 @@ def check_all_kinds(program, scratch):
     check("posture: kernel and BTF", sink.postures[0][5].decode() == os.uname().release and sink.postures[0][6])
     wait_until(lambda: sequence_point(world), 10)
     for part in (check_files, check_relative, check_xattrs, check_failures, check_deep_path, check_exec,
-                 check_large_exec, check_exits, check_credentials, check_threads, check_compat, check_io_uring):
+                 check_large_exec, check_exits, check_credentials, check_threads, check_compat, check_io_uring,
+                 check_rings):
         part(world)
     check("the collector stops when told to", stop(process) == 0)
     check("and takes leave", wait_until(lambda: sink.goodbye, 3))

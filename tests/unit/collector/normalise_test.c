@@ -484,6 +484,18 @@ Test(normalise, an_exec_that_was_never_seen_does_not_leave_the_old_image)
 	cr_assert(field_absent(fields(1), PROCESS_EXE));
 }
 
+Test(normalise, a_late_record_of_the_program_before_an_exec_changes_nothing)
+{
+	make_exec(10, 1, "/x");
+	feed();
+	make_unlink(10, "/", "x");
+	head()->exec_id = 1;
+	feed();
+	cr_assert_eq(kept_count, 2);
+	cr_assert_eq(event(1)->kind, KIND_UNLINK);
+	cr_assert_eq(event(1)->process, event(0)->self);
+}
+
 Test(normalise, a_description_that_was_lost_is_made_again)
 {
 	refuse = true;

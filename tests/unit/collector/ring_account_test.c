@@ -29,7 +29,7 @@ static void teardown(void)
 
 static bool record(uint16_t cpu, uint8_t program, uint64_t sequence)
 {
-	struct bpf_record head = { .cpu = cpu, .program = program, .sequence = sequence };
+	struct bpf_record head = { .cpu = cpu, .program = program, .kind = KIND_OPEN, .sequence = sequence };
 	return ring_account_record(account, &head);
 }
 
@@ -54,7 +54,7 @@ Test(ring_account, what_the_program_dropped_is_declared_once_by_kind)
 {
 	struct bpf_counts *c = &counts[1 * BPF_PROGRAMS + BPF_PROGRAM_FILE];
 	cr_assert(record(1, BPF_PROGRAM_FILE, 1));
-	c->sequence = 6;
+	c->sequence[BPF_RING_FILES] = 6;
 	c->dropped[KIND_OPEN] = 3;
 	c->dropped[KIND_UNLINK] = 1;
 	cr_assert(record(1, BPF_PROGRAM_FILE, 6));
@@ -72,7 +72,7 @@ Test(ring_account, what_the_program_dropped_is_declared_once_by_kind)
 
 Test(ring_account, drops_are_declared_before_a_gap_shows_them)
 {
-	counts[BPF_PROGRAM_EXEC].dropped[KIND_EXEC] = 2;
+	counts[BPF_PROGRAM_EXEC].dropped[KIND_OPEN] = 2;
 	settle();
 	cr_assert_eq(loss_count, 1);
 	cr_assert(record(0, BPF_PROGRAM_EXEC, 3));
@@ -89,6 +89,21 @@ Test(ring_account, a_number_missing_though_nothing_was_dropped_is_a_gap)
 	cr_assert_eq(loss_count, 2);
 	cr_assert_eq(losses[1].reason, LOSS_RING_GAP);
 	cr_assert_eq(losses[1].count, 3);
+}
+
+Test(ring_account, each_ring_has_numbers_of_its_own)
+{
+	struct bpf_record urgent = { .program = BPF_PROGRAM_FILE, .kind = KIND_CREDENTIALS, .sequence = 1 };
+	counts[BPF_PROGRAM_FILE].dropped[KIND_OPEN] = 4;
+	cr_assert(record(0, BPF_PROGRAM_FILE, 5));
+	cr_assert(ring_account_record(account, &urgent));
+	urgent.sequence = 4;
+	cr_assert(ring_account_record(account, &urgent));
+	settle();
+	cr_assert_eq(loss_count, 2);
+	cr_assert_eq(losses[0].reason, LOSS_RING_FULL);
+	cr_assert_eq(losses[1].reason, LOSS_RING_GAP);
+	cr_assert_eq(losses[1].count, 2);
 }
 
 Test(ring_account, a_number_that_came_before_or_a_foreign_cpu_is_refused)
