@@ -8,8 +8,9 @@
 #define TYPE_CWD       1307
 #define TYPE_EXECVE    1309
 #define TYPE_PROCTITLE 1327
-/* The kernel keeps so much of a title. */
+/* The kernel keeps so much of a title, and of a name. */
 #define PROCTITLE_BYTES 128
+#define COMM_BYTES      15
 
 /* A run of the block that is searched, and where in the event it was written. */
 struct piece {
@@ -164,18 +165,20 @@ static void search_arguments(struct audit_redaction *x, struct redact *rules,
 	       event->incomplete ? REDACT_CUT_LAST : REDACT_WHOLE);
 }
 
-static void search_title(struct audit_redaction *x, struct redact *rules, size_t line, struct span text)
+/* One value of a record that is else left alone. From `full` bytes on the kernel may have cut it. */
+static void search_value(struct audit_redaction *x, struct redact *rules, size_t line, struct span text,
+                         const char *key, enum redact_form form, size_t full)
 {
 	struct audit_iterator it;
 	struct audit_item item;
 	audit_iterator_init(&it, body_of(text));
 	while (audit_iterator_next(&it, &item)) {
-		if (!span_is(item.key, "proctitle"))
+		if (!span_is(item.key, key))
 			continue;
 		begin_block(x);
 		add_value(x, line, text, &item);
-		search(x, rules, REDACT_ARGV, (struct span){ x->block.data, x->block.len },
-		       x->block.len >= PROCTITLE_BYTES ? REDACT_CUT_LAST : REDACT_WHOLE);
+		search(x, rules, form, (struct span){ x->block.data, x->block.len },
+		       x->block.len >= full ? REDACT_CUT_LAST : REDACT_WHOLE);
 	}
 }
 
@@ -209,9 +212,11 @@ static void search_event(struct audit_redaction *x, struct redact *rules, const 
 			arguments = true;
 			break;
 		case TYPE_PROCTITLE:
-			search_title(x, rules, i, text);
+			search_value(x, rules, i, text, "proctitle", REDACT_ARGV, PROCTITLE_BYTES);
 			break;
 		case TYPE_SYSCALL:
+			search_value(x, rules, i, text, "comm", REDACT_TEXT, COMM_BYTES);
+			break;
 		case TYPE_PATH:
 		case TYPE_SOCKADDR:
 		case TYPE_CWD:
@@ -320,4 +325,15 @@ int audit_redact(struct audit_redaction *x, struct redact *rules, const struct a
 	ret->lines = x->lines;
 	ret->redacted = true;
 	return 0;
+}
+
+void audit_redaction_rules(const struct audit_redaction *x, struct redact_hits *ret)
+{
+	ret->count = 0;
+	for (size_t i = 0; i < x->edits.len / sizeof(struct edit) && ret->count < REDACT_HITS_MAX; i++) {
+		struct edit e;
+		memcpy(&e, x->edits.data + i * sizeof(e), sizeof(e));
+		if (e.marked)
+			ret->item[ret->count++] = e.hit;
+	}
 }

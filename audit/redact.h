@@ -21,4 +21,7 @@ void audit_redaction_free(struct audit_redaction *x);
 must_check int audit_redact(struct audit_redaction *x, struct redact *rules,
                             const struct audit_assembled *event, struct audit_assembled *ret);
 
+/* Which rules changed the last event, as far as there is room; the places in `ret` are of no meaning. */
+void audit_redaction_rules(const struct audit_redaction *x, struct redact_hits *ret);
+
 #endif

@@ -11,6 +11,7 @@ static const struct command COMMANDS[] = {
 	{ "follow", "print new entries as they are written", cmd_follow },
 	{ "status", "what the programs on this machine say of themselves", cmd_status },
 	{ "replay", "print what the agent would make of recorded audit logs", cmd_replay },
+	{ "redact", "try what is taken out of command lines and audit records", cmd_redact },
 };
 
 static int help(void)

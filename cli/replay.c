@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/event_text.h"
 #include "cli/options.h"
+#include "cli/redaction.h"
 #include "cli/terminal.h"
 
 #define FLUSH_BYTES (256u << 10)
@@ -16,6 +17,7 @@
 struct replay {
 	const char **paths;
 	size_t count;
+	const char *rules_path;
 	bool json;
 	unsigned style; /* enum event_style */
 	struct origin origin;
@@ -132,10 +134,19 @@ static void free_feed(struct audit_feed **feed)
 	audit_feed_free(*feed);
 }
 
+static void free_redaction(struct redact_config **c)
+{
+	redact_config_free(*c);
+}
+
 static int run(struct replay *r)
 {
+	struct redact_config *redaction cleanup(free_redaction) = NULL;
+	if (!redaction_load(r->rules_path, &redaction))
+		return COMMAND_FAILED;
+	struct redact *redact = redact_config_engine(redaction);
 	struct audit_feed_config config = {
-		.recorded = true, .on_event = on_event, .on_loss = on_loss, .context = r
+		.redact = &redact, .recorded = true, .on_event = on_event, .on_loss = on_loss, .context = r
 	};
 	struct audit_feed *feed cleanup(free_feed) = NULL;
 	int err = audit_feed_new(&config, &feed);
@@ -169,6 +180,11 @@ int cmd_replay(int argc, char **argv)
 	const struct option_row rows[] = {
 		{ .name = "long", .type = OPTION_FLAG, .into = &whole, .help = "every field: raw records" },
 		{ .name = "json", .type = OPTION_FLAG, .into = &r.json, .help = "one JSON object a line" },
+		{ .name = "rules",
+		  .type = OPTION_TEXT,
+		  .into = &r.rules_path,
+		  .value = "FILE",
+		  .help = "redact as another file than /etc/swornlog/collect.yaml says" },
 	};
 	const struct usage usage = {
 		.command = "swornlog replay",

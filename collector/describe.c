@@ -54,6 +54,17 @@ static void put_comm(struct fields *f, const char *comm)
 		fields_bytes(f, PROCESS_COMM, (struct span){ (const uint8_t *)comm, len });
 }
 
+void redact_comm(struct redact *redact, char comm[BPF_COMM_MAX])
+{
+	struct redact_hits hits = { 0 };
+	size_t len = strnlen(comm, BPF_COMM_MAX);
+	size_t cut = len == BPF_COMM_MAX - 1 ? REDACT_CUT_LAST : REDACT_WHOLE;
+	if (redact)
+		redact_find(redact, REDACT_TEXT, (struct span){ (const uint8_t *)comm, len }, cut, &hits);
+	if (hits.count)
+		memset(comm, 0, BPF_COMM_MAX);
+}
+
 static void put_key(struct fields *f, uint32_t tgid, uint64_t start_us, uint32_t parent)
 {
 	fields_uint(f, PROCESS_PID, tgid);

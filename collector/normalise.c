@@ -96,25 +96,36 @@ static struct span read_exe(struct normaliser *n, const struct bpf_view *view)
 	return span_of(&n->path);
 }
 
+static struct redact *rules_of(const struct normaliser *n)
+{
+	return n->config.redact ? *n->config.redact : NULL;
+}
+
+/* The kernel's record stays as it is: `copy` takes its place. */
+static void redact_name(const struct normaliser *n, struct bpf_view *view, struct bpf_exec_record *copy)
+{
+	*copy = *view->exec;
+	redact_comm(rules_of(n), copy->comm);
+	view->exec = copy;
+}
+
 bool normaliser_found(struct normaliser *n, const struct bpf_view *view)
 {
 	struct span exe = read_exe(n, view), argv = { 0 };
 	uint32_t marks = 0;
+	struct bpf_exec_record record;
+	struct bpf_view clean = *view;
+	redact_name(n, &clean, &record);
 	if (buf_err(&n->path))
 		return false;
 	bool has_argv = actors_read_argv(n->config.actors, view->head->tgid, view->head->start_boot_ns / 1000,
 	                                 &argv, &marks) == 0;
-	struct process_image *image = image_of(n, view, exe, argv);
+	struct process_image *image = image_of(n, &clean, exe, argv);
 	if (image && has_argv) {
 		image->sensors |= SENSOR_PROC;
 		image->marks |= marks;
 	}
 	return actors_found(n->config.actors, view->head, parent_of(view), image);
-}
-
-static struct redact *rules_of(const struct normaliser *n)
-{
-	return n->config.redact ? *n->config.redact : NULL;
 }
 
 static size_t cut_of(const struct bpf_string *string)
@@ -140,13 +151,15 @@ static int redact_exec(struct normaliser *n, struct bpf_view *view, bool *redact
 static bool on_exec(struct normaliser *n, const struct bpf_view *view)
 {
 	struct span exe = read_exe(n, view);
+	struct bpf_exec_record record;
 	struct bpf_view clean = *view;
 	bool redacted = false;
+	redact_name(n, &clean, &record);
 	buf_reset(&n->argv);
 	buf_reset(&n->fields);
 	if (redact_exec(n, &clean, &redacted) || buf_err(&n->path) || buf_err(&n->argv))
 		return false;
-	struct process_image *image = image_of(n, view, exe, span_of(&n->argv));
+	struct process_image *image = image_of(n, &clean, exe, span_of(&n->argv));
 	uint32_t marks = redacted ? ENTRY_MARK_REDACTED : 0;
 	if (image)
 		image->marks |= marks;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "collector/describe.h"
 #include "lib/cbor.h"
 
 #define FILE_MAX 8192
@@ -178,6 +179,7 @@ int proc_read(int root_fd, uint32_t tgid, struct redact *redact, struct proc_fac
 	ret->key = (struct process_key){ tgid, before.start_us };
 	ret->parent_tgid = before.parent;
 	memcpy(ret->comm, after.comm, sizeof(ret->comm));
+	redact_comm(redact, ret->comm);
 	err = buf_err(&ret->exe);
 	return err ? err : buf_err(&ret->argv);
 }

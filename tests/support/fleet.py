@@ -92,10 +92,10 @@ class Fleet:
         } | self.agent_options
         (self.dir / "agent.yaml").write_text("".join(f"{k}: {v}\n" for k, v in lines.items()))
 
-    def start(self, name):
+    def start(self, name, *more):
         config = "sink.yaml" if name == "sink" else "agent.yaml"
         with open(self.dir / "log" / f"{name}.log", "ab") as log:
-            self.process[name] = subprocess.Popen([BIN / f"swornlog-{name}", "--config", self.dir / config], stdout=log, stderr=log, env=ENV)
+            self.process[name] = subprocess.Popen([BIN / f"swornlog-{name}", "--config", self.dir / config, *more], stdout=log, stderr=log, env=ENV)
 
     def log(self, name):
         return (self.dir / "log" / f"{name}.log").read_text(errors="replace")

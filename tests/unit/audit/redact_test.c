@@ -179,6 +179,12 @@ Test(audit_redact, the_free_text_of_a_program_is_searched)
 	        put(STAMP "tty pid=1 data=%s", hex("curl -u me:[redacted:7] h\r"), ""));
 }
 
+Test(audit_redact, of_a_system_call_only_the_name_is_searched)
+{
+	becomes(1300, STAMP "syscall=59 comm=\"token=abc\" exe=\"/x/token=abc\" key=\"token=abc\"",
+	        STAMP "syscall=59 comm=\"token=[redacted:3]\" exe=\"/x/token=abc\" key=\"token=abc\"");
+}
+
 Test(audit_redact, what_looks_like_a_mark_is_told_from_one)
 {
 	becomes(1120, STAMP "msg='[redacted:12]'", STAMP "msg='[redacted:0]12]'");

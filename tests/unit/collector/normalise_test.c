@@ -325,6 +325,7 @@ Test(normalise, secrets_in_arguments_and_in_the_given_name_are_replaced_in_every
 	make_exec(10, 1, "/usr/bin/thing");
 	struct bpf_exec_record *r = (void *)m.bytes;
 	m.len = r->head.size = sizeof(*r);
+	memcpy(r->comm, "token=abc", 9);
 	made_path(&m, &r->strings[BPF_EXEC_EXE], "/usr/bin/thing", 0);
 	made_path(&m, &r->strings[BPF_EXEC_CWD], "/", 0);
 	made_string(&m, &r->strings[BPF_EXEC_FILENAME], "./token=abc", 11, 0);
@@ -335,6 +336,7 @@ Test(normalise, secrets_in_arguments_and_in_the_given_name_are_replaced_in_every
 	cr_assert(span_is(item(fields(0), PROCESS_ARGV, 2), "[redacted:7]"));
 	cr_assert(field_is(fields(0), PROCESS_FILENAME, "./token=[redacted:3]"));
 	cr_assert(field_int(fields(0), PROCESS_MARKS, ENTRY_MARK_REDACTED));
+	cr_assert(field_absent(fields(0), PROCESS_COMM));
 	actors_undescribe(actors);
 	make_unlink(10, "/", "x");
 	head()->exec_id = 2;
