@@ -27,6 +27,8 @@ enum bpf_program_id {
 #define BPF_KIND_FILES       32
 #define BPF_KIND_FILES_END   50
 #define BPF_KIND_IO_URING    45
+#define BPF_KIND_READ        46
+#define BPF_KIND_MMAP        47
 #define BPF_KIND_URGENT      80 /* to BPF_KIND_NET: about the machine itself */
 #define BPF_KIND_NET         96
 #define BPF_RECORD_KINDS     112 /* kinds are below this */
@@ -198,9 +200,11 @@ struct bpf_file_record {
 	__u32 mode;   /* with BPF_FILE_OBJECT */
 	__u32 call;   /* number of the system call, in the table that BPF_MARK_COMPAT names */
 	__u32 marks;
+	__u32 labels; /* bits: of the object, whatever its path is (bpf/match.h) */
+	__u32 pad;
 	struct bpf_string strings[BPF_FILE_STRINGS];
 };
-_Static_assert(sizeof(struct bpf_file_record) == 240, "layout");
+_Static_assert(sizeof(struct bpf_file_record) == 248, "layout");
 
 struct bpf_io_uring_record {
 	struct bpf_record head;
@@ -216,6 +220,7 @@ enum bpf_call_object {
 	BPF_OBJECT_NONE = 0,
 	BPF_OBJECT_RETURNED = 1, /* the descriptor that was returned */
 	BPF_OBJECT_ARGUMENT = 2, /* the descriptor in argument 1 */
+	BPF_OBJECT_FIFTH = 3,    /* the descriptor in argument 5 */
 };
 
 enum bpf_call_filter {
@@ -224,6 +229,7 @@ enum bpf_call_filter {
 	BPF_FILTER_HOW = 2,   /* the same, in the struct open_how in argument `flags` */
 	BPF_FILTER_FAILED = 3,
 	BPF_FILTER_PRCTL = 4, /* what argument 1 asks for changes privileges */
+	BPF_FILTER_MMAP = 5,  /* wanted if the flags in argument `flags` name a file, and it is labelled */
 };
 
 #define BPF_ARG_NONE 0 /* arguments are numbered from 1 */
@@ -243,7 +249,8 @@ struct bpf_call {
 	__u8 data_len;   /* the argument that says how much; BPF_ARG_NONE: data_bytes */
 	__u8 data_shift; /* in what argument `data_len` counts: 0 bytes, 1 pairs of bytes, 2 fours */
 	__u8 data_bytes; /* at most that much; BPF_DATA_ARGUMENTS: an array of strings that NULL ends */
-	__u8 pad[3];
+	__u8 read; /* the kind, if it opens labelled data and does not change it; 0: of no interest then */
+	__u8 pad[2];
 };
 
 #define BPF_DATA_MAX       128

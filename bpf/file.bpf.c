@@ -5,7 +5,7 @@
 
 #define SCRATCH_RECORD   bpf_file_record
 #define SCRATCH_DATA_MAX 16384
-#include "bpf/path.bpf.h"
+#include "bpf/match.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -22,6 +22,9 @@ struct {
 /* Of the open flags, the same on all architectures that we know. */
 #define WRITES_OR_CREATES (00000003 | 00000100 | 00001000) /* O_ACCMODE, O_CREAT, O_TRUNC */
 #define ONLY_A_PATH       010000000                        /* O_PATH: the other flags are ignored */
+#define ANONYMOUS         0x20                             /* MAP_ANONYMOUS: of no file */
+#define NOT_PERMITTED     (-1)                             /* EPERM */
+#define ACCESS_DENIED     (-13)                            /* EACCES */
 
 #if defined(__TARGET_ARCH_x86)
 #define X32_BIT         0x40000000u
@@ -69,26 +72,54 @@ static __always_inline bool changes_privileges(__u64 option)
 	       option == PR_CAP_AMBIENT;
 }
 
-/* Is this one for the log? Fills in the flags of open and its like. */
-static __always_inline bool wanted(struct bpf_file_record *r, const struct bpf_call *call)
+/* Fills in the flags of open and its like. */
+static __always_inline void read_flags(struct bpf_file_record *r, const struct bpf_call *call)
 {
 	r->open_flags = 0;
 	r->open_mode = 0;
 	if (call->filter == BPF_FILTER_NONE)
-		return true;
-	if (call->filter == BPF_FILTER_FAILED)
-		return r->result < 0;
-	if (call->filter == BPF_FILTER_PRCTL)
-		return changes_privileges(r->args[0]);
+		return;
 	r->open_flags = (__u32)arg(r, call->flags);
-	if (call->filter == BPF_FILTER_HOW) {
-		__u64 how[2] = { 0 };
-		if (bpf_probe_read_user(how, sizeof(how), (void *)arg(r, call->flags)))
-			return true; /* unreadable now: rather one event too many */
-		r->open_flags = how[0];
-		r->open_mode = how[1];
-	}
-	return (r->open_flags & WRITES_OR_CREATES) && !(r->open_flags & ONLY_A_PATH);
+	if (call->filter != BPF_FILTER_HOW)
+		return;
+	__u64 how[2] = { WRITES_OR_CREATES }; /* unreadable now: rather one event too many */
+	bpf_probe_read_user(how, sizeof(how), (void *)arg(r, call->flags));
+	r->open_flags = how[0];
+	r->open_mode = how[1];
+}
+
+/* Which kind of event may this be? 0: none. */
+static __always_inline __u32 kind_of(const struct bpf_file_record *r, const struct bpf_call *call)
+{
+	if (call->filter == BPF_FILTER_NONE)
+		return call->kind;
+	if (call->filter == BPF_FILTER_FAILED)
+		return r->result < 0 ? call->kind : 0;
+	if (call->filter == BPF_FILTER_PRCTL)
+		return changes_privileges(r->args[0]) ? call->kind : 0;
+	if (call->filter == BPF_FILTER_MMAP)
+		return r->open_flags & ANONYMOUS || !match_watching() ? 0 : call->read;
+	if (r->open_flags & ONLY_A_PATH)
+		return 0;
+	if (r->open_flags & WRITES_OR_CREATES)
+		return call->kind;
+	return call->read && match_watching() ? call->read : 0;
+}
+
+static __always_inline bool succeeded(const struct bpf_file_record *r)
+{
+	/* Addresses are results too. */
+	return r->result >= 0 || r->result < -4095;
+}
+
+/* Of what does not change anything: reads of labelled objects, and those that were denied, of which user
+ * space knows whether the name is a labelled one. */
+static __always_inline bool is_interesting_read(const struct scratch *s)
+{
+	const struct bpf_file_record *r = &s->record;
+	if (r->strings[BPF_FILE_OBJECT].present && !(r->strings[BPF_FILE_OBJECT].marks & BPF_MARK_MISSING))
+		return s->interest;
+	return r->result == NOT_PERMITTED || r->result == ACCESS_DENIED;
 }
 
 static __always_inline struct file *file_of(struct task_struct *task, __u64 fd)
@@ -115,6 +146,8 @@ static __always_inline void put_object(struct scratch *s, struct task_struct *ta
 	r->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	r->mode = BPF_CORE_READ(inode, i_mode);
 	put_path(s, task, &r->strings[BPF_FILE_OBJECT], &file->f_path, loop);
+	match_object(s, &file->f_path, loop);
+	r->labels = s->labels;
 }
 
 /* The directory from which a caller's string starts. */
@@ -208,23 +241,33 @@ static __always_inline void put_data(struct scratch *s, const struct bpf_call *c
 	string_put(string, s->used - start, fault ? BPF_MARK_FAULT : 0);
 }
 
+/* The descriptor of the object that the call was about; -1: none. */
+static __always_inline long object_fd(const struct bpf_file_record *r, const struct bpf_call *call)
+{
+	if (call->object == BPF_OBJECT_ARGUMENT)
+		return (__u32)r->args[0];
+	if (call->object == BPF_OBJECT_FIFTH)
+		return succeeded(r) ? (__u32)r->args[4] : -1;
+	return call->object == BPF_OBJECT_RETURNED && r->result >= 0 ? (__u32)r->result : -1;
+}
+
 static __always_inline void put_strings(struct scratch *s, struct task_struct *task,
                                         const struct bpf_call *call, const bool loop)
 {
 	struct bpf_file_record *r = &s->record;
-	bool object = call->object == BPF_OBJECT_ARGUMENT ||
-	              (call->object == BPF_OBJECT_RETURNED && r->result >= 0);
+	long fd = object_fd(r, call);
 
 	for (int i = 0; i < BPF_FILE_STRINGS; i++)
 		string_absent(&r->strings[i]);
 	r->inode = 0;
 	r->device = 0;
 	r->mode = 0;
-	if (object)
-		put_object(s, task,
-		           call->object == BPF_OBJECT_RETURNED ? (__u32)r->result : (__u32)r->args[0], loop);
+	r->labels = 0;
+	r->pad = 0;
+	if (fd >= 0)
+		put_object(s, task, fd, loop);
 	/* Where the object is sure, the caller's string says nothing more. */
-	if (!object || (r->marks & BPF_MARK_SHARED) || (r->strings[BPF_FILE_OBJECT].marks & BPF_MARK_MISSING))
+	if (fd < 0 || (r->marks & BPF_MARK_SHARED) || (r->strings[BPF_FILE_OBJECT].marks & BPF_MARK_MISSING))
 		put_name(s, task, BPF_FILE_NAME, call->name, call->base, loop);
 	put_name(s, task, BPF_FILE_TARGET, call->target, call->target_base, loop);
 	if (call->xattr != BPF_ARG_NONE)
@@ -238,12 +281,12 @@ static __always_inline int on_call(struct pt_regs *regs, long result, const bool
 {
 	__u32 number = CALL_NUMBER(regs);
 	const struct bpf_call_pair *pair = bpf_map_lookup_elem(&calls, &number);
-	if (!pair || (!pair->native.kind && !pair->compat.kind))
+	if (!pair || !(pair->native.kind | pair->native.read | pair->compat.kind | pair->compat.read))
 		return 0;
 	struct task_struct *task = (void *)bpf_get_current_task();
 	bool compat = IS_COMPAT(task);
 	const struct bpf_call *call = compat ? &pair->compat : &pair->native;
-	if (!call->kind)
+	if (!(call->kind | call->read))
 		return 0;
 	struct bpf_counts *c = counts_of(BPF_PROGRAM_FILE);
 	struct scratch *s = scratch_get();
@@ -253,16 +296,20 @@ static __always_inline int on_call(struct pt_regs *regs, long result, const bool
 	struct bpf_file_record *r = &s->record;
 	read_args(r->args, regs, compat);
 	r->result = result;
-	if (!wanted(r, call))
+	read_flags(r, call);
+	__u32 kind = kind_of(r, call);
+	if (!kind)
 		return 0;
 	s->used = 0;
-	fill_head(&r->head, BPF_PROGRAM_FILE, task);
 	r->call = number;
 	r->marks = compat ? BPF_MARK_COMPAT : 0;
 	if (BPF_CORE_READ(task, files, count.counter) > 1)
 		r->marks |= BPF_MARK_SHARED;
 	put_strings(s, task, call, loop);
-	send(c, &r->head, sizeof(*r) + s->used, sizeof(*r) + sizeof(s->data), call->kind);
+	if (kind == call->read && !is_interesting_read(s))
+		return 0;
+	fill_head(&r->head, BPF_PROGRAM_FILE, task);
+	send(c, &r->head, sizeof(*r) + s->used, sizeof(*r) + sizeof(s->data), kind);
 	return 0;
 }
 

@@ -109,10 +109,12 @@ struct qstr {
 	__u32 len;
 	const unsigned char *name;
 };
+struct inode;
 struct dentry {
 	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
+	struct inode *d_inode;
 };
 struct vfsmount {
 	struct dentry *mnt_root;

@@ -6,14 +6,34 @@
 #ifndef SWORNLOG_BPF_PATH_BPF_H
 #define SWORNLOG_BPF_PATH_BPF_H
 
+#include "bpf/match.h"
 #include "bpf/record.bpf.h"
 
 /* Room for the longest string that may begin at SCRATCH_DATA_MAX. */
 #define SCRATCH_SLACK 4104
 
+/* One path on its way through the rules, from the root to its end (bpf/match.bpf.h). */
+struct match {
+	__u64 hash;
+	__u64 factor;
+	__u32 labels;
+	__u32 maybe;
+	__u32 filters;
+};
+
 /* In an array by CPU, for values of per-CPU maps are limited to 32 KiB. */
 struct scratch {
 	__u64 used; /* bytes of data */
+	/* The path walked last: where each component stands, the last one first, and what it is of. */
+	__u32 depth; /* components; of those beyond BPF_MATCH_DEPTH nothing is kept */
+	__u16 offsets[BPF_MATCH_DEPTH];
+	__u64 dentries[BPF_MATCH_DEPTH];
+	struct match match;
+	/* What match_object() found: labels of the object itself, those that it may have by any means, and
+	 * exclusions that are about its path. */
+	__u32 labels;
+	__u32 interest;
+	__u32 filters;
 	struct SCRATCH_RECORD record;
 	__u8 data[SCRATCH_DATA_MAX + SCRATCH_SLACK];
 };
@@ -121,6 +141,11 @@ static __always_inline void put_component(struct walk *w)
 	}
 	to[0] = len;
 	to[1] = len >> 8;
+	__u32 depth = s->depth++;
+	if (depth < BPF_MATCH_DEPTH) {
+		s->offsets[depth] = s->used;
+		s->dentries[depth] = (__u64)dentry;
+	}
 	s->used += len + 2;
 }
 
@@ -170,6 +195,7 @@ static __always_inline int walk_begin(struct walk *w, __u64 mnt, __u64 dentry, _
 	w->mount = (void *)(mnt - bpf_core_field_offset(struct mount, mnt));
 	w->root = (void *)root;
 	w->start = s->used;
+	s->depth = 0;
 	w->marks = 0;
 	w->done = 0;
 	bool is_root = BPF_CORE_READ(last, d_parent) == last;

@@ -105,8 +105,10 @@ static __always_inline void send(struct bpf_counts *c, struct bpf_record *r, __u
 		r->sequence = ++c->sequence[BPF_RING_FILES];
 		failed = bpf_ringbuf_output(&files, r, size, wake_flags(&files, size, kind));
 	}
-	if (failed && kind < BPF_RECORD_KINDS)
-		c->dropped[kind]++;
+	__u64 index = kind;
+	opaque(index);
+	if (failed && index < BPF_RECORD_KINDS)
+		c->dropped[index]++;
 }
 
 #endif

@@ -100,6 +100,10 @@ static const struct field_row file_rows[] = {
 	{ FILE_TARGET_MARKS, "target_marks", FORM_MARKS, NULL, false },
 	{ FILE_OPCODE, "opcode", FORM_ANY, NULL, false },
 	{ FILE_RDEV, "rdev", FORM_DEVICE, NULL, false },
+	{ FILE_LABELS, "labels", FORM_TEXT, NULL, false },
+	{ FILE_COUNT, "count", FORM_ANY, NULL, false },
+	{ FILE_FIRST, "first_boot_us", FORM_ANY, NULL, true },
+	{ FILE_LAST, "last_boot_us", FORM_ANY, NULL, true },
 };
 
 static const struct field_row system_rows[] = {
@@ -233,7 +237,8 @@ static const struct {
 	{ KIND_CREDENTIALS, KIND_EXEC_FAILED, ROWS(system_rows), FILE_PATH },
 	{ KIND_CREDENTIALS, KIND_EXEC_FAILED, ROWS(file_rows), FILE_PATH },
 	{ KIND_OPEN, KIND_OPEN, ROWS(open_rows), FILE_PATH },
-	{ KIND_OPEN, KIND_IO_URING, ROWS(file_rows), FILE_PATH },
+	{ KIND_READ, KIND_READ, ROWS(open_rows), FILE_PATH },
+	{ KIND_OPEN, KIND_MMAP, ROWS(file_rows), FILE_PATH },
 	{ KIND_AUDIT_LOGIN, KIND_AUDIT_OTHER, ROWS(audit_rows), AUDIT_OP },
 	{ KIND_SENSOR, KIND_SENSOR, ROWS(change_rows), CHANGE_WHAT },
 	{ KIND_DISAGREEMENT, KIND_DISAGREEMENT, ROWS(disagreement_rows), DISAGREEMENT_WHAT },
@@ -267,7 +272,8 @@ const char *field_mark_name(unsigned bit)
 		                             "caller_rest", "compat_syscall", "argv_cut",
 		                             "string_cut",  "memory_fault",   "incomplete",
 		                             "malformed",   "deleted",        "detached",
-		                             "in_memory",   "env_cut",        [15] = "redacted" };
+		                             "in_memory",   "env_cut",        "by_object",
+		                             "redacted" };
 	return pick(names, ARRAY_SIZE(names), bit);
 }
 

@@ -363,6 +363,15 @@ void actors_prime(struct actors *a)
 			look_up(a, pid);
 }
 
+uint64_t actors_of_key(struct actors *a, struct process_key key, uint64_t boot_us)
+{
+	struct process *p = process_table_find(a->table, key.tgid, key.start_us);
+	if (!p)
+		return INTAKE_NO_PROCESS;
+	ensure_described(a, p, boot_us, 0);
+	return p->number;
+}
+
 uint64_t actors_of_pid(struct actors *a, uint32_t pid, uint64_t boot_us)
 {
 	struct process *p = process_table_find_pid(a->table, pid);

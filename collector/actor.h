@@ -42,6 +42,8 @@ struct process *actors_of_record(struct actors *a, const struct bpf_record *head
 /* The same process as it was before the record, which is about a change of its ids: they are not taken over.
  * NULL if it was not known. Valid until the next call. */
 struct process *actors_before_record(struct actors *a, const struct bpf_record *head);
+/* The number of a process that is known, described if need be; INTAKE_NO_PROCESS otherwise. */
+uint64_t actors_of_key(struct actors *a, struct process_key key, uint64_t boot_us);
 /* The number of the process that has this pid, described if need be; INTAKE_NO_PROCESS if it is not known. */
 uint64_t actors_of_pid(struct actors *a, uint32_t pid, uint64_t boot_us);
 

@@ -11,12 +11,14 @@
 #include "bpf/io_uring.skel.h"
 #include "bpf/process.skel.h"
 #include "collector/calls.h"
+#include "collector/match_maps.h"
 #include "evidence/entry.h"
 
 static_assert(BPF_KIND_PROCESS == KIND_PROCESS && BPF_KIND_EXEC == KIND_EXEC, "kinds");
 static_assert(BPF_KIND_FILES == KIND_OPEN && BPF_KIND_FILES_END > KIND_IO_URING, "kinds");
 static_assert(BPF_KIND_CREDENTIALS == KIND_CREDENTIALS, "kinds");
 static_assert(BPF_KIND_EXIT == KIND_EXIT && BPF_KIND_IO_URING == KIND_IO_URING, "kinds");
+static_assert(BPF_KIND_READ == KIND_READ && BPF_KIND_MMAP == KIND_MMAP, "kinds");
 static_assert(KIND_REMOVEXATTR < BPF_RECORD_KINDS && KIND_IO_URING < BPF_RECORD_KINDS, "kinds");
 
 #define VARIANTS 2
@@ -50,7 +52,8 @@ static const struct hook hooks[BPF_PROGRAMS] = {
 	                       { { "file_call", false }, { "file_call_bounded", true } },
 	                       { KIND_OPEN, KIND_RENAME, KIND_UNLINK, KIND_LINK, KIND_SYMLINK, KIND_MKDIR,
 	                         KIND_RMDIR, KIND_MKNOD, KIND_CHMOD, KIND_CHOWN, KIND_TRUNCATE, KIND_SETXATTR,
-	                         KIND_REMOVEXATTR, KIND_CREDENTIALS, KIND_EXEC_FAILED } },
+	                         KIND_REMOVEXATTR, KIND_READ, KIND_MMAP, KIND_CREDENTIALS,
+	                         KIND_EXEC_FAILED } },
 	[BPF_PROGRAM_IO_URING] = { "io_uring_submit",
 	                           io_uring_bpf__elf_bytes,
 	                           { { "io_uring_submit_req", false }, { "io_uring_submit_sqe", false } },
@@ -72,6 +75,7 @@ struct bpf_loader {
 	int ring_fds[BPF_RINGS];
 	int counts_fd;
 	int calls_fd;
+	struct match_maps *match;
 	uint32_t cpus;
 	size_t counts_bytes;
 	struct bpf_counts *counts;
@@ -85,8 +89,12 @@ bool bpf_loader_has_btf(void)
 
 static struct bpf_call wanted_call(const struct call_shape *shape, const struct kinds *kinds)
 {
-	static const struct bpf_call none;
-	return shape && kinds_wanted(kinds, shape->bpf.kind) ? shape->bpf : none;
+	struct bpf_call call = shape ? shape->bpf : (struct bpf_call){ 0 };
+	if (!kinds_wanted(kinds, call.kind))
+		call.kind = 0;
+	if (!kinds_wanted(kinds, call.read))
+		call.read = 0;
+	return call;
 }
 
 static int fill_calls(int fd, const struct kinds *kinds)
@@ -136,6 +144,8 @@ static int create_maps(struct bpf_loader *l, size_t ring_bytes, const struct kin
 	if (l->calls_fd < 0)
 		return l->calls_fd;
 	int err = fill_calls(l->calls_fd, kinds);
+	if (!err)
+		err = match_maps_open(&l->match);
 	if (err)
 		return err;
 
@@ -161,6 +171,13 @@ static int prepare_maps(const struct bpf_loader *l, struct bpf_object *object, b
 		err = reuse(object, ring_names[ring], l->ring_fds[ring]);
 	if (!err)
 		err = reuse(object, "calls", l->calls_fd);
+	struct bpf_map *map;
+	bpf_object__for_each_map(map, object)
+	{
+		int fd = match_maps_fd(l->match, bpf_map__name(map));
+		if (!err && fd >= 0)
+			err = bpf_map__reuse_fd(map, fd);
+	}
 	struct bpf_map *scratch = bpf_object__find_map_by_name(object, "scratch");
 	if (!err && scratch)
 		err = bpf_map__set_max_entries(scratch, l->cpus);
@@ -356,6 +373,7 @@ void bpf_loader_free(struct bpf_loader *l)
 		close_fd(&l->ring_fds[ring]);
 	close_fd(&l->counts_fd);
 	close_fd(&l->calls_fd);
+	match_maps_free(l->match);
 	free(l);
 }
 
@@ -372,6 +390,11 @@ int bpf_loader_ring_fd(const struct bpf_loader *l, enum bpf_ring ring)
 const volatile struct bpf_counts *bpf_loader_counts(const struct bpf_loader *l)
 {
 	return l->counts;
+}
+
+struct match_maps *bpf_loader_match(const struct bpf_loader *l)
+{
+	return l->match;
 }
 
 uint32_t bpf_loader_cpus(const struct bpf_loader *l)

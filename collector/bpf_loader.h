@@ -40,6 +40,8 @@ int bpf_loader_ring_fd(const struct bpf_loader *l, enum bpf_ring ring);
 /* One for each program on each CPU, at index cpu * BPF_PROGRAMS + program; changes under the reader's eyes.
  */
 const volatile struct bpf_counts *bpf_loader_counts(const struct bpf_loader *l);
+/* Through which the programs know the rules; NULL if the maps were refused. */
+struct match_maps *bpf_loader_match(const struct bpf_loader *l);
 uint32_t bpf_loader_cpus(const struct bpf_loader *l);
 /* The self-probe found a program that is on not to work, or one that it had found so to work again. */
 void bpf_loader_judge(struct bpf_loader *l, enum bpf_program_id program, bool works);

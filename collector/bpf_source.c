@@ -232,6 +232,11 @@ int bpf_source_map_fd(const struct bpf_source *s, size_t i, const char **ret_nam
 	return bpf_loader_map_fd(s->loader, i, ret_name);
 }
 
+struct match_maps *bpf_source_match(const struct bpf_source *s)
+{
+	return bpf_loader_match(s->loader);
+}
+
 const struct hook_status *bpf_source_status(const struct bpf_source *s, enum bpf_program_id program)
 {
 	return bpf_loader_status(s->loader, program);

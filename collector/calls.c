@@ -43,18 +43,20 @@ enum shape {
 	SHAPE_REMOVEXATTR,
 	SHAPE_FREMOVEXATTR,
 	SHAPE_REMOVEXATTRAT,
+	SHAPE_MMAP,
 };
 
 /* A string argument, from the working directory or from a directory's descriptor. */
-#define NAME(n)           .base = BPF_ARG_CWD, .name = (n)
-#define NAME_AT(d, n)     .base = (d), .name = (n)
-#define TARGET(n)         .target_base = BPF_ARG_CWD, .target = (n)
-#define TARGET_AT(d, n)   .target_base = (d), .target = (n)
-#define BY_DESCRIPTOR     .object = BPF_OBJECT_ARGUMENT
-#define RETURNS           .object = BPF_OBJECT_RETURNED
-#define BPF(k, ...)       .bpf = { .kind = (k), __VA_ARGS__ }
-#define IF_WRITING(f)     .filter = BPF_FILTER_FLAGS, .flags = (f)
-#define IF_WRITING_HOW(f) .filter = BPF_FILTER_HOW, .flags = (f)
+#define NAME(n)         .base = BPF_ARG_CWD, .name = (n)
+#define NAME_AT(d, n)   .base = (d), .name = (n)
+#define TARGET(n)       .target_base = BPF_ARG_CWD, .target = (n)
+#define TARGET_AT(d, n) .target_base = (d), .target = (n)
+#define BY_DESCRIPTOR   .object = BPF_OBJECT_ARGUMENT
+#define RETURNS         .object = BPF_OBJECT_RETURNED
+#define BPF(k, ...)     .bpf = { .kind = (k), __VA_ARGS__ }
+/* What does not write is a read, of which labelled ones are wanted. */
+#define IF_WRITING(f)     .filter = BPF_FILTER_FLAGS, .flags = (f), .read = KIND_READ
+#define IF_WRITING_HOW(f) .filter = BPF_FILTER_HOW, .flags = (f), .read = KIND_READ
 
 /* The upper half of a 64-bit size stands in the next register; on ARM the pair begins at an even one. */
 #if defined(__x86_64__)
@@ -102,6 +104,12 @@ static const struct call_shape shapes[] = {
 	[SHAPE_REMOVEXATTR] = { BPF(KIND_REMOVEXATTR, NAME(1), .xattr = 2) },
 	[SHAPE_FREMOVEXATTR] = { BPF(KIND_REMOVEXATTR, BY_DESCRIPTOR, .xattr = 2) },
 	[SHAPE_REMOVEXATTRAT] = { BPF(KIND_REMOVEXATTR, NAME_AT(1, 2), .xattr = 4), .flags = 3 },
+	[SHAPE_MMAP] = { .bpf = { .read = KIND_MMAP,
+	                          .object = BPF_OBJECT_FIFTH,
+	                          .filter = BPF_FILTER_MMAP,
+	                          .flags = 4 },
+	                 .flags = 4,
+	                 .protection = 3 },
 };
 
 /* Numbers from 424 on are the same everywhere. */
@@ -115,13 +123,14 @@ static const struct call_shape shapes[] = {
 	[40] = SHAPE_RMDIR, [83] = SHAPE_SYMLINK, [92] = SHAPE_TRUNCATE, [93] = SHAPE_FTRUNCATE,             \
 	[94] = SHAPE_FCHMOD, [95] = SHAPE_FCHOWN16, [182] = SHAPE_CHOWN16, [193] = SHAPE_TRUNCATE64,         \
 	[194] = SHAPE_FTRUNCATE64, [198] = SHAPE_CHOWN, [207] = SHAPE_FCHOWN, [212] = SHAPE_CHOWN,           \
-	[226] = SHAPE_SETXATTR, [227] = SHAPE_SETXATTR, [228] = SHAPE_FSETXATTR, [235] = SHAPE_REMOVEXATTR,  \
-	[236] = SHAPE_REMOVEXATTR, [237] = SHAPE_FREMOVEXATTR
+	[192] = SHAPE_MMAP, [226] = SHAPE_SETXATTR, [227] = SHAPE_SETXATTR, [228] = SHAPE_FSETXATTR,         \
+	[235] = SHAPE_REMOVEXATTR, [236] = SHAPE_REMOVEXATTR, [237] = SHAPE_FREMOVEXATTR
 
 #if defined(__x86_64__)
 static const uint8_t native_calls[BPF_CALLS] = {
 	NEW_CALLS,
 	[2] = SHAPE_OPEN,
+	[9] = SHAPE_MMAP,
 	[76] = SHAPE_TRUNCATE,
 	[77] = SHAPE_FTRUNCATE,
 	[82] = SHAPE_RENAME,
@@ -192,6 +201,7 @@ static const uint8_t native_calls[BPF_CALLS] = {
 	[54] = SHAPE_FCHOWNAT,
 	[55] = SHAPE_FCHOWN,
 	[56] = SHAPE_OPENAT,
+	[222] = SHAPE_MMAP,
 	[265] = SHAPE_OPEN_BY_HANDLE,
 	[276] = SHAPE_RENAMEAT2,
 };

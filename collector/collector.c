@@ -8,6 +8,7 @@
 #include "collector/audit_setup.h"
 #include "collector/bpf_source.h"
 #include "collector/guard.h"
+#include "collector/match_maps.h"
 #include "collector/normalise.h"
 #include "collector/outlet.h"
 #include "collector/posture.h"
@@ -41,6 +42,7 @@ struct collector {
 	struct own_events own;
 	struct rules *rules;
 	struct redact *redact; /* as the rules have it; NULL: off */
+	struct label_names labels;
 	struct outlet *outlet;
 	struct actors *actors;
 	struct normaliser *normaliser;
@@ -112,6 +114,7 @@ static void on_restart(void *context)
 	/* The next socket may get the same number. */
 	c->watched[SLOT_OUTLET] = -1;
 	actors_undescribe(c->actors);
+	normaliser_undescribe(c->normaliser);
 	own_events_forget_processes(&c->own);
 	add_own_process(c, (uint32_t)getpid());
 	log_warning("the sealer's connection ended; events gather until it is back");
@@ -121,6 +124,12 @@ static void on_own_process(void *context, uint32_t pid)
 {
 	struct collector *c = context;
 	add_own_process(c, pid);
+}
+
+static void on_labelled(void *context, uint32_t device, uint64_t inode, uint32_t labels)
+{
+	const struct collector *c = context;
+	match_maps_label(bpf_source_match(c->bpf), device, inode, labels);
 }
 
 static int open_way_out(struct collector *c)
@@ -138,9 +147,17 @@ static int open_way_out(struct collector *c)
 	if (err)
 		return err;
 	struct normaliser_config normaliser = {
-		.actors = c->actors, .sink = sink, .own = &c->own, .redact = &c->redact
+		.actors = c->actors,
+		.sink = sink,
+		.own = &c->own,
+		.redact = &c->redact,
+		.on_labelled = on_labelled,
+		.context = c,
 	};
-	return normaliser_new(&normaliser, &c->normaliser);
+	err = normaliser_new(&normaliser, &c->normaliser);
+	if (!err)
+		normaliser_set_rules(c->normaliser, c->rules, &c->labels);
+	return err;
 }
 
 static void log_hooks(const struct collector *c)
@@ -239,6 +256,21 @@ static int load_rules(struct collector *c)
 		log_error("%s", error);
 	else
 		c->redact = redact_config_engine(c->rules->redact);
+	if (!err)
+		err = watch_bind(&c->rules->watch, &c->labels);
+	if (!err)
+		err = watch_resolve(&c->rules->watch);
+	return err;
+}
+
+static int load_match(struct collector *c)
+{
+	struct match_maps *m = bpf_source_match(c->bpf);
+	if (!m || !c->rules->watch.count)
+		return 0;
+	int err = match_maps_load(m, &c->rules->watch);
+	if (!err)
+		match_maps_learn(m, &c->rules->watch);
 	return err;
 }
 
@@ -260,6 +292,8 @@ static int open_parts(struct collector *c)
 		err = open_way_out(c);
 	if (!err)
 		err = open_bpf(c);
+	if (!err)
+		err = load_match(c);
 	if (!err)
 		err = open_audit(c);
 	if (!err)
@@ -370,6 +404,7 @@ static void tick(struct collector *c, uint64_t now)
 	c->next_tick_us = now + TICK_US;
 	bpf_source_settle(c->bpf, now);
 	guard_tick(c->guard, now);
+	normaliser_tick(c->normaliser, now);
 	settle(c);
 	bool was_connected = outlet_fd(c->outlet) >= 0;
 	outlet_tick(c->outlet, now);
@@ -382,6 +417,8 @@ static void tick(struct collector *c, uint64_t now)
 		return;
 	c->next_expiry_us = now + EXPIRE_US;
 	actors_expire(c->actors, now);
+	if (bpf_source_match(c->bpf))
+		match_maps_learn(bpf_source_match(c->bpf), &c->rules->watch);
 }
 
 static int wait_ms(const struct collector *c, uint64_t now)
@@ -420,6 +457,7 @@ static void take_leave(struct collector *c)
 		;
 	bpf_source_settle(c->bpf, now_us());
 	audit_source_flush(c->audit, now_us());
+	normaliser_flush(c->normaliser);
 	settle(c);
 	outlet_goodbye(c->outlet);
 	uint64_t deadline = now_us() + LEAVE_MS * 1000;

@@ -108,7 +108,9 @@ int file_event_read(struct file_event *e, const struct bpf_view *view)
 		return -EBADMSG;
 	bool removes_dir = shape->may_remove_dir && (file_event_argument(r, shape->flags) & AT_REMOVEDIR);
 	e->shape = shape;
-	e->kind = removes_dir ? KIND_RMDIR : shape->bpf.kind;
+	e->reads = shape->bpf.read && view->head->kind == shape->bpf.read;
+	e->kind = e->reads ? shape->bpf.read : removes_dir ? KIND_RMDIR : shape->bpf.kind;
+	e->labels = 0;
 	e->marks = is_compat(r) ? ENTRY_MARK_COMPAT : 0;
 	e->target_marks = 0;
 	buf_reset(&e->path);
@@ -117,6 +119,49 @@ int file_event_read(struct file_event *e, const struct bpf_view *view)
 	read_target(e, view);
 	e->marks |= data_marks(shape, view->strings[BPF_FILE_DATA].marks);
 	return 0;
+}
+
+/* A path that is cut, or not seen from the root, has another name than it seems. */
+static int label_path(const struct buf *path, uint32_t marks, const struct watch *watch, uint32_t *labels)
+{
+	struct span p = { path->data, path->len };
+	cleanup_buf struct buf tidy = { 0 };
+	if (p.len == 0 || p.data[0] != '/' || (marks & (ENTRY_MARK_TRUNCATED | ENTRY_MARK_DETACHED)))
+		return 0;
+	if (marks & (ENTRY_MARK_CLAIM | ENTRY_MARK_UNRESOLVED)) {
+		rule_path_tidy(&tidy, p);
+		p = (struct span){ tidy.data, tidy.len };
+	}
+	*labels |= watch_match(watch, p);
+	return buf_err(&tidy);
+}
+
+int file_event_label(struct file_event *e, const struct bpf_view *view, const struct watch *watch)
+{
+	uint32_t by_object = view->file->labels & watch->labels;
+	uint32_t by_name = 0;
+	int err = 0;
+	if (watch->count == 0)
+		return 0;
+	if (e->path_known)
+		err = label_path(&e->path, e->marks, watch, &by_name);
+	if (!err && e->target_known && e->kind != KIND_SYMLINK)
+		err = label_path(&e->target, e->target_marks, watch, &by_name);
+	e->labels = by_name | by_object;
+	if (by_object & ~by_name)
+		e->marks |= ENTRY_MARK_BY_OBJECT;
+	return err;
+}
+
+static void put_labels(struct fields *f, uint32_t labels, const struct label_names *names)
+{
+	if (!labels)
+		return;
+	fields_key(f, FILE_LABELS);
+	cbor_put_array(f->b, (size_t)__builtin_popcount(labels));
+	for (unsigned i = 0; i < WATCH_LABELS_MAX; i++)
+		if (labels >> i & 1)
+			cbor_put_bytes(f->b, names->names[i], strlen(names->names[i]));
 }
 
 static uint64_t open_flags(const struct call_shape *shape, const struct bpf_file_record *r)
@@ -133,6 +178,10 @@ static void put_flags_and_mode(struct fields *f, const struct call_shape *shape,
 	uint64_t flags = opens ? open_flags(shape, r) : (uint32_t)file_event_argument(r, shape->flags);
 	if (opens || shape->flags)
 		fields_uint(f, FILE_FLAGS, flags);
+	if (shape->protection) {
+		fields_uint(f, FILE_MODE, (uint32_t)file_event_argument(r, shape->protection));
+		return;
+	}
 	/* Without these the argument is not looked at by the kernel and may be anything. */
 	bool mode_counts = !opens || (flags & (O_CREAT | TMPFILE_FLAG));
 	if (mode_counts && shape->how)
@@ -169,6 +218,13 @@ static uint64_t kernel_device(uint64_t packed)
 	return major << 20 | minor;
 }
 
+/* Of a read the descriptor or the address does not matter: without it, repeated ones are alike. */
+static int64_t result_of(const struct file_event *e, const struct bpf_file_record *r)
+{
+	bool failed = r->result < 0 && r->result >= -4095;
+	return e->reads && !failed ? 0 : r->result;
+}
+
 void file_event_put(const struct file_event *e, const struct bpf_view *view, struct fields *f)
 {
 	const struct bpf_file_record *r = view->file;
@@ -176,7 +232,7 @@ void file_event_put(const struct file_event *e, const struct bpf_view *view, str
 
 	if (e->path_known)
 		fields_bytes(f, FILE_PATH, (struct span){ e->path.data, e->path.len });
-	fields_int(f, FILE_RESULT, r->result);
+	fields_int(f, FILE_RESULT, result_of(e, r));
 	if (e->target_known)
 		fields_bytes(f, FILE_TARGET, (struct span){ e->target.data, e->target.len });
 	put_flags_and_mode(f, shape, r);
@@ -200,12 +256,14 @@ void file_event_put(const struct file_event *e, const struct bpf_view *view, str
 		fields_uint(f, FILE_RDEV, kernel_device((uint32_t)file_event_argument(r, shape->device)));
 }
 
-struct span file_event_encode(struct file_event *e, const struct bpf_view *view)
+struct span file_event_encode(struct file_event *e, const struct bpf_view *view,
+                              const struct label_names *names)
 {
 	struct fields f;
 	buf_reset(&e->fields);
 	fields_begin(&f, &e->fields);
 	file_event_put(e, view, &f);
+	put_labels(&f, e->labels, names);
 	int err = buf_err(&e->path) | buf_err(&e->target);
 	return err ? (struct span){ 0 } : fields_end(&f);
 }

@@ -3,24 +3,88 @@
 #include "collector/describe.h"
 #include "collector/fields.h"
 #include "collector/proc_reader.h"
+#include "collector/repeats.h"
 #include "collector/system_event.h"
+
+#define REPEAT_US (UINT64_C(60) * 1000000)
 
 struct normaliser {
 	struct normaliser_config config;
+	const struct rules *rules; /* NULL: none */
+	const struct label_names *names;
+	struct repeats *reads;
 	struct file_event file;
 	struct buf fields;
 	struct buf path;
 	struct buf argv;
+	struct buf counted;
 };
+
+/* The fields of the first of them, and how many more there were. */
+static struct span with_count(struct buf *b, const struct repeated *r)
+{
+	buf_reset(b);
+	buf_put_u8(b, (uint8_t)(r->fields.data[0] + 3));
+	buf_put(b, r->fields.data + 1, r->fields.len - 1);
+	cbor_put_uint(b, FILE_COUNT);
+	cbor_put_uint(b, r->count);
+	cbor_put_uint(b, FILE_FIRST);
+	cbor_put_uint(b, r->first_us);
+	cbor_put_uint(b, FILE_LAST);
+	cbor_put_uint(b, r->last_us);
+	return buf_err(b) ? (struct span){ 0 } : (struct span){ b->data, b->len };
+}
+
+static void tell_repeated(void *context, const struct repeated *r)
+{
+	struct normaliser *n = context;
+	struct intake_event event = {
+		.kind = r->kind, .sensors = r->sensors, .boot_us = r->last_us, .process = r->process
+	};
+	if (event.process == INTAKE_NO_PROCESS)
+		event.process = actors_of_key(n->config.actors, r->actor, r->last_us);
+	event.fields = with_count(&n->counted, r);
+	n->config.sink.put(n->config.sink.context, &event);
+}
+
+static void free_normaliser(struct normaliser **n)
+{
+	normaliser_free(*n);
+}
 
 int normaliser_new(const struct normaliser_config *config, struct normaliser **ret)
 {
-	struct normaliser *n = calloc(1, sizeof(*n));
+	struct normaliser *n cleanup(free_normaliser) = calloc(1, sizeof(*n));
 	if (!n)
 		return -ENOMEM;
 	n->config = *config;
-	*ret = n;
+	struct repeats_config reads = { .interval_us = REPEAT_US, .tell = tell_repeated, .context = n };
+	int err = repeats_new(&reads, &n->reads);
+	if (err)
+		return err;
+	*ret = TAKE_PTR(n);
 	return 0;
+}
+
+void normaliser_set_rules(struct normaliser *n, const struct rules *rules, const struct label_names *names)
+{
+	n->rules = rules;
+	n->names = names;
+}
+
+void normaliser_tick(struct normaliser *n, uint64_t now_us)
+{
+	repeats_tick(n->reads, now_us);
+}
+
+void normaliser_flush(struct normaliser *n)
+{
+	repeats_flush(n->reads);
+}
+
+void normaliser_undescribe(struct normaliser *n)
+{
+	repeats_undescribe(n->reads);
 }
 
 void normaliser_free(struct normaliser *n)
@@ -31,6 +95,8 @@ void normaliser_free(struct normaliser *n)
 	buf_done(&n->fields);
 	buf_done(&n->path);
 	buf_done(&n->argv);
+	buf_done(&n->counted);
+	repeats_free(n->reads);
 	free(n);
 }
 
@@ -148,8 +214,14 @@ static int redact_exec(struct normaliser *n, struct bpf_view *view, bool *redact
 	return redact_apply(rules, REDACT_TEXT, *name, cut, name, redacted);
 }
 
+static struct process_key actor_of(const struct bpf_view *view)
+{
+	return (struct process_key){ view->head->tgid, view->head->start_boot_ns / 1000 };
+}
+
 static bool on_exec(struct normaliser *n, const struct bpf_view *view)
 {
+	repeats_end(n->reads, actor_of(view));
 	struct span exe = read_exe(n, view);
 	struct bpf_exec_record record;
 	struct bpf_view clean = *view;
@@ -185,6 +257,7 @@ static bool on_exited(struct normaliser *n, const struct bpf_view *view)
 		n->config.sink.filtered(n->config.sink.context, KIND_EXIT);
 		return true;
 	}
+	repeats_end(n->reads, actor_of(view));
 	p->exited_us = record_us(view->head);
 	uint32_t status = view->exit->status;
 	struct fields f;
@@ -249,20 +322,53 @@ static bool on_system(struct normaliser *n, const struct bpf_view *view)
 	return p && emit(n, view, n->file.kind, p, fields);
 }
 
+/* With whom the kernel's word is the last one. */
+static void learn_object(struct normaliser *n, const struct bpf_view *view)
+{
+	const struct bpf_file_record *r = view->file;
+	uint32_t news = n->file.labels & ~r->labels;
+	if (news && r->inode && n->config.on_labelled && !(n->file.marks & ENTRY_MARK_UNSURE))
+		n->config.on_labelled(n->config.context, r->device, r->inode, news);
+}
+
+static bool on_read(struct normaliser *n, const struct bpf_view *view, const struct process *p,
+                    struct span fields)
+{
+	struct intake_event event = { .kind = n->file.kind,
+		                      .sensors = SENSOR_BPF_TRACEPOINT,
+		                      .boot_us = record_us(view->head),
+		                      .process = p->number,
+		                      .fields = fields };
+	if (!fields.len)
+		return false;
+	if (repeats_take(n->reads, actor_of(view), &event))
+		n->config.sink.filtered(n->config.sink.context, event.kind);
+	else
+		n->config.sink.put(n->config.sink.context, &event);
+	return true;
+}
+
 static bool on_file(struct normaliser *n, const struct bpf_view *view)
 {
-	struct process_key actor = { view->head->tgid, view->head->start_boot_ns / 1000 };
 	if (file_event_read(&n->file, view))
 		return false;
 	if (system_event_is(n->file.kind))
 		return on_system(n, view);
-	if (n->config.own && own_events_match(n->config.own, actor, &n->file)) {
+	if (n->config.own && own_events_match(n->config.own, actor_of(view), &n->file)) {
 		n->config.sink.filtered(n->config.sink.context, n->file.kind);
 		return true;
 	}
-	struct span fields = file_event_encode(&n->file, view);
+	if (n->rules && file_event_label(&n->file, view, &n->rules->watch))
+		return false;
+	/* The kernel was in doubt. */
+	if (n->file.reads && !n->file.labels)
+		return true;
+	learn_object(n, view);
+	struct span fields = file_event_encode(&n->file, view, n->names);
 	const struct process *p = actors_of_record(n->config.actors, view->head);
-	return p && emit(n, view, n->file.kind, p, fields);
+	if (!p)
+		return false;
+	return n->file.reads ? on_read(n, view, p, fields) : emit(n, view, n->file.kind, p, fields);
 }
 
 static bool on_io_uring(struct normaliser *n, const struct bpf_view *view)

@@ -9,7 +9,7 @@ static_assert((int)POSTURE_REFUSED == (int)HOOK_REFUSED && (int)POSTURE_FAILED =
 
 /* No program of the tracepoint tier sees these. */
 static const char *const never_seen[] = {
-	"reads and opens for reading",
+	"opens for reading of data without a label",
 	"close-after-write",
 	"io_uring: paths and results",
 	"kernel threads",

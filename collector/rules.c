@@ -23,9 +23,20 @@ static void done_redact(struct rules *r)
 	redact_config_free(r->redact);
 }
 
+static int parse_watch(const struct yaml_errors *e, const struct yaml_node *node, struct rules *r)
+{
+	return watch_parse(e, node, &r->watch);
+}
+
+static void done_watch(struct rules *r)
+{
+	watch_done(&r->watch);
+}
+
 static const struct section sections[] = {
 	{ "kinds", parse_kinds, NULL },
 	{ "redact", parse_redact, done_redact },
+	{ "watch", parse_watch, done_watch },
 };
 
 static const struct section *find_section(struct span name)

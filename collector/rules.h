@@ -7,11 +7,13 @@
 
 #include "collector/kinds.h"
 #include "lib/redact_config.h"
+#include "collector/watch.h"
 
 struct rules {
 	struct hash digest; /* of the file's bytes; of no bytes at all where there is no file */
 	struct kinds kinds;
 	struct redact_config *redact;
+	struct watch watch;
 };
 
 /* A file that is not there is not an error: the shipped defaults. Otherwise -EINVAL, -ENOMEM, or what reading

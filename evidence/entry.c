@@ -37,6 +37,8 @@ static const struct name kind_names[] = {
 	{ KIND_SETXATTR, "setxattr" },
 	{ KIND_REMOVEXATTR, "removexattr" },
 	{ KIND_IO_URING, "io_uring" },
+	{ KIND_READ, "read" },
+	{ KIND_MMAP, "mmap" },
 	{ KIND_AUDIT_LOGIN, "audit_login" },
 	{ KIND_AUDIT_ACCOUNT, "audit_account" },
 	{ KIND_AUDIT_CONFIG, "audit_config" },

@@ -44,6 +44,8 @@ enum entry_kind {
 	KIND_SETXATTR = 43,
 	KIND_REMOVEXATTR = 44,
 	KIND_IO_URING = 45,
+	KIND_READ = 46, /* labelled data was opened, or refused, for reading */
+	KIND_MMAP = 47, /* labelled data was mapped into memory */
 
 	KIND_AUDIT_LOGIN = 64,   /* authentication, session, login, credentials */
 	KIND_AUDIT_ACCOUNT = 65, /* users and groups changed */
@@ -67,7 +69,7 @@ enum entry_sensor {
 	SENSOR_PROC = 1 << 5, /* read from /proc, after the fact */
 };
 
-/* Field keys of file events (kinds 32 to 45). */
+/* Field keys of file events (kinds 32 to 47). */
 enum file_field {
 	FILE_PATH = 0,   /* bytes */
 	FILE_RESULT = 1, /* what the system call returned: >= 0, or -errno */
@@ -88,6 +90,10 @@ enum file_field {
 	FILE_TARGET_MARKS = 15,
 	FILE_OPCODE = 16, /* io_uring opcode */
 	FILE_RDEV = 17,   /* mknod: the device that was made */
+	FILE_LABELS = 18, /* [bytes]: what the rules call this data */
+	FILE_COUNT = 19,  /* of further ones like the one that was told before; with the next two */
+	FILE_FIRST = 20,  /* boot time in us of the first of these */
+	FILE_LAST = 21,
 };
 
 /* Field keys of KIND_PROCESS and KIND_EXEC. */
@@ -204,6 +210,7 @@ enum entry_mark {
 	ENTRY_MARK_DETACHED = 1 << 11, /* the path begins at a mount outside the caller's mount namespace */
 	ENTRY_MARK_MEMORY = 1 << 12,   /* the executable is a file in memory that no folder holds (memfd) */
 	ENTRY_MARK_ENV_TRUNCATED = 1 << 13, /* the environment was not looked at to its end */
+	ENTRY_MARK_BY_OBJECT = 1 << 14,     /* a label is the object's, which it had under another name */
 	ENTRY_MARK_REDACTED = 1 << 15, /* what reads "[redacted:" stands for something that was taken out */
 };
 

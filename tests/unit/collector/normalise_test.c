@@ -37,6 +37,13 @@ static struct actors *actors;
 static struct normaliser *normaliser;
 static struct own_events own;
 static struct redact *redact;
+static struct rules *rules;
+static struct label_names labels;
+static struct {
+	uint64_t inode;
+	uint32_t labels;
+	int calls;
+} learnt;
 static struct made m;
 
 static bool put(void *context maybe_unused, const struct intake_event *event)
@@ -60,19 +67,28 @@ static void filtered(void *context maybe_unused, uint16_t kind maybe_unused)
 	filtered_count++;
 }
 
+static void on_labelled(void *context maybe_unused, uint32_t device maybe_unused, uint64_t inode,
+                        uint32_t bits)
+{
+	learnt.inode = inode;
+	learnt.labels = bits;
+	learnt.calls++;
+}
+
 static void setup(void)
 {
 	struct event_sink sink = { .put = put, .filtered = filtered };
 	struct actors_config config = { .sink = sink, .proc_fd = -1 };
 	cr_assert_eq(actors_new(&config, &actors), 0);
 	struct normaliser_config normaliser_config = {
-		.actors = actors, .sink = sink, .own = &own, .redact = &redact
+		.actors = actors, .sink = sink, .own = &own, .redact = &redact, .on_labelled = on_labelled
 	};
 	cr_assert_eq(normaliser_new(&normaliser_config, &normaliser), 0);
 }
 
 static void teardown(void)
 {
+	rules_free(rules);
 	normaliser_free(normaliser);
 	actors_free(actors);
 }
@@ -782,4 +798,128 @@ Test(normalise, a_folder_that_is_not_absolute_and_plain_is_refused)
 	static const char *const bad[] = { "", "/", "relative", "/a/", "/a/../b", "/a/./b" };
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		cr_assert_eq(own_events_add_dir(&own, bad[i]), -EINVAL, "%s", bad[i]);
+}
+
+static void watch(const char *text)
+{
+	char error[256];
+	cr_assert_eq(rules_parse("c", (struct span){ (const uint8_t *)text, strlen(text) }, &rules, error,
+	                         sizeof(error)),
+	             0, "%s", error);
+	cr_assert_eq(watch_bind(&rules->watch, &labels), 0);
+	normaliser_set_rules(normaliser, rules, &labels);
+}
+
+static bool labelled(size_t i, const char *name)
+{
+	struct cursor c;
+	return field(fields(i), FILE_LABELS, &c) && cbor_array(&c) == 1 && span_is(cbor_bytes(&c), name);
+}
+
+static struct bpf_file_record *make_read(const char *path, uint32_t by_object)
+{
+	struct bpf_file_record *r = make_open(O_RDONLY, 0);
+	r->head.kind = KIND_READ;
+	r->result = 5;
+	r->labels = by_object;
+	m.len = sizeof(*r);
+	made_path(&m, &r->strings[BPF_FILE_OBJECT], path, 0);
+	return r;
+}
+
+#define WATCH_PHI "watch:\n  - label: phi\n    paths: [/srv/phi, /data/*.db]\n"
+
+Test(normalise, a_labelled_read_is_told_with_its_label)
+{
+	watch(WATCH_PHI);
+	make_read("/srv/phi/x", 0);
+	feed();
+	cr_assert_eq(event(1)->kind, KIND_READ);
+	cr_assert(field_is(fields(1), FILE_PATH, "/srv/phi/x"));
+	cr_assert(labelled(1, "phi"));
+	cr_assert(field_int(fields(1), FILE_RESULT, 0));
+	cr_assert(field_absent(fields(1), FILE_MARKS));
+	cr_assert(field_absent(fields(1), FILE_COUNT));
+}
+
+Test(normalise, a_read_that_only_looked_labelled_makes_no_event)
+{
+	watch(WATCH_PHI);
+	make_read("/data/x.txt", 0);
+	feed();
+	cr_assert_eq(kept_count, 0);
+	cr_assert_eq(filtered_count, 0);
+}
+
+Test(normalise, a_label_of_the_object_holds_under_another_name_and_says_so)
+{
+	watch(WATCH_PHI);
+	make_read("/tmp/hard-link", 1);
+	feed();
+	cr_assert(labelled(1, "phi"));
+	cr_assert(field_int(fields(1), FILE_MARKS, ENTRY_MARK_BY_OBJECT));
+	make_read("/tmp/other", 1u << 7);
+	feed();
+	cr_assert_eq(kept_count, 2, "a label that is not in force");
+}
+
+Test(normalise, the_kernel_learns_an_object_that_a_pattern_labels)
+{
+	watch(WATCH_PHI);
+	make_read("/data/x.db", 0);
+	feed();
+	cr_assert_eq(learnt.calls, 1);
+	cr_assert_eq(learnt.inode, 12);
+	cr_assert_eq(learnt.labels, 1);
+	make_read("/data/x.db", 1);
+	feed();
+	cr_assert_eq(learnt.calls, 1);
+}
+
+Test(normalise, a_denied_read_is_labelled_by_the_name_made_tidy)
+{
+	watch(WATCH_PHI);
+	struct bpf_file_record *r = made_file(&m, 10, CALL_OPENAT, KIND_READ);
+	r->args[0] = CWD;
+	r->result = -EACCES;
+	made_string(&m, &r->strings[BPF_FILE_NAME], "../phi/./x", 10, 0);
+	made_path(&m, &r->strings[BPF_FILE_BASE], "/srv/other", 0);
+	feed();
+	cr_assert(labelled(1, "phi"));
+	cr_assert(field_int(fields(1), FILE_RESULT, -EACCES));
+}
+
+Test(normalise, repeated_reads_are_counted_and_told_at_the_end)
+{
+	watch(WATCH_PHI);
+	for (int i = 0; i < 1000; i++) {
+		make_read("/srv/phi/x", 0)->result = 3 + i;
+		head()->boot_ns += (uint64_t)i * 1000;
+		feed();
+	}
+	cr_assert_eq(kept_count, 2);
+	cr_assert_eq(filtered_count, 999);
+	make_exit(10, 0);
+	feed();
+	cr_assert_eq(kept_count, 4);
+	cr_assert_eq(event(2)->kind, KIND_READ);
+	cr_assert_eq(event(2)->process, event(1)->process);
+	cr_assert(field_int(fields(2), FILE_COUNT, 999));
+	cr_assert(field_int(fields(2), FILE_FIRST, BOOT_NS / 1000 + 1));
+	cr_assert(field_int(fields(2), FILE_LAST, BOOT_NS / 1000 + 999));
+	cr_assert(field_is(fields(2), FILE_PATH, "/srv/phi/x"));
+	cr_assert_eq(event(3)->kind, KIND_EXIT);
+}
+
+Test(normalise, what_changes_labelled_data_carries_the_label_too)
+{
+	watch(WATCH_PHI);
+	make_open(O_WRONLY, 0);
+	feed();
+	cr_assert(field_absent(fields(1), FILE_LABELS));
+	struct bpf_file_record *r = make_open(O_WRONLY, 0);
+	m.len = sizeof(*r);
+	made_path(&m, &r->strings[BPF_FILE_OBJECT], "/srv/phi/x", 0);
+	feed();
+	cr_assert(labelled(2, "phi"));
 }

@@ -1,0 +1,241 @@
+/* What the rules say about the path that was walked last, and about the object at its end. */
+#ifndef SWORNLOG_BPF_MATCH_BPF_H
+#define SWORNLOG_BPF_MATCH_BPF_H
+
+#include "bpf/match.h"
+#include "bpf/path.bpf.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct bpf_match_config);
+} match_config SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} match_active SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BPF_MATCH_RULES);
+	__type(key, __u64);
+	__type(value, struct bpf_match_rule);
+} match_rules SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, BPF_MATCH_OBJECTS);
+	__type(key, struct bpf_object_key);
+	__type(value, struct bpf_object_labels);
+} labelled SEC(".maps");
+
+static __always_inline const struct bpf_match_config *match_config_get(void)
+{
+	__u32 zero = 0;
+	const __u32 *active = bpf_map_lookup_elem(&match_active, &zero);
+	__u32 index = active ? *active : 0;
+	return bpf_map_lookup_elem(&match_config, &index);
+}
+
+/* With no label anywhere reads cost this much and no more. */
+static __always_inline bool match_watching(void)
+{
+	const struct bpf_match_config *config = match_config_get();
+	return config && config->watching;
+}
+
+static __always_inline void match_take(struct match *m, const struct bpf_match_rule *rule)
+{
+	m->labels |= rule->labels;
+	m->maybe |= rule->maybe;
+	m->filters |= rule->filters;
+}
+
+static __always_inline struct bpf_object_key object_key(struct inode *inode)
+{
+	struct bpf_object_key key = { .inode = BPF_CORE_READ(inode, i_ino),
+		                      .device = BPF_CORE_READ(inode, i_sb, s_dev) };
+	return key;
+}
+
+/* From now on the object is known by itself, under whatever name. */
+static __always_inline void learn(struct dentry *dentry, __u32 labels, bool below)
+{
+	struct bpf_object_key key = object_key(BPF_CORE_READ(dentry, d_inode));
+	struct bpf_object_labels now = { .self = labels, .below = below ? labels : 0 };
+	const struct bpf_object_labels *old = bpf_map_lookup_elem(&labelled, &key);
+	if (old) {
+		if ((old->self & now.self) == now.self && (old->below & now.below) == now.below)
+			return;
+		now.self |= old->self;
+		now.below |= old->below;
+	}
+	bpf_map_update_elem(&labelled, &key, &now, BPF_ANY);
+}
+
+static __always_inline __u64 hash_name(__u64 hash, __u64 factor, const __u8 *name, __u64 len)
+{
+	hash = bpf_match_mix(hash, len, factor);
+	for (__u32 i = 0; i < (BPF_MATCH_NAME + 7) / 8; i++) {
+		if (i * 8 >= len)
+			break;
+		__u64 word = *(const __u64 *)(name + i * 8), rest = len - i * 8;
+		if (rest < 8)
+			word &= (1ull << (rest & 7) * 8) - 1;
+		hash = bpf_match_mix(hash, word, factor);
+	}
+	return hash;
+}
+
+/* The next component towards the end. True when there is no more to be found. Global functions are looked at
+ * once by the verifier, and not at each call; they take numbers only. */
+__noinline int match_component(__u32 left)
+{
+	struct scratch *s = scratch_get();
+	if (!s || left >= BPF_MATCH_DEPTH)
+		return 1;
+	opaque(left);
+	left &= BPF_MATCH_DEPTH - 1;
+	__u64 at = s->offsets[left];
+	if (at > SCRATCH_DATA_MAX)
+		return 1;
+	const __u8 *name = s->data + at;
+	__u64 len = name[0] | (__u64)name[1] << 8;
+	if (len > BPF_MATCH_NAME)
+		return 1;
+	__u64 hash = hash_name(s->match.hash, s->match.factor, name + 2, len);
+	s->match.hash = hash;
+	const struct bpf_match_rule *rule = bpf_map_lookup_elem(&match_rules, &hash);
+	if (rule) {
+		match_take(&s->match, rule);
+		if (rule->labels)
+			learn((void *)s->dentries[left], rule->labels, true);
+	}
+	return left == 0;
+}
+
+static long match_callback(__u32 index, void *context)
+{
+	const __u32 *count = context;
+	return match_component(*count - 1 - index);
+}
+
+/* Upwards through directories, whatever is mounted where: bind mounts, namespaces and chroots have other
+ * names for them, but not other inodes. */
+struct climb {
+	struct dentry *at;
+	__u32 device;
+	__u32 labels;
+	__u32 first;
+};
+
+static __always_inline bool climb_step(struct climb *c)
+{
+	struct dentry *at = c->at;
+	struct bpf_object_key key = { .inode = BPF_CORE_READ(at, d_inode, i_ino), .device = c->device };
+	const struct bpf_object_labels *l = bpf_map_lookup_elem(&labelled, &key);
+	if (l)
+		c->labels |= c->first ? l->self | l->below : l->below;
+	c->first = 0;
+	struct dentry *parent = BPF_CORE_READ(at, d_parent);
+	c->at = parent;
+	return parent == at || !parent;
+}
+
+static long climb_callback(__u32 index, void *context)
+{
+	(void)index;
+	return climb_step(context);
+}
+
+/* False if no rule is about paths. */
+static __always_inline bool match_begin(struct scratch *s)
+{
+	const struct bpf_match_config *config = match_config_get();
+	struct match *m = &s->match;
+	if (!config || !(config->watching | config->filters_named))
+		return false;
+	__builtin_memset(m, 0, sizeof(*m));
+	m->factor = config->factor;
+	m->hash = config->seed;
+	__u64 hash = m->hash;
+	const struct bpf_match_rule *root = bpf_map_lookup_elem(&match_rules, &hash);
+	if (root)
+		match_take(m, root);
+	/* Too deep for here. */
+	if (s->depth > BPF_MATCH_DEPTH)
+		m->maybe |= config->watching ? ~0u : 0;
+	return true;
+}
+
+static __always_inline void climb_begin(struct climb *c, struct dentry *dentry)
+{
+	c->at = dentry;
+	c->device = BPF_CORE_READ(dentry, d_inode, i_sb, s_dev);
+	c->labels = 0;
+	c->first = 1;
+}
+
+static __always_inline int match_end(struct scratch *s, const struct climb *c, struct dentry *dentry)
+{
+	const struct match *m = &s->match;
+	s->labels = c->labels;
+	s->filters = m->filters;
+	s->interest = m->labels | m->maybe | c->labels;
+	if (m->labels)
+		learn(dentry, m->labels, false);
+	return 0;
+}
+
+/* Of the path that was walked last, which ends at this dentry: the scratch memory's labels, interest and
+ * filters. */
+__noinline int match_path(__u64 dentry)
+{
+	struct scratch *s = scratch_get();
+	struct climb c;
+	if (!s || !dentry || !match_begin(s))
+		return 0;
+	__u32 count = s->depth;
+	if (count <= BPF_MATCH_DEPTH)
+		bpf_loop(count, match_callback, &count, 0);
+	climb_begin(&c, (void *)dentry);
+	bpf_loop(BPF_MATCH_DEPTH, climb_callback, &c, 0);
+	return match_end(s, &c, (void *)dentry);
+}
+
+__noinline int match_path_bounded(__u64 dentry)
+{
+	struct scratch *s = scratch_get();
+	struct climb c;
+	if (!s || !dentry || !match_begin(s))
+		return 0;
+	__u32 count = s->depth;
+	if (count <= BPF_MATCH_DEPTH)
+		for (__u32 i = 0; i < BPF_MATCH_DEPTH; i++)
+			if (match_component(count - 1 - i))
+				break;
+	climb_begin(&c, (void *)dentry);
+	for (int i = 0; i < BPF_MATCH_DEPTH; i++)
+		if (climb_step(&c))
+			break;
+	return match_end(s, &c, (void *)dentry);
+}
+
+/* Right after put_path() of the same object. */
+static __always_inline void match_object(struct scratch *s, const struct path *path, const bool loop)
+{
+	__u64 dentry = (__u64)BPF_CORE_READ(path, dentry);
+	s->labels = 0;
+	s->interest = 0;
+	s->filters = 0;
+	if (loop)
+		match_path(dentry);
+	else
+		match_path_bounded(dentry);
+}
+
+#endif

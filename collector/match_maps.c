@@ -1,0 +1,232 @@
+#include "collector/match_maps.h"
+
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+enum map { MAP_CONFIG, MAP_ACTIVE, MAP_RULES, MAP_LABELLED, MAPS };
+
+static const struct {
+	const char *name;
+	enum bpf_map_type type;
+	uint32_t key_size, value_size, entries;
+} shapes[MAPS] = {
+	[MAP_CONFIG] = { "match_config", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct bpf_match_config), 2 },
+	[MAP_ACTIVE] = { "match_active", BPF_MAP_TYPE_ARRAY, 4, 4, 1 },
+	[MAP_RULES] = { "match_rules", BPF_MAP_TYPE_HASH, 8, sizeof(struct bpf_match_rule), BPF_MATCH_RULES },
+	[MAP_LABELLED] = { "labelled", BPF_MAP_TYPE_LRU_HASH, sizeof(struct bpf_object_key),
+	                   sizeof(struct bpf_object_labels), BPF_MATCH_OBJECTS },
+};
+
+/* What is in `match_rules` under one seed. */
+struct rule_set {
+	struct bpf_match_config config;
+	size_t count;
+	uint64_t hashes[BPF_MATCH_RULES / 2];
+	struct bpf_match_rule rules[BPF_MATCH_RULES / 2];
+};
+
+struct match_maps {
+	int fds[MAPS];
+	uint32_t active;
+	struct rule_set *set; /* in force; NULL: none */
+};
+
+static void free_maps(struct match_maps **m)
+{
+	match_maps_free(*m);
+}
+
+int match_maps_open(struct match_maps **ret)
+{
+	struct match_maps *m cleanup(free_maps) = calloc(1, sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+	for (int i = 0; i < MAPS; i++)
+		m->fds[i] = -1;
+	for (int i = 0; i < MAPS; i++) {
+		m->fds[i] = bpf_map_create(shapes[i].type, shapes[i].name, shapes[i].key_size,
+		                           shapes[i].value_size, shapes[i].entries, NULL);
+		if (m->fds[i] < 0)
+			return m->fds[i];
+	}
+	*ret = TAKE_PTR(m);
+	return 0;
+}
+
+void match_maps_free(struct match_maps *m)
+{
+	if (!m)
+		return;
+	for (int i = 0; i < MAPS; i++)
+		close_fd(&m->fds[i]);
+	free(m->set);
+	free(m);
+}
+
+int match_maps_fd(const struct match_maps *m, const char *name)
+{
+	for (int i = 0; i < MAPS; i++)
+		if (strcmp(shapes[i].name, name) == 0)
+			return m->fds[i];
+	return -1;
+}
+
+/* As the programs do it; false for a component that is too long for them. */
+static bool hash_component(uint64_t *hash, uint64_t factor, struct span name)
+{
+	if (name.len > BPF_MATCH_NAME)
+		return false;
+	*hash = bpf_match_mix(*hash, name.len, factor);
+	for (size_t i = 0; i < name.len; i += 8) {
+		uint64_t word = 0;
+		memcpy(&word, name.data + i, MIN(name.len - i, (size_t)8));
+		*hash = bpf_match_mix(*hash, word, factor);
+	}
+	return true;
+}
+
+static bool hash_path(const struct bpf_match_config *config, struct span path, uint64_t *ret)
+{
+	uint64_t hash = config->seed;
+	while (path.len) {
+		path.data++; /* the slash */
+		path.len--;
+		const uint8_t *slash = path.len ? memchr(path.data, '/', path.len) : NULL;
+		struct span name = { path.data, slash ? (size_t)(slash - path.data) : path.len };
+		if (!hash_component(&hash, config->factor, name))
+			return false;
+		path.data += name.len;
+		path.len -= name.len;
+	}
+	*ret = hash;
+	return true;
+}
+
+/* The rule at that prefix, new or not; NULL if there is no room. */
+static struct bpf_match_rule *rule_at(struct rule_set *s, const struct rule_path *path)
+{
+	uint64_t hash;
+	if (!hash_path(&s->config, (struct span){ (const uint8_t *)path->text, path->fixed }, &hash))
+		return NULL;
+	size_t i = 0;
+	while (i < s->count && s->hashes[i] != hash)
+		i++;
+	if (i == ARRAY_SIZE(s->hashes))
+		return NULL;
+	if (i == s->count) {
+		s->hashes[i] = hash;
+		s->count++;
+	}
+	return &s->rules[i];
+}
+
+static int add_watch(struct rule_set *s, const struct watch *watch)
+{
+	s->config.watching = watch->count > 0;
+	for (size_t i = 0; i < watch->count; i++) {
+		const struct watch_path *p = &watch->paths[i];
+		struct bpf_match_rule *rule = rule_at(s, &p->path);
+		if (!rule)
+			return -E2BIG;
+		if (p->path.pattern)
+			rule->maybe |= p->bit;
+		else
+			rule->labels |= p->bit;
+	}
+	return 0;
+}
+
+static void remove_rules(const struct match_maps *m, const struct rule_set *s, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		bpf_map_delete_elem(m->fds[MAP_RULES], &s->hashes[i]);
+}
+
+/* Beside those in force, which nobody disturbs: their hashes are other ones. */
+static int insert_rules(const struct match_maps *m, const struct rule_set *s)
+{
+	uint32_t other = 1 - m->active;
+	size_t done = 0;
+	int err = 0;
+	while (!err && done < s->count) {
+		err = bpf_map_update_elem(m->fds[MAP_RULES], &s->hashes[done], &s->rules[done], BPF_NOEXIST);
+		done += !err;
+	}
+	if (!err)
+		err = bpf_map_update_elem(m->fds[MAP_CONFIG], &other, &s->config, BPF_ANY);
+	if (err)
+		remove_rules(m, s, done);
+	return err;
+}
+
+static int new_seed(struct bpf_match_config *config)
+{
+	uint64_t random[2];
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return -EIO;
+	config->seed = random[0];
+	config->factor = random[1] | 1;
+	return 0;
+}
+
+int match_maps_load(struct match_maps *m, const struct watch *watch)
+{
+	static const uint32_t zero;
+	cleanup_free struct rule_set *s = calloc(1, sizeof(*s));
+	int err = s ? new_seed(&s->config) : -ENOMEM;
+	if (!err)
+		err = add_watch(s, watch);
+	if (!err)
+		err = insert_rules(m, s);
+	if (err)
+		return err;
+	uint32_t other = 1 - m->active;
+	err = bpf_map_update_elem(m->fds[MAP_ACTIVE], &zero, &other, BPF_ANY);
+	if (err) {
+		remove_rules(m, s, s->count);
+		return err;
+	}
+	m->active = other;
+	if (m->set)
+		remove_rules(m, m->set, m->set->count);
+	free(m->set);
+	m->set = TAKE_PTR(s);
+	return 0;
+}
+
+static void add_labels(struct match_maps *m, const struct bpf_object_key *key, struct bpf_object_labels now)
+{
+	struct bpf_object_labels old = { 0 };
+	if (bpf_map_lookup_elem(m->fds[MAP_LABELLED], key, &old) == 0) {
+		if ((old.self & now.self) == now.self && (old.below & now.below) == now.below)
+			return;
+		now.self |= old.self;
+		now.below |= old.below;
+	}
+	/* An object that is not remembered is still found by its name. */
+	(void)!bpf_map_update_elem(m->fds[MAP_LABELLED], key, &now, BPF_ANY);
+}
+
+void match_maps_label(struct match_maps *m, uint32_t device, uint64_t inode, uint32_t labels)
+{
+	struct bpf_object_key key = { .inode = inode, .device = device };
+	add_labels(m, &key, (struct bpf_object_labels){ .self = labels });
+}
+
+void match_maps_learn(struct match_maps *m, const struct watch *watch)
+{
+	for (size_t i = 0; i < watch->count; i++) {
+		const struct watch_path *p = &watch->paths[i];
+		struct stat st;
+		if (p->path.pattern || stat(p->path.len ? p->path.text : "/", &st) < 0)
+			continue;
+		struct bpf_object_key key = { .inode = st.st_ino,
+			                      .device =
+			                              (uint32_t)(major(st.st_dev) << 20 | minor(st.st_dev)) };
+		add_labels(m, &key, (struct bpf_object_labels){ .self = p->bit, .below = p->bit });
+	}
+}

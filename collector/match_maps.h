@@ -1,0 +1,27 @@
+/* The BPF maps through which the programs know the rules of collection (bpf/match.h). */
+#ifndef SWORNLOG_COLLECTOR_MATCH_MAPS_H
+#define SWORNLOG_COLLECTOR_MATCH_MAPS_H
+
+#include "bpf/match.h"
+#include "collector/watch.h"
+
+struct match_maps;
+
+/* Nothing is watched yet. -ENOMEM, or what the kernel says. */
+must_check int match_maps_open(struct match_maps **ret);
+/* Takes NULL. */
+void match_maps_free(struct match_maps *m);
+
+/* The map that goes by this name in the programs; -1: it is none of these. */
+int match_maps_fd(const struct match_maps *m, const char *name);
+
+/* Put these rules in force, bound and resolved, all at once. On an error the former ones stay. -E2BIG, or
+ * what the kernel says. */
+must_check int match_maps_load(struct match_maps *m, const struct watch *watch);
+/* Tell the programs which objects the watched paths are now, as far as this process may look. At the start,
+ * and every now and then: they may have been made anew. */
+void match_maps_learn(struct match_maps *m, const struct watch *watch);
+/* An object that a pattern labels. */
+void match_maps_label(struct match_maps *m, uint32_t device, uint64_t inode, uint32_t labels);
+
+#endif

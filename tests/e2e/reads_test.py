@@ -1,0 +1,210 @@
+#!/usr/bin/python3
+"""Labelled data is read in all ways there are, and the collector tells each, exactly counted.
+
+Needs root. Prints one line a check; skips if it can't run here.
+"""
+import errno
+import mmap
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+from collect_test import (World, attempt, check, check_accounts, collector, finish, intake,  # noqa: E402
+                          sequence_point, stop, wait_until)
+
+READ, MMAP, OPEN, LINK = 46, 47, 32, 35
+PATH, RESULT, FLAGS, MODE, INODE, MARKS, LABELS, COUNT, FIRST, LAST = 0, 1, 3, 4, 6, 10, 18, 19, 20, 21
+MARK_BY_OBJECT = 16384
+
+
+class Reads(World):
+    def told(self, path, kind=READ, **more):
+        want = {globals()[k]: v for k, v in more.items()}
+        return [e for e in self.sink.events if e.kind == kind and e.fields.get(PATH) == path and
+                all(e.fields.get(k) == v for k, v in want.items())]
+
+    def check_told(self, what, path, kind=READ, count=1, **more):
+        wait_until(lambda: len(self.told(path, kind, **more)) >= count, 3)
+        found = self.told(path, kind, **more)
+        check(what, len(found) == count,
+              (found, [e for e in self.sink.events if e.kind in (READ, MMAP)][-3:]))
+        return found[0] if found else None
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def write(path, text):
+    with open(path, "w") as f:
+        f.write(text)
+
+
+def check_names(w, phi):
+    read(phi + "/a")
+    e = w.check_told("a read by path is told", phi.encode() + b"/a", RESULT=0, LABELS=[b"phi"])
+    check("with its inode", e and e.fields[INODE] == os.stat(phi + "/a").st_ino, e)
+    check("and no mark of another name", e and not e.fields.get(MARKS, 0) & MARK_BY_OBJECT, e)
+    child = subprocess.run(["/bin/cat", phi + "/b"], stdout=subprocess.DEVNULL)
+    e = w.check_told("a read by another program", phi.encode() + b"/b", RESULT=0)
+    check("is that program's", child.returncode == 0 and
+          [x for x in w.sink.events if e and x.self == e.process and x.fields.get(4, b"").endswith(b"cat")])
+    os.chdir(phi)
+    read("sub/c")
+    os.chdir("/")
+    w.check_told("a read by relative path", phi.encode() + b"/sub/c", RESULT=0)
+    os.listdir(phi + "/sub")
+    w.check_told("a directory that is listed", phi.encode() + b"/sub", RESULT=0)
+    read(w.folder.decode() + "/x.db")
+    w.check_told("a read that a pattern labels", w.path(b"x.db"), LABELS=[b"db"])
+    read(w.folder.decode() + "/x.txt")
+    os.close(os.open(phi + "/d", os.O_PATH))
+    sequence_point(w)
+    check("data without a label is not told", not w.told(w.path(b"x.txt")))
+    check("nor is a descriptor that can't read", not w.told(phi.encode() + b"/d"))
+    os.close(os.open(phi + "/d", os.O_WRONLY))
+    w.check_told("an open for writing has the label as well", phi.encode() + b"/d", OPEN, LABELS=[b"phi"])
+
+
+def check_other_names(w, phi):
+    """The object is known, whatever it is called."""
+    link = w.folder.decode() + "/symlink"
+    os.symlink(phi + "/e", link)
+    read(link)
+    w.check_told("a read through a symbolic link", phi.encode() + b"/e", RESULT=0)
+    hard = w.folder.decode() + "/hard-link"
+    os.link(phi + "/a", hard)
+    w.check_told("a hard link is told with the label", phi.encode() + b"/a", LINK, LABELS=[b"phi"])
+    read(hard)
+    e = w.check_told("a read through a hard link", hard.encode(), LABELS=[b"phi"])
+    check("is marked as the object's label", e and e.fields.get(MARKS, 0) & MARK_BY_OBJECT, e)
+    mounted = w.folder.decode() + "/mounted"
+    os.mkdir(mounted)
+    script = "mount --bind %s/sub %s && cat %s/never-read-before" % (phi, mounted, mounted)
+    if subprocess.run(["unshare", "-m", "/bin/sh", "-c", script], stdout=subprocess.DEVNULL).returncode:
+        return print("skip bind mounts: not allowed here")
+    w.check_told("a read through a bind mount in another namespace", mounted.encode() + b"/never-read-before",
+                 LABELS=[b"phi"])
+
+
+def check_denied(w, phi):
+    os.chmod(phi + "/f", 0o600)
+    pid = os.fork()
+    if pid == 0:
+        os.setresuid(65534, 65534, 65534)
+        for path in (phi + "/f", w.folder.decode() + "/../world/phi/./f"):
+            attempt(os.open, path, os.O_RDONLY)
+        os._exit(0)
+    os.waitpid(pid, 0)
+    w.check_told("a read that was denied", phi.encode() + b"/f", RESULT=-errno.EACCES, LABELS=[b"phi"])
+    w.check_told("also by a roundabout path", w.folder + b"/../world/phi/./f", RESULT=-errno.EACCES,
+                 LABELS=[b"phi"])
+
+
+def check_mmap(w, phi):
+    fd = os.open(phi + "/g", os.O_RDONLY)
+    mmap.mmap(fd, 0, prot=mmap.PROT_READ)
+    e = w.check_told("a mapping", phi.encode() + b"/g", MMAP, RESULT=0, LABELS=[b"phi"])
+    check("with its protection and flags", e and e.fields[MODE] == 1 and e.fields[FLAGS] == 1, e)
+    os.close(fd)
+
+
+def check_repeats(w, phi):
+    n = 10000
+    script = "import os\nfor i in range(%d): os.close(os.open(%r, 0))" % (n, phi + "/h")
+    subprocess.run([sys.executable, "-c", script], check=True)
+    path = phi.encode() + b"/h"
+    w.check_told("of 10,000 reads by one process", path, count=2)
+    first, rest = w.told(path)[0], w.told(path)[-1]
+    check("the first is told at once, and the others as a count", COUNT not in first.fields and
+          rest.fields.get(COUNT) == n - 1, rest)
+    check("with their times", first.boot_us <= rest.fields[FIRST] <= rest.fields[LAST] == rest.boot_us, rest)
+    check("both of the same process", first.process == rest.process != 0)
+
+
+def check_cost(w):
+    """Not a check: what an open for reading costs while labels are watched."""
+    print("     an open and close for reading takes %d ns with labels watched" % cost(w.folder.decode() + "/x.txt"))
+
+
+def cost(path, n=50000):
+    opened, close, start = os.open, os.close, time.perf_counter_ns()
+    for _ in range(n):
+        close(opened(path, 0))
+    return (time.perf_counter_ns() - start) // n
+
+
+def check_reads(program, scratch):
+    sink = intake.Sink(scratch + "/s1")
+    w = Reads(sink, scratch + "/world")
+    phi = w.folder.decode() + "/phi"
+    os.makedirs(phi + "/sub")
+    os.chmod(w.folder, 0o755)
+    for name in "abdefgh":
+        write(phi + "/" + name, "patient\n")
+    for path in (phi + "/sub/c", phi + "/sub/never-read-before", w.folder.decode() + "/x.db",
+                 w.folder.decode() + "/x.txt"):
+        write(path, "data\n")
+    write(scratch + "/collect.yaml", "watch:\n  - label: phi\n    paths: [%s]\n  - label: db\n    paths: ['%s/*.db']\n" %
+          (phi, w.folder.decode()))
+    os.chmod(scratch + "/collect.yaml", 0o644)
+    print("     an open and close for reading takes %d ns without a collector" % cost(w.folder.decode() + "/x.txt"))
+    # As an unprivileged user, to whom the labelled folder is closed.
+    os.chmod(phi, 0o711)
+    process = collector(program, scratch + "/s1", "--collect", scratch + "/collect.yaml", "--user", "nobody")
+    if not wait_until(lambda: sink.postures):
+        stop(process)
+        sys.exit("the collector never connected")
+    if {h[0]: h[2] for h in sink.postures[0][0]}.get(b"sys_exit") != 1:
+        stop(process)
+        finish("this kernel or user may not load the programs")
+    sequence_point(w)
+    for part in (check_names, check_other_names, check_denied, check_mmap, check_repeats):
+        part(w, phi)
+    check_cost(w)
+    check("the collector stops when told to", stop(process) == 0)
+    wait_until(lambda: sink.goodbye, 3)
+    check_accounts(sink)
+
+
+def check_without_labels(program, scratch):
+    sink = intake.Sink(scratch + "/s2")
+    w = Reads(sink, scratch + "/none")
+    os.mkdir(w.folder)
+    write(w.path(b"x").decode(), "data\n")
+    process = collector(program, scratch + "/s2")
+    wait_until(lambda: sink.postures)
+    sequence_point(w)
+    print("     an open and close for reading takes %d ns without labels" % cost(w.path(b"x").decode()))
+    sequence_point(w)
+    check("without labels no read is told", not [e for e in sink.events if e.kind in (READ, MMAP)])
+    stop(process)
+
+
+def check_bad_rules(program, scratch):
+    write(scratch + "/bad.yaml", "watch:\n  - lable: phi\n    paths: [/x]\n")
+    r = subprocess.run([program, "--events-socket", scratch + "/none", "--audit", "off", "--collect",
+                        scratch + "/bad.yaml"], stderr=subprocess.PIPE, timeout=20)
+    check("rules that are not understood are named, with their line", r.returncode != 0 and
+          b"bad.yaml:2: unknown key 'lable' (did you mean 'label'?)" in r.stderr, r.stderr)
+
+
+def main():
+    if os.geteuid() != 0:
+        finish("not root")
+    program = os.path.abspath(os.path.join(os.environ.get("BIN", "build/opt"), "swornlog-collector"))
+    with tempfile.TemporaryDirectory(prefix="swornlog-reads-") as scratch:
+        os.chmod(scratch, 0o755)
+        scratch = os.path.realpath(scratch)
+        for part in (check_reads, check_without_labels, check_bad_rules):
+            part(program, scratch)
+    finish()
+
+
+if __name__ == "__main__":
+    main()
