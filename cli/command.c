@@ -7,7 +7,7 @@ void command_list(const char *group, const struct command *commands, size_t coun
 {
 	printf("usage: %s COMMAND [OPTION...]\n\n", group);
 	for (size_t i = 0; i < count; i++)
-		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+		printf("  %-12s %s\n", commands[i].name, commands[i].summary);
 	printf("\n'%s COMMAND --help' tells more of one.\n", group);
 }
 

@@ -34,5 +34,6 @@ int cmd_follow(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_redact(int argc, char **argv);
+int cmd_import_rules(int argc, char **argv);
 
 #endif

@@ -12,6 +12,7 @@ static const struct command COMMANDS[] = {
 	{ "status", "what the programs on this machine say of themselves", cmd_status },
 	{ "replay", "print what the agent would make of recorded audit logs", cmd_replay },
 	{ "redact", "try what is taken out of command lines and audit records", cmd_redact },
+	{ "import-rules", "say what stands for auditd's rules", cmd_import_rules },
 };
 
 static int help(void)

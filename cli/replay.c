@@ -30,7 +30,8 @@ struct replay {
 
 static void flush(struct replay *r)
 {
-	fwrite(r->out.data, 1, r->out.len, stdout);
+	if (r->out.len > 0)
+		fwrite(r->out.data, 1, r->out.len, stdout);
 	buf_reset(&r->out);
 }
 

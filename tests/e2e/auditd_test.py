@@ -1,10 +1,15 @@
 #!/usr/bin/python3
-"""Moving from auditd: recorded logs through `swornlog replay`. Changes nothing on the machine."""
+"""Moving from auditd: recorded logs through `swornlog replay`, rules through `swornlog import-rules`. Changes nothing on the machine."""
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+from tests.support import auditd  # noqa: E402
 
 SWORNLOG = os.path.join(os.environ.get("BIN", "build/opt"), "swornlog")
 
@@ -70,10 +75,83 @@ def check_text(scratch):
     check("a file that is not there is an error", status == 3 and b"No such file" in err, (status, err))
 
 
+RULES = b"""# a comment
+-D
+-w /etc/passwd -p wa -k identity
+-a always,exit -F arch=b64 -S sethostname -F key=locale
+-a always,exit -F arch=b64 -S connect -F key=net
+-w "/srv/patient data" -p r -k PHI
+-e 2
+nonsense \x1b[2J
+"""
+
+
+def verdicts(out):
+    return {v["line"]: v for v in map(json.loads, out.splitlines())}
+
+
+def check_import(scratch):
+    rules, out = write(scratch, "audit.rules", RULES), os.path.join(scratch, "collect.yaml")
+    status, text, err = run("import-rules", rules, "--json", "--out", out)
+    lines = verdicts(text)
+    check("comments and blank lines are passed over", sorted(lines) == [2, 3, 4, 5, 6, 7, 8], sorted(lines))
+    check("a covered line names its kinds", lines[3]["verdict"] == "covered" and {"open", "rename", "chmod"} <= set(lines[3]["kinds"]), lines[3])
+    check("what needs a rule keeps it with its key", (lines[4]["verdict"], lines[4].get("rule")) ==
+          ("rule", "-a always,exit -F arch=b64 -S sethostname -k locale"), lines[4])
+    check("what is not supported has a reason", all(lines[n]["verdict"] == "unsupported" and lines[n]["why"] for n in (7, 8)), lines)
+    counts = json.loads(err)
+    check("the summary adds up", sum(counts.values()) == len(lines) and counts["unsupported"] >= 2, counts)
+    check("and the exit status says that something is not covered", status == 1, status)
+    check("the kept rule is in the file", '"-a always,exit -F arch=b64 -S sethostname -k locale"' in open(out).read(), open(out).read())
+    check("a file that is there is not written over", run("import-rules", rules, "--out", out)[0] == 3)
+    status, text, _ = run("import-rules", rules)
+    check("bytes from a rules file can't steer a terminal", b"\x1b" not in text and b"\\x1b" in text, text[-100:])
+    good = write(scratch, "good.rules", b"-w /etc/passwd -p wa\n-D\n")
+    check("all is covered: 0", run("import-rules", good)[0] == 0)
+    need = write(scratch, "need.rules", b"-a always,exit -F arch=b64 -S sethostname\n")
+    check("a rule that would need a file: 1, and 0 with it",
+          run("import-rules", need)[0] == 1 and run("import-rules", need, "--out", os.path.join(scratch, "need.yaml"))[0] == 0)
+
+
+def check_shipped(scratch):
+    """Every rule that the distribution ships as an example has a verdict, and no line is misunderstood."""
+    folder = auditd.rules()
+    if not folder:
+        print("skipped: the package auditd, with its example rules, can't be had")
+        return
+    found = {}
+    for file in sorted(folder.glob("*.rules")):
+        _, text, _ = run("import-rules", str(file), "--json", "--arch", "x86_64")
+        found[file.name] = verdicts(text)
+        meant = {n for n, line in enumerate(file.read_text().splitlines(), 1) if line.strip() and not line.lstrip().startswith("#")}
+        check(f"each line of {file.name} has a verdict", set(found[file.name]) == meant, meant ^ set(found[file.name]))
+    unsupported = {(name, line["text"]) for name, lines in found.items() for line in lines.values() if line["verdict"] == "unsupported"}
+    check("of all examples only the lock on login uids is not supported", unsupported == {("11-loginuid.rules", "--loginuid-immutable")}, unsupported)
+    for name in ("30-stig.rules", "30-pci-dss-v31.rules", "30-ospp-v42.rules"):
+        lines = found.get(name, {}).values()
+        check(f"{name}: rules that need audit keep a key", len(lines) > 10 and all(" -k " in v["rule"] for v in lines if v["verdict"] == "rule"), name)
+
+
+def check_golden():
+    """The rules that another implementation (go-libaudit) is tested with, outside the checkout."""
+    base = pathlib.Path(os.environ.get("SWORNLOG_TEST_DATA", ROOT.parent / "shared" / "data"))
+    files = sorted((base / "audit-go-libaudit" / "rule" / "testdata").glob("*.rules"))
+    if not files:
+        print("skipped: no test data beside the checkout")
+        return
+    for file in files:
+        _, text, _ = run("import-rules", str(file), "--json", "--arch", "x86_64")
+        wrong = [v for v in verdicts(text).values() if v["verdict"] == "unsupported"]
+        check(f"{file.name} is understood", text and not wrong, wrong)
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="swornlog-auditd-") as scratch:
         check_replay(scratch)
         check_text(scratch)
+        check_import(scratch)
+        check_shipped(scratch)
+    check_golden()
     print("%d passed, %d failed" % (passed, failed))
     sys.exit(1 if failed else 0)
 
