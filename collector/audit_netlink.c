@@ -139,6 +139,12 @@ void audit_inbox_free(struct audit_inbox *inbox)
 	free(inbox);
 }
 
+void audit_inbox_wipe(struct audit_inbox *inbox, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		explicit_bzero(inbox->bytes[i], MIN(inbox->headers[i].msg_len, sizeof(inbox->bytes[i])));
+}
+
 static void prepare(struct audit_inbox *inbox, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

@@ -63,6 +63,8 @@ must_check int audit_netlink_set_wait_time(int fd, uint32_t wait_time, uint32_t 
 struct audit_inbox;
 must_check int audit_inbox_new(struct audit_inbox **ret);
 void audit_inbox_free(struct audit_inbox *inbox);
+/* Overwrite the first `count` messages, which may hold secrets. */
+void audit_inbox_wipe(struct audit_inbox *inbox, size_t count);
 /* Number received, or a negative errno: -EAGAIN nothing there, -ENOBUFS records were dropped. */
 must_check int audit_inbox_receive(struct audit_inbox *inbox, int fd);
 /* Look at the first message and leave it in the socket. */

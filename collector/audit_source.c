@@ -269,6 +269,7 @@ void audit_source_read(struct audit_source *s, uint64_t now_us)
 		}
 		for (size_t i = 0; i < (size_t)n; i++)
 			take_message(s, i, now_us);
+		audit_inbox_wipe(s->inbox, (size_t)n);
 	}
 }
 

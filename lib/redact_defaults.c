@@ -8,7 +8,8 @@ static const struct redact_rule defaults[] = {
 	{ .name = "names",
 	  .names = WORDS("password", "passwd", "passphrase", "passcode", "secret", "token", "api-key",
 	                 "access-key", "secret-key", "auth-key", "account-key", "signing-key",
-	                 "encryption-key", "master-key", "shared-key", "secret-key-base", "-pass", "-psk") },
+	                 "encryption-key", "master-key", "shared-key", "secret-key-base", "-pass", "-psk",
+	                 "-pw", "sshpass", "mysql-pwd", "db-pwd", "user-pwd", "admin-pwd") },
 	{ .name = "mysql",
 	  .programs = WORDS("mysql", "mysqldump", "mysqladmin", "mysqlimport", "mysqlshow", "mysqlcheck",
 	                    "mysqlpump", "mysqlslap", "mysqlbinlog", "mysql_upgrade", "mysqlsh", "mariadb",
@@ -57,6 +58,14 @@ static const struct redact_rule defaults[] = {
 	  .programs = WORDS("mongo", "mongosh", "mongodump", "mongorestore", "mongoexport", "mongoimport"),
 	  .options = WORDS("-p"),
 	  .places = REDACT_ATTACHED | REDACT_NEXT },
+	{ .name = "short-password",
+	  .programs = WORDS("cqlsh", "rdesktop", "ncftp", "ncftpget", "ncftpput", "veracrypt", "snowsql"),
+	  .options = WORDS("-p"),
+	  .places = REDACT_ATTACHED | REDACT_NEXT },
+	{ .name = "mosquitto",
+	  .programs = WORDS("mosquitto_pub", "mosquitto_sub", "mosquitto_rr"),
+	  .options = WORDS("-P", "--pw"),
+	  .places = REDACT_ATTACHED | REDACT_NEXT },
 	{ .name = "sql-server",
 	  .programs = WORDS("sqlcmd", "bcp", "tsql", "fisql"),
 	  .options = WORDS("-P"),
@@ -71,7 +80,7 @@ static const struct redact_rule defaults[] = {
 	  .options = WORDS("-p"),
 	  .places = REDACT_ATTACHED | REDACT_NEXT },
 	{ .name = "creds",
-	  .options = WORDS("--creds", "--src-creds", "--dest-creds"),
+	  .options = WORDS("--creds", "--src-creds", "--dest-creds", "--auth"),
 	  .places = REDACT_ATTACHED | REDACT_NEXT,
 	  .after = ':' },
 	{ .name = "kubectl",
@@ -142,6 +151,11 @@ static const struct redact_rule defaults[] = {
 	             "kinit|"
 	             "su|sudo[ \\t]{1,8}(?:-\\w{1,8}[ \\t]{1,8}){0,4}-\\w{0,8}S)(?![\\w-]))",
 	  .triggers = WORDS("echo", "printf") },
+	{ .name = "here-string",
+	  .pattern = "(?<![\\w-])(?:passwd|chpasswd|cryptsetup|kinit|su|sudo|[\\w-]{0,64}-stdin)(?![\\w-])[^<"
+	             "\\r\\n]{0,256}"
+	             "<<<[ \\t]{0,8}(\"[^\"]*+\"|'[^']*+'|[^\\s\"']++)",
+	  .triggers = WORDS("<<<") },
 	{ .name = "authorization",
 	  .pattern = "(?i)(?<![a-z0-9])authorization\\\\*[\"']?[ \\t]{0,8}[:=][ \\t]{0,8}\\\\*[\"']?"
 	             "(?:(?:basic|bearer|token|negotiate|ntlm|apikey|key)[ \\t]{1,8}([^\\s\"'\\\\]++)|"
@@ -151,6 +165,9 @@ static const struct redact_rule defaults[] = {
 	  .pattern = "(?i)(?<![a-z0-9])bearer[ \\t]{1,8}(?=[a-z._~+/=-]{0,64}[0-9]|[a-z._~+/=-]{20})"
 	             "([a-z0-9._~+/=-]{8,}+)",
 	  .triggers = WORDS("bearer") },
+	{ .name = "registry-auth",
+	  .pattern = "\"auth\\\\?\"\\s{0,8}:\\s{0,8}\\\\?\"([A-Za-z0-9+/=]{12,}+)",
+	  .triggers = WORDS("\"auth") },
 	{ .name = "cookie",
 	  .pattern = "(?i)(?<![\\w-])(?:set-)?cookie:[ \\t]{0,8}([^\\r\\n\"']++)",
 	  .triggers = WORDS("cookie:") },

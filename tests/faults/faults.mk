@@ -26,7 +26,7 @@ $(OURS_O)/disk.o: $(O)/tests/support/fault_env.o $(O)/tests/support/fault_disk.o
 	$(Q)$(LD) -r -o $@ $^ && $(OBJCOPY) -w --keep-global-symbol='fault_env_*' $@
 
 $(O)/tests/unit-faults-ours: $(patsubst %.c,$(O)/%.o,$(wildcard tests/faults/ours/*.c)) $(OURS_O)/disk.o \
-		$(O)/tests/support/host_log.o $(O)/tests/support/bytes.o $(OURS_O)/sealer.a $(OURS_O)/evidence.a $(OURS_O)/lib.a
+		$(O)/tests/support/host_log.o $(O)/tests/support/bytes.o $(OURS_O)/sealer.a $(OURS_O)/audit.a $(OURS_O)/evidence.a $(OURS_O)/lib.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(UNIT_LIBS)
 

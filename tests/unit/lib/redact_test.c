@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "lib/redact_scan.h"
 
@@ -105,6 +106,15 @@ static const struct sample argv_samples[] = {
 	{ "psql|host=h password='a b' user=u", "psql|host=h password=[redacted:5] user=u" },
 	{ "npm|config|set|//r.io/:_authToken=abc", "npm|config|set|//r.io/:_authToken=[redacted:3]" },
 	/* programs */
+	{ "env|SSHPASS=a b|MYSQL_PWD=c d|x", "env|SSHPASS=[redacted:3]|MYSQL_PWD=[redacted:3]|x" },
+	{ "plink|-pw|hunter2|h", "plink|-pw|[redacted:7]|h" },
+	{ "http|--auth|me:hunter2|h", "http|--auth|me:[redacted:7]|h" },
+	{ "cqlsh|-u|me|-p|hunter2", "cqlsh|-u|me|-p|[redacted:7]" },
+	{ "mosquitto_pub|-u|me|-P|hunter2", "mosquitto_pub|-u|me|-P|[redacted:7]" },
+	{ "x|{\"auths\":{\"r.io\":{\"auth\":\"bWU6aHVudGVyMg==\"}}}",
+	  "x|{\"auths\":{\"r.io\":{\"auth\":\"[redacted:16]\"}}}" },
+	{ "sh|-c|docker login -u me --password-stdin <<< 'a b'",
+	  "sh|-c|docker login -u me --password-stdin <<< [redacted:5]" },
 	{ "mysql|-uroot|-phunter2|db", "mysql|-uroot|-p[redacted:7]|db" },
 	{ "/usr/bin/mysqldump|-phunter2", "/usr/bin/mysqldump|-p[redacted:7]" },
 	{ "sudo|-u|me|mysql|-phunter2", "sudo|-u|me|mysql|-p[redacted:7]" },
@@ -211,6 +221,8 @@ static const char *const harmless[] = {
 	"x|-----BEGIN PUBLIC KEY-----\nMIIE\n-----END PUBLIC KEY-----",
 	"x|-----BEGIN CERTIFICATE-----\nMIIE",
 	"x|bearer of bad news",
+	"x|{\"auth\":\"none\"}",
+	"sh|-c|grep x <<< \"$text\"",
 	"systemctl|status|systemd-ask-password-wall.service",
 	"sh|-c|echo hello > /tmp/x",
 	"find|/|-name|*.key|-o|-name|id_rsa",
@@ -381,6 +393,37 @@ Test(redact, without_rules_passes_everything)
 	cr_assert_eq(redact_apply(NULL, REDACT_ARGV, in, REDACT_WHOLE, &out, &marked), 0);
 	cr_assert(span_equal(in, out));
 	cr_assert_not(marked);
+}
+
+/* What makes the search look again and again at as many bytes as an exec may have. */
+Test(redact, takes_bounded_time_for_any_arguments)
+{
+	static const char *const units[] = {
+		"token ",          "token|",
+		"password",        "password=\"\\",
+		"password\\\\",    "pass&a.[",
+		"password,\"",     "--password='",
+		"mysql|-|",        "a-token:",
+		"-token:x-",       "://a:",
+		"echo a\1",        "echo -a -a ",
+		"sudo -a <<<\"",   "bearer a",
+		"authorization: ", "eyJaaaaaaaaaa.",
+		"[redacted:",      "sqlplus a//a/",
+		"\"auth\" : \"A",  "-----BEGIN PRIVATE KEY",
+		"'\" \\\" ' \"",
+	};
+	cleanup_redact struct redact *r = shipped();
+	static uint8_t block[32768];
+	for (size_t u = 0; u < ARRAY_SIZE(units); u++) {
+		struct redact_hits hits;
+		size_t len = strlen(units[u]);
+		for (size_t i = 0; i < sizeof(block); i++)
+			block[i] = units[u][i % len] == '|' ? 0 : (uint8_t)units[u][i % len];
+		clock_t begun = clock();
+		redact_find(r, REDACT_ARGV, (struct span){ block, sizeof(block) }, REDACT_WHOLE, &hits);
+		redact_find(r, REDACT_TEXT, (struct span){ block, sizeof(block) }, REDACT_CUT_LAST, &hits);
+		cr_expect_lt(clock() - begun, 2 * CLOCKS_PER_SEC, "%s", units[u]);
+	}
 }
 
 /* Wherever a secret is planted, in whatever neighbourhood, no part of it stays. */
