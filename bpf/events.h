@@ -91,6 +91,7 @@ enum bpf_mark {
 	BPF_MARK_MISSING = 1 << 5,          /* there is no such object (a descriptor that is not open) */
 	BPF_MARK_SHARED = 1 << 6,           /* record: the file table is shared with another task */
 	BPF_MARK_COMPAT = 1 << 7,           /* record: a 32-bit system call */
+	BPF_MARK_PIDS = 1 << 8,             /* record: pids are not those of the initial namespace */
 };
 
 /* A record's strings follow it without gaps, in the order of its table. A *path* is a run of components,
@@ -221,15 +222,23 @@ enum bpf_call_object {
 	BPF_OBJECT_RETURNED = 1, /* the descriptor that was returned */
 	BPF_OBJECT_ARGUMENT = 2, /* the descriptor in argument 1 */
 	BPF_OBJECT_FIFTH = 3,    /* the descriptor in argument 5 */
+	BPF_OBJECT_ROOT = 4,     /* the caller's root directory, if the call succeeded */
 };
 
 enum bpf_call_filter {
 	BPF_FILTER_NONE = 0,
 	BPF_FILTER_FLAGS = 1, /* wanted if the flags in argument `flags` write or create */
 	BPF_FILTER_HOW = 2,   /* the same, in the struct open_how in argument `flags` */
-	BPF_FILTER_FAILED = 3,
-	BPF_FILTER_PRCTL = 4, /* what argument 1 asks for changes privileges */
-	BPF_FILTER_MMAP = 5,  /* wanted if the flags in argument `flags` name a file, and it is labelled */
+	BPF_FILTER_MMAP = 3,  /* wanted if the flags in argument `flags` name a file, and it is labelled */
+	/* From here on: of more than files. */
+	BPF_FILTER_FAILED = 4,
+	BPF_FILTER_SUCCEEDED = 5,
+	BPF_FILTER_PRCTL = 6,        /* what argument 1 asks for changes privileges */
+	BPF_FILTER_PTRACE = 7,       /* attaches to a process, or changes it */
+	BPF_FILTER_BPF = 8,          /* loads, attaches, pins */
+	BPF_FILTER_CLOCK = 9,        /* the struct timex in argument `flags` sets something */
+	BPF_FILTER_AGENT = 10,       /* the process in argument `flags` is the agent's */
+	BPF_FILTER_AGENT_PIDFD = 11, /* the same by a pidfd; the pid goes into argument 6 */
 };
 
 #define BPF_ARG_NONE 0 /* arguments are numbered from 1 */
@@ -248,13 +257,14 @@ struct bpf_call {
 	__u8 data;       /* the argument that points to memory to copy */
 	__u8 data_len;   /* the argument that says how much; BPF_ARG_NONE: data_bytes */
 	__u8 data_shift; /* in what argument `data_len` counts: 0 bytes, 1 pairs of bytes, 2 fours */
-	__u8 data_bytes; /* at most that much; BPF_DATA_ARGUMENTS: an array of strings that NULL ends */
+	__u8 data_bytes; /* at most that much, or one of the two below */
 	__u8 read; /* the kind, if it opens labelled data and does not change it; 0: of no interest then */
 	__u8 pad[2];
 };
 
 #define BPF_DATA_MAX       128
-#define BPF_DATA_ARGUMENTS 255
+#define BPF_DATA_ARGUMENTS 255 /* an array of strings that NULL ends */
+#define BPF_DATA_PEER      254 /* the address of the socket that was returned; the argument is not read */
 #define BPF_ARGUMENTS_MAX  16  /* strings of such an array */
 #define BPF_ARGUMENT_MAX   256 /* bytes of each, with its NUL */
 
@@ -263,6 +273,8 @@ struct bpf_call_pair {
 	struct bpf_call compat;
 };
 _Static_assert(sizeof(struct bpf_call_pair) == 32, "layout");
+
+#define BPF_AGENT_MAX 64 /* processes and groups of the agent */
 
 #define BPF_CALLS 512 /* system call numbers are below this */
 

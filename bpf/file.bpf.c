@@ -1,11 +1,11 @@
 /* Files, privileges, and what else changes the system: one handler at the end of every system call, that
  * reads its arguments and its result together. */
-#include <linux/prctl.h>
 #include <stdbool.h>
 
 #define SCRATCH_RECORD   bpf_file_record
 #define SCRATCH_DATA_MAX 16384
 #include "bpf/match.bpf.h"
+#include "bpf/system.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -57,21 +57,6 @@ static __always_inline void read_args(__u64 *args, struct pt_regs *regs, bool co
 }
 #endif
 
-/* Arguments are numbered from 1. */
-static __always_inline __u64 arg(struct bpf_file_record *r, __u32 index)
-{
-	index--;
-	opaque(index);
-	return index < BPF_CALL_ARGS ? r->args[index] : 0;
-}
-
-/* Of what prctl() may be asked. */
-static __always_inline bool changes_privileges(__u64 option)
-{
-	return option == PR_SET_KEEPCAPS || option == PR_SET_SECUREBITS || option == PR_SET_NO_NEW_PRIVS ||
-	       option == PR_CAP_AMBIENT;
-}
-
 /* Fills in the flags of open and its like. */
 static __always_inline void read_flags(struct bpf_file_record *r, const struct bpf_call *call)
 {
@@ -89,14 +74,13 @@ static __always_inline void read_flags(struct bpf_file_record *r, const struct b
 }
 
 /* Which kind of event may this be? 0: none. */
-static __always_inline __u32 kind_of(const struct bpf_file_record *r, const struct bpf_call *call)
+static __always_inline __u32 kind_of(struct bpf_file_record *r, struct task_struct *task,
+                                     const struct bpf_call *call)
 {
 	if (call->filter == BPF_FILTER_NONE)
 		return call->kind;
-	if (call->filter == BPF_FILTER_FAILED)
-		return r->result < 0 ? call->kind : 0;
-	if (call->filter == BPF_FILTER_PRCTL)
-		return changes_privileges(r->args[0]) ? call->kind : 0;
+	if (call->filter >= BPF_FILTER_FAILED)
+		return system_wanted(r, task, call) ? call->kind : 0;
 	if (call->filter == BPF_FILTER_MMAP)
 		return r->open_flags & ANONYMOUS || !match_watching() ? 0 : call->read;
 	if (r->open_flags & ONLY_A_PATH)
@@ -120,17 +104,6 @@ static __always_inline bool is_interesting_read(const struct scratch *s)
 	if (r->strings[BPF_FILE_OBJECT].present && !(r->strings[BPF_FILE_OBJECT].marks & BPF_MARK_MISSING))
 		return s->interest;
 	return r->result == NOT_PERMITTED || r->result == ACCESS_DENIED;
-}
-
-static __always_inline struct file *file_of(struct task_struct *task, __u64 fd)
-{
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	if (fd >= BPF_CORE_READ(table, max_fds))
-		return 0;
-	struct file **slot = BPF_CORE_READ(table, fd) + fd;
-	struct file *file = 0;
-	bpf_probe_read_kernel(&file, sizeof(file), slot);
-	return file;
 }
 
 static __always_inline void put_object(struct scratch *s, struct task_struct *task, __u64 fd, const bool loop)
@@ -177,7 +150,8 @@ static __always_inline void put_name(struct scratch *s, struct task_struct *task
                                      __u32 name, __u32 base, const bool loop)
 {
 	struct bpf_string *strings = s->record.strings;
-	if (name == BPF_ARG_NONE)
+	/* Where there is no directory either, the string may be left out: the source of a mount. */
+	if (name == BPF_ARG_NONE || (base == BPF_ARG_NONE && !arg(&s->record, name)))
 		return;
 	const __u8 *at = scratch_room(s);
 	put_user_string(s, &strings[slot], (const void *)arg(&s->record, name), BPF_USER_STRING_MAX);
@@ -187,58 +161,24 @@ static __always_inline void put_name(struct scratch *s, struct task_struct *task
 	put_base(s, task, &strings[slot + 1], base, absolute, loop);
 }
 
-/* Append the strings of an array of pointers, each with its NUL; returns marks. A global function, so that
- * the verifier looks at it once. */
-__noinline int put_arguments(__u64 array, __u32 compat)
-{
-	struct scratch *s = scratch_get();
-	if (!s)
-		return BPF_MARK_MISSING;
-	int marks = 0;
-	for (int i = 0; i < BPF_ARGUMENTS_MAX; i++) {
-		__u64 string = 0;
-		__u8 *to = scratch_room(s);
-		if (!to)
-			return marks | BPF_MARK_STRING_TRUNCATED;
-		if (compat ? bpf_probe_read_user(&string, sizeof(__u32), (void *)array)
-		           : bpf_probe_read_user(&string, sizeof(__u64), (void *)array))
-			return marks | BPF_MARK_FAULT;
-		if (!string)
-			return marks;
-		long n = bpf_probe_read_user_str(to, BPF_ARGUMENT_MAX, (void *)string);
-		if (n <= 0)
-			return marks | BPF_MARK_FAULT;
-		if (n == BPF_ARGUMENT_MAX)
-			marks |= BPF_MARK_STRING_TRUNCATED;
-		s->used += n;
-		array += compat ? sizeof(__u32) : sizeof(__u64);
-	}
-	return marks | BPF_MARK_STRING_TRUNCATED;
-}
-
-static __always_inline void put_data(struct scratch *s, const struct bpf_call *call)
+/* Strings that only a struct points to: where an object is pinned, which tracepoint is attached to. */
+static __always_inline void put_pointed(struct scratch *s, struct task_struct *task, const bool loop)
 {
 	struct bpf_file_record *r = &s->record;
-	struct bpf_string *string = &r->strings[BPF_FILE_DATA];
-	const void *from = (const void *)arg(r, call->data);
-	__u64 start = s->used;
-	if (call->data_bytes == BPF_DATA_ARGUMENTS) {
-		int marks = put_arguments((__u64)from, r->marks & BPF_MARK_COMPAT);
-		string_put(string, s->used - start, marks);
+	__u64 at = 0;
+	bool pins = r->args[0] == BPF_OBJ_PIN;
+	if (!pins && r->args[0] != BPF_RAW_TRACEPOINT_OPEN)
+		return;
+	if (bpf_probe_read_user(&at, sizeof(at), (const void *)r->args[1]) || !at)
+		return;
+	if (!pins) {
+		put_user_string(s, &r->strings[BPF_FILE_XATTR], (const void *)at, BPF_XATTR_NAME_MAX - 1);
 		return;
 	}
-	__u64 n = call->data_bytes;
-	__u64 len = (__u64)(__u32)arg(r, call->data_len) << (call->data_shift & 3);
-	if (call->data_len != BPF_ARG_NONE && len < n)
-		n = len;
-	__u8 *to = scratch_room(s);
-	opaque(n);
-	if (!to || n > BPF_DATA_MAX)
-		return;
-	bool fault = bpf_probe_read_user(to, n, from);
-	if (!fault)
-		s->used += n;
-	string_put(string, s->used - start, fault ? BPF_MARK_FAULT : 0);
+	const __u8 *to = scratch_room(s);
+	struct bpf_string *name = &r->strings[BPF_FILE_NAME];
+	put_user_string(s, name, (const void *)at, BPF_USER_STRING_MAX);
+	put_base(s, task, &r->strings[BPF_FILE_BASE], BPF_ARG_CWD, to && name->len > 0 && *to == '/', loop);
 }
 
 /* The descriptor of the object that the call was about; -1: none. */
@@ -256,6 +196,7 @@ static __always_inline void put_strings(struct scratch *s, struct task_struct *t
 {
 	struct bpf_file_record *r = &s->record;
 	long fd = object_fd(r, call);
+	bool root = call->object == BPF_OBJECT_ROOT && r->result >= 0;
 
 	for (int i = 0; i < BPF_FILE_STRINGS; i++)
 		string_absent(&r->strings[i]);
@@ -266,15 +207,20 @@ static __always_inline void put_strings(struct scratch *s, struct task_struct *t
 	r->pad = 0;
 	if (fd >= 0)
 		put_object(s, task, fd, loop);
+	if (root)
+		put_path(s, task, &r->strings[BPF_FILE_OBJECT], &BPF_CORE_READ(task, fs)->root, loop);
 	/* Where the object is sure, the caller's string says nothing more. */
-	if (fd < 0 || (r->marks & BPF_MARK_SHARED) || (r->strings[BPF_FILE_OBJECT].marks & BPF_MARK_MISSING))
+	if ((fd < 0 && !root) || (r->marks & BPF_MARK_SHARED) ||
+	    (r->strings[BPF_FILE_OBJECT].marks & BPF_MARK_MISSING))
 		put_name(s, task, BPF_FILE_NAME, call->name, call->base, loop);
 	put_name(s, task, BPF_FILE_TARGET, call->target, call->target_base, loop);
-	if (call->xattr != BPF_ARG_NONE)
+	if (call->filter == BPF_FILTER_BPF)
+		put_pointed(s, task, loop);
+	if (call->xattr != BPF_ARG_NONE && arg(r, call->xattr))
 		put_user_string(s, &r->strings[BPF_FILE_XATTR], (const void *)arg(r, call->xattr),
 		                BPF_XATTR_NAME_MAX - 1);
 	if (call->data != BPF_ARG_NONE)
-		put_data(s, call);
+		put_data(s, task, call);
 }
 
 static __always_inline int on_call(struct pt_regs *regs, long result, const bool loop)
@@ -297,12 +243,14 @@ static __always_inline int on_call(struct pt_regs *regs, long result, const bool
 	read_args(r->args, regs, compat);
 	r->result = result;
 	read_flags(r, call);
-	__u32 kind = kind_of(r, call);
+	__u32 kind = kind_of(r, task, call);
 	if (!kind)
 		return 0;
 	s->used = 0;
 	r->call = number;
 	r->marks = compat ? BPF_MARK_COMPAT : 0;
+	if (kind >= BPF_KIND_FILES_END && BPF_CORE_READ(task, thread_pid, level) != 0)
+		r->marks |= BPF_MARK_PIDS;
 	if (BPF_CORE_READ(task, files, count.counter) > 1)
 		r->marks |= BPF_MARK_SHARED;
 	put_strings(s, task, call, loop);

@@ -82,6 +82,7 @@ struct nsproxy {
 };
 
 struct upid {
+	int nr;
 	struct pid_namespace *ns;
 };
 struct pid {
@@ -139,10 +140,12 @@ struct inode {
 	unsigned int i_nlink;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	void *i_private;
 };
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
+	void *private_data;
 };
 struct fdtable {
 	unsigned int max_fds;
@@ -210,6 +213,21 @@ struct linux_binprm {
 	struct file *file;
 	const char *filename;
 	const char *interp;
+};
+
+struct sock_common {
+	__u32 skc_daddr;
+	__u16 skc_dport;
+	unsigned short skc_family;
+	struct {
+		__u8 bytes[16];
+	} skc_v6_daddr;
+};
+struct sock {
+	struct sock_common __sk_common;
+};
+struct socket {
+	struct sock *sk;
 };
 
 struct seq_file;

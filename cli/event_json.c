@@ -12,6 +12,10 @@ static void put_bytes(struct buf *b, struct span s, enum field_form form)
 		buf_put_u8(b, '"');
 		text_put_hex(b, s.data, s.len);
 		buf_put_u8(b, '"');
+	} else if (form == FORM_ADDRESS && (s.len == 4 || s.len == 16)) {
+		buf_put_u8(b, '"');
+		(void)field_put_address(b, s);
+		buf_put_u8(b, '"');
 	} else if (text_is_utf8(s)) {
 		buf_put_u8(b, '"');
 		text_put_json(b, s);

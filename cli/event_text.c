@@ -56,7 +56,7 @@ static void put_bytes(struct buf *b, struct span s, enum field_form form)
 {
 	if (form == FORM_HEX || (form == FORM_PRINTABLE && !printable(s)))
 		text_put_hex(b, s.data, s.len);
-	else
+	else if (form != FORM_ADDRESS || !field_put_address(b, s))
 		put_text(b, s);
 }
 

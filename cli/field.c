@@ -1,7 +1,8 @@
 #include "cli/field.h"
 
-#include <linux/prctl.h>
+#include <arpa/inet.h>
 
+#include "cli/system_field.h"
 #include "evidence/seal.h"
 #include "evidence/sensor.h"
 
@@ -14,29 +15,6 @@ static const char *cause_name(uint64_t v)
 {
 	static const char *const names[] = { "found", "fork", "unknown", "changed", "repeated" };
 	return pick(names, ARRAY_SIZE(names), v);
-}
-
-static const char *credentials_name(uint64_t v)
-{
-	static const char *const names[] = { "uid",   "gid",     "groups", "capabilities",
-		                             "prctl", "unshare", "setns" };
-	return pick(names, ARRAY_SIZE(names), v);
-}
-
-static const char *prctl_name(uint64_t v)
-{
-	switch (v) {
-	case PR_SET_KEEPCAPS:
-		return "PR_SET_KEEPCAPS";
-	case PR_SET_SECUREBITS:
-		return "PR_SET_SECUREBITS";
-	case PR_SET_NO_NEW_PRIVS:
-		return "PR_SET_NO_NEW_PRIVS";
-	case PR_CAP_AMBIENT:
-		return "PR_CAP_AMBIENT";
-	default:
-		return NULL;
-	}
 }
 
 static const char *goodbye_name(uint64_t v)
@@ -104,26 +82,6 @@ static const struct field_row file_rows[] = {
 	{ FILE_COUNT, "count", FORM_ANY, NULL, false },
 	{ FILE_FIRST, "first_boot_us", FORM_ANY, NULL, true },
 	{ FILE_LAST, "last_boot_us", FORM_ANY, NULL, true },
-};
-
-static const struct field_row system_rows[] = {
-	{ SYSTEM_OPERATION, "operation", FORM_ANY, NULL, false },
-	{ SYSTEM_ARGV, "argv", FORM_TEXT, NULL, false },
-	{ SYSTEM_OLD_UIDS, "old_uids", FORM_ANY, NULL, false },
-	{ SYSTEM_NEW_UIDS, "new_uids", FORM_ANY, NULL, false },
-	{ SYSTEM_OLD_GIDS, "old_gids", FORM_ANY, NULL, false },
-	{ SYSTEM_NEW_GIDS, "new_gids", FORM_ANY, NULL, false },
-	{ SYSTEM_ASKED, "asked", FORM_ANY, NULL, false },
-	{ SYSTEM_CAPABILITIES, "capabilities", FORM_BITS, NULL, false },
-	{ SYSTEM_COUNT, "count", FORM_ANY, NULL, false },
-	{ SYSTEM_OPTION, "option", FORM_ANY, NULL, false },
-	{ SYSTEM_ARGUMENTS, "arguments", FORM_ANY, NULL, false },
-};
-
-static const struct field_row credentials_rows[] = {
-	{ SYSTEM_OPERATION, "operation", FORM_WORD, credentials_name, false },
-	{ SYSTEM_OPTION, "option", FORM_WORD, prctl_name, false },
-	{ FILE_FLAGS, "flags", FORM_BITS, NULL, false },
 };
 
 static const struct field_row open_rows[] = { { FILE_FLAGS, "flags", FORM_OPEN_FLAGS, NULL, false } };
@@ -233,9 +191,16 @@ static const struct {
 	{ KIND_AGENT, KIND_AGENT, ROWS(agent_rows), 0 },
 	{ KIND_PROCESS, KIND_EXEC, ROWS(process_rows), PROCESS_EXE },
 	{ KIND_EXIT, KIND_EXIT, ROWS(exit_rows), UINT64_MAX },
-	{ KIND_CREDENTIALS, KIND_CREDENTIALS, ROWS(credentials_rows), SYSTEM_OPERATION },
-	{ KIND_CREDENTIALS, KIND_EXEC_FAILED, ROWS(system_rows), FILE_PATH },
-	{ KIND_CREDENTIALS, KIND_EXEC_FAILED, ROWS(file_rows), FILE_PATH },
+	/* What these have in common with files; the rest is in system_field.c. */
+	{ KIND_CREDENTIALS, KIND_CREDENTIALS, ROWS(file_rows), SYSTEM_OPERATION },
+	{ KIND_EXEC_FAILED, KIND_EXEC_FAILED, ROWS(file_rows), FILE_PATH },
+	{ KIND_MOUNT, KIND_UMOUNT, ROWS(file_rows), FILE_PATH },
+	{ KIND_PTRACE, KIND_PTRACE, ROWS(file_rows), SYSTEM_OPERATION },
+	{ KIND_MODULE_LOAD, KIND_MODULE_LOAD, ROWS(file_rows), FILE_PATH },
+	{ KIND_MODULE_UNLOAD, KIND_MODULE_UNLOAD, ROWS(file_rows), FILE_NAME },
+	{ KIND_BPF, KIND_BPF, ROWS(file_rows), SYSTEM_OPTION },
+	{ KIND_TIME, KIND_SIGNAL, ROWS(file_rows), SYSTEM_OPERATION },
+	{ KIND_CONNECT, KIND_BIND, ROWS(file_rows), SYSTEM_ADDRESS },
 	{ KIND_OPEN, KIND_OPEN, ROWS(open_rows), FILE_PATH },
 	{ KIND_READ, KIND_READ, ROWS(open_rows), FILE_PATH },
 	{ KIND_OPEN, KIND_MMAP, ROWS(file_rows), FILE_PATH },
@@ -246,6 +211,9 @@ static const struct {
 
 const struct field_row *field_find(uint64_t kind, uint64_t key)
 {
+	const struct field_row *row = system_field_find(kind, key);
+	if (row)
+		return row;
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
 		if (kind < families[i].first_kind || kind > families[i].last_kind)
 			continue;
@@ -266,6 +234,16 @@ uint64_t field_subject(uint64_t kind)
 	return UINT64_MAX;
 }
 
+bool field_put_address(struct buf *b, struct span address)
+{
+	char text[INET6_ADDRSTRLEN];
+	if (address.len != 4 && address.len != 16)
+		return false;
+	if (inet_ntop(address.len == 4 ? AF_INET : AF_INET6, address.data, text, sizeof(text)))
+		buf_put_str(b, text);
+	return true;
+}
+
 const char *field_mark_name(unsigned bit)
 {
 	static const char *const names[] = { "path_cut",    "caller_string",  "shared_file_table",
@@ -273,7 +251,7 @@ const char *field_mark_name(unsigned bit)
 		                             "string_cut",  "memory_fault",   "incomplete",
 		                             "malformed",   "deleted",        "detached",
 		                             "in_memory",   "env_cut",        "by_object",
-		                             "redacted" };
+		                             "redacted",    "foreign_pid" };
 	return pick(names, ARRAY_SIZE(names), bit);
 }
 

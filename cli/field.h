@@ -9,6 +9,7 @@ enum field_form {
 	FORM_ANY,       /* as its CBOR type says */
 	FORM_TEXT,      /* a byte string that is text: a path, a name */
 	FORM_HEX,       /* a byte string that is a hash, a key, an id */
+	FORM_ADDRESS,   /* a byte string that is an IP address */
 	FORM_PRINTABLE, /* text if it can be printed, else as FORM_HEX */
 	FORM_RESULT,    /* of a system call */
 	FORM_OCTAL,
@@ -32,6 +33,8 @@ struct field_row {
 const struct field_row *field_find(uint64_t kind, uint64_t key);
 /* The key of the field that comes first, without its name, in the line for a person; UINT64_MAX: none. */
 uint64_t field_subject(uint64_t kind);
+/* The text of an IP address of 4 or 16 bytes. False if it is none: nothing is put. */
+bool field_put_address(struct buf *b, struct span address);
 /* Name of mark number `bit`, or NULL. */
 const char *field_mark_name(unsigned bit);
 /* Name of sensor number `bit`, or NULL. */

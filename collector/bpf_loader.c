@@ -50,10 +50,13 @@ static const struct hook hooks[BPF_PROGRAMS] = {
 	[BPF_PROGRAM_FILE] = { "sys_exit",
 	                       file_bpf__elf_bytes,
 	                       { { "file_call", false }, { "file_call_bounded", true } },
-	                       { KIND_OPEN, KIND_RENAME, KIND_UNLINK, KIND_LINK, KIND_SYMLINK, KIND_MKDIR,
-	                         KIND_RMDIR, KIND_MKNOD, KIND_CHMOD, KIND_CHOWN, KIND_TRUNCATE, KIND_SETXATTR,
-	                         KIND_REMOVEXATTR, KIND_READ, KIND_MMAP, KIND_CREDENTIALS,
-	                         KIND_EXEC_FAILED } },
+	                       { KIND_OPEN,        KIND_RENAME,        KIND_UNLINK,   KIND_LINK,
+	                         KIND_SYMLINK,     KIND_MKDIR,         KIND_RMDIR,    KIND_MKNOD,
+	                         KIND_CHMOD,       KIND_CHOWN,         KIND_TRUNCATE, KIND_SETXATTR,
+	                         KIND_REMOVEXATTR, KIND_READ,          KIND_MMAP,     KIND_CREDENTIALS,
+	                         KIND_EXEC_FAILED, KIND_MOUNT,         KIND_UMOUNT,   KIND_PTRACE,
+	                         KIND_MODULE_LOAD, KIND_MODULE_UNLOAD, KIND_BPF,      KIND_TIME,
+	                         KIND_SIGNAL,      KIND_CONNECT,       KIND_ACCEPT,   KIND_BIND } },
 	[BPF_PROGRAM_IO_URING] = { "io_uring_submit",
 	                           io_uring_bpf__elf_bytes,
 	                           { { "io_uring_submit_req", false }, { "io_uring_submit_sqe", false } },
@@ -375,6 +378,12 @@ void bpf_loader_free(struct bpf_loader *l)
 	close_fd(&l->calls_fd);
 	match_maps_free(l->match);
 	free(l);
+}
+
+int bpf_loader_agent_fd(const struct bpf_loader *l)
+{
+	const struct bpf_object *object = l->programs[BPF_PROGRAM_FILE].object;
+	return object ? bpf_object__find_map_fd_by_name(object, "agent") : -1;
 }
 
 const struct hook_status *bpf_loader_status(const struct bpf_loader *l, enum bpf_program_id program)

@@ -42,6 +42,8 @@ int bpf_loader_ring_fd(const struct bpf_loader *l, enum bpf_ring ring);
 const volatile struct bpf_counts *bpf_loader_counts(const struct bpf_loader *l);
 /* Through which the programs know the rules; NULL if the maps were refused. */
 struct match_maps *bpf_loader_match(const struct bpf_loader *l);
+/* Of the map of the agent's own processes; negative if it is not there. The loader's. */
+int bpf_loader_agent_fd(const struct bpf_loader *l);
 uint32_t bpf_loader_cpus(const struct bpf_loader *l);
 /* The self-probe found a program that is on not to work, or one that it had found so to work again. */
 void bpf_loader_judge(struct bpf_loader *l, enum bpf_program_id program, bool works);

@@ -237,6 +237,11 @@ struct match_maps *bpf_source_match(const struct bpf_source *s)
 	return bpf_loader_match(s->loader);
 }
 
+int bpf_source_agent_fd(const struct bpf_source *s)
+{
+	return bpf_loader_agent_fd(s->loader);
+}
+
 const struct hook_status *bpf_source_status(const struct bpf_source *s, enum bpf_program_id program)
 {
 	return bpf_loader_status(s->loader, program);

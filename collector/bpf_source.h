@@ -46,6 +46,7 @@ int bpf_source_link_fd(const struct bpf_source *s, enum bpf_program_id program);
 int bpf_source_map_fd(const struct bpf_source *s, size_t i, const char **ret_name);
 /* NULL if the kernel took no maps. */
 struct match_maps *bpf_source_match(const struct bpf_source *s);
+int bpf_source_agent_fd(const struct bpf_source *s);
 const struct hook_status *bpf_source_status(const struct bpf_source *s, enum bpf_program_id program);
 
 #endif

@@ -15,7 +15,9 @@ struct call_shape {
 	uint8_t size;
 	uint8_t size_high; /* 32-bit calls: the size's upper half */
 	uint8_t device;
-	uint8_t operation;   /* enum credentials_operation and its like */
+	uint8_t operation; /* enum credentials_operation and its like */
+	uint8_t pid;       /* of a process that the call is aimed at */
+	uint8_t signal;
 	uint8_t asked;       /* ids that are asked for, from argument 1 on */
 	bool owner16;        /* ids have 16 bits */
 	bool may_remove_dir; /* KIND_RMDIR with AT_REMOVEDIR in the flags */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "collector/audit_setup.h"
+#include "collector/bpf_agent.h"
 #include "collector/bpf_source.h"
 #include "collector/guard.h"
 #include "collector/match_maps.h"
@@ -104,8 +105,12 @@ static void on_found(void *context, const struct bpf_view *view)
 static void add_own_process(struct collector *c, uint32_t pid)
 {
 	struct process_key key = { .tgid = pid };
-	if (actors_start_of(c->actors, pid, &key.start_us) == 0)
-		own_events_add_process(&c->own, key);
+	if (actors_start_of(c->actors, pid, &key.start_us))
+		return;
+	own_events_add_process(&c->own, key);
+	int err = bpf_agent_put(bpf_source_agent_fd(c->bpf), pid);
+	if (err)
+		log_warning("signals to process %u are not seen: %s", pid, strerror(-err));
 }
 
 static void on_restart(void *context)
@@ -116,6 +121,7 @@ static void on_restart(void *context)
 	actors_undescribe(c->actors);
 	normaliser_undescribe(c->normaliser);
 	own_events_forget_processes(&c->own);
+	bpf_agent_clear(bpf_source_agent_fd(c->bpf));
 	add_own_process(c, (uint32_t)getpid());
 	log_warning("the sealer's connection ended; events gather until it is back");
 }

@@ -118,6 +118,8 @@ int file_event_read(struct file_event *e, const struct bpf_view *view)
 	read_path(e, view);
 	read_target(e, view);
 	e->marks |= data_marks(shape, view->strings[BPF_FILE_DATA].marks);
+	if (shape->pid && (r->marks & BPF_MARK_PIDS))
+		e->marks |= ENTRY_MARK_PIDS;
 	return 0;
 }
 
@@ -241,7 +243,7 @@ void file_event_put(const struct file_event *e, const struct bpf_view *view, str
 		fields_uint(f, FILE_INODE, r->inode);
 	}
 	put_owner(f, shape, r);
-	if (shape->bpf.xattr)
+	if (view->strings[BPF_FILE_XATTR].present)
 		fields_bytes(f, FILE_NAME, view->text[BPF_FILE_XATTR]);
 	fields_uint_nonzero(f, FILE_MARKS, e->marks | entry_marks_of(view->strings[BPF_FILE_XATTR].marks));
 	if (has_object(view) && view->strings[BPF_FILE_NAME].present)

@@ -106,8 +106,8 @@ static uint64_t record_us(const struct bpf_record *head)
 }
 
 /* Whatever happens to it in the sink: it has been an event. */
-static bool emit(struct normaliser *n, const struct bpf_view *view, uint16_t kind, const struct process *p,
-                 struct span fields)
+static bool emit_at(struct normaliser *n, const struct bpf_view *view, uint16_t kind, const struct process *p,
+                    uint64_t target, struct span fields)
 {
 	if (!fields.len)
 		return false;
@@ -115,9 +115,16 @@ static bool emit(struct normaliser *n, const struct bpf_view *view, uint16_t kin
 		                      .sensors = SENSOR_BPF_TRACEPOINT,
 		                      .boot_us = record_us(view->head),
 		                      .process = p->number,
+		                      .parent = target,
 		                      .fields = fields };
 	n->config.sink.put(n->config.sink.context, &event);
 	return true;
+}
+
+static bool emit(struct normaliser *n, const struct bpf_view *view, uint16_t kind, const struct process *p,
+                 struct span fields)
+{
+	return emit_at(n, view, kind, p, INTAKE_NO_PROCESS, fields);
 }
 
 static struct span span_of(const struct buf *b)
@@ -310,16 +317,36 @@ static int redact_call(struct normaliser *n, struct bpf_view *view)
 	return err;
 }
 
+/* The process that an act is aimed at. Only numbers of the initial namespace are known. */
+static uint64_t target_of(struct normaliser *n, const struct bpf_view *view)
+{
+	bool aims = n->file.kind == KIND_PTRACE || n->file.kind == KIND_SIGNAL;
+	int32_t pid = aims ? system_event_pid(&n->file, view) : 0;
+	if (pid <= 0 || (view->file->marks & BPF_MARK_PIDS))
+		return INTAKE_NO_PROCESS;
+	return actors_of_pid(n->config.actors, (uint32_t)pid, record_us(view->head));
+}
+
+static bool is_own(const struct normaliser *n, const struct bpf_view *view)
+{
+	return n->config.own && own_events_is_process(n->config.own, actor_of(view));
+}
+
 static bool on_system(struct normaliser *n, const struct bpf_view *view)
 {
 	if (n->file.kind == KIND_CREDENTIALS)
 		return on_credentials(n, view);
+	if (n->file.kind == KIND_SIGNAL && is_own(n, view)) {
+		n->config.sink.filtered(n->config.sink.context, KIND_SIGNAL);
+		return true;
+	}
 	struct bpf_view clean = *view;
 	if (redact_call(n, &clean))
 		return false;
 	struct span fields = system_event_encode(&n->file, &clean, NULL);
+	uint64_t target = target_of(n, view);
 	const struct process *p = actors_of_record(n->config.actors, view->head);
-	return p && emit(n, view, n->file.kind, p, fields);
+	return p && emit_at(n, view, n->file.kind, p, target, fields);
 }
 
 /* With whom the kernel's word is the last one. */

@@ -43,11 +43,11 @@ void own_events_forget_processes(struct own_events *o)
 }
 
 /* The start in clock ticks, as /proc tells it. */
-static bool is_own_process(const struct own_events *o, struct process_key actor)
+bool own_events_is_process(const struct own_events *o, struct process_key process)
 {
 	for (size_t i = 0; i < o->process_count; i++)
-		if (o->processes[i].tgid == actor.tgid &&
-		    o->processes[i].start_us / TICK_US == actor.start_us / TICK_US)
+		if (o->processes[i].tgid == process.tgid &&
+		    o->processes[i].start_us / TICK_US == process.start_us / TICK_US)
 			return true;
 	return false;
 }
@@ -67,7 +67,7 @@ static bool inside(const struct own_events *o, const struct buf *path, uint32_t 
 
 bool own_events_match(const struct own_events *o, struct process_key actor, const struct file_event *e)
 {
-	if (!is_own_process(o, actor) || !e->path_known || !inside(o, &e->path, e->marks))
+	if (!own_events_is_process(o, actor) || !e->path_known || !inside(o, &e->path, e->marks))
 		return false;
 	if (!e->target_known || e->kind == KIND_SYMLINK)
 		return true;

@@ -25,6 +25,8 @@ must_check int own_events_add_dir(struct own_events *o, const char *dir);
 void own_events_add_process(struct own_events *o, struct process_key key);
 void own_events_forget_processes(struct own_events *o);
 
+/* True if that process is the agent's. */
+bool own_events_is_process(const struct own_events *o, struct process_key process);
 /* True if an event of that process is to be left out: all its paths lie in the agent's folders. A path in
  * which the caller's string may climb out ("..") does not. */
 bool own_events_match(const struct own_events *o, struct process_key actor, const struct file_event *e);

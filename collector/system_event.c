@@ -1,11 +1,11 @@
 #include "collector/system_event.h"
 
+#include <linux/bpf.h>
+#include <sys/socket.h>
+
 #include "collector/proc_reader.h"
 
-bool system_event_is(uint16_t kind)
-{
-	return kind == KIND_CREDENTIALS || kind == KIND_EXEC_FAILED;
-}
+#define PTRACE_TRACE_ME 0 /* aimed at nobody */
 
 struct source {
 	const struct file_event *event;
@@ -116,12 +116,223 @@ static void put_arguments(struct fields *f, const struct source *s)
 	argv_put(f->b, s->data);
 }
 
+/* What the caller passed may be shorter than it should be. */
+static bool read_bytes(const struct source *s, size_t at, void *to, size_t len)
+{
+	if (s->data.len < at + len)
+		return false;
+	memcpy(to, s->data.data + at, len);
+	return true;
+}
+
+static void put_u32_at(struct fields *f, const struct source *s, uint64_t key, size_t at)
+{
+	uint32_t value;
+	if (read_bytes(s, at, &value, sizeof(value)))
+		fields_uint(f, key, value);
+}
+
+static void put_operation(struct fields *f, const struct source *s)
+{
+	fields_uint(f, SYSTEM_OPERATION, s->event->shape->operation);
+}
+
+static void put_mount(struct fields *f, const struct source *s)
+{
+	uint64_t attr[3]; /* struct mount_attr: set, cleared, propagation */
+	put_operation(f, s);
+	if (s->event->shape->operation != MOUNT_SETATTR || !read_bytes(s, 0, attr, sizeof(attr)))
+		return;
+	fields_key(f, SYSTEM_ARGUMENTS);
+	cbor_put_array(f->b, ARRAY_SIZE(attr));
+	for (size_t i = 0; i < ARRAY_SIZE(attr); i++)
+		cbor_put_uint(f->b, attr[i]);
+}
+
+static void put_pid(struct fields *f, const struct source *s)
+{
+	fields_int(f, SYSTEM_PID, (int32_t)file_event_argument(s->record, s->event->shape->pid));
+}
+
+static void put_ptrace(struct fields *f, const struct source *s)
+{
+	uint32_t request = (uint32_t)file_event_argument(s->record, 1);
+	bool asks = s->event->shape->operation == PTRACE_REQUEST;
+	put_operation(f, s);
+	if (!asks || request != PTRACE_TRACE_ME)
+		put_pid(f, s);
+	if (asks)
+		fields_uint(f, SYSTEM_OPTION, request);
+}
+
+static void put_module(struct fields *f, const struct source *s)
+{
+	put_operation(f, s);
+	if (s->event->shape->operation == MODULE_FROM_MEMORY)
+		fields_uint(f, SYSTEM_COUNT, file_event_argument(s->record, 2));
+}
+
+/* A name is filled up with NULs. */
+static void put_program_name(struct fields *f, const struct source *s, size_t at)
+{
+	char name[BPF_OBJ_NAME_LEN];
+	if (!read_bytes(s, at, name, sizeof(name)) || !name[0])
+		return;
+	fields_bytes(f, SYSTEM_PROGRAM, (struct span){ (uint8_t *)name, strnlen(name, sizeof(name)) });
+}
+
+static void put_bpf(struct fields *f, const struct source *s)
+{
+	uint32_t command = (uint32_t)file_event_argument(s->record, 1);
+	fields_uint(f, SYSTEM_OPTION, command);
+	if (command == BPF_PROG_LOAD) {
+		put_u32_at(f, s, SYSTEM_PROGRAM_TYPE, offsetof(union bpf_attr, prog_type));
+		put_u32_at(f, s, SYSTEM_ATTACH_TYPE, offsetof(union bpf_attr, expected_attach_type));
+		put_program_name(f, s, offsetof(union bpf_attr, prog_name));
+	} else if (command == BPF_PROG_ATTACH || command == BPF_PROG_DETACH) {
+		put_u32_at(f, s, SYSTEM_ATTACH_TYPE, offsetof(union bpf_attr, attach_type));
+	} else if (command == BPF_LINK_CREATE) {
+		put_u32_at(f, s, SYSTEM_ATTACH_TYPE, offsetof(union bpf_attr, link_create.attach_type));
+	}
+}
+
+/* Seconds and a fraction, each of the same width: half of what the call's table says. */
+static bool read_time(const struct source *s, int64_t *seconds, int64_t *fraction)
+{
+	int32_t narrow[2] = { 0 };
+	int64_t wide[2];
+	if (read_bytes(s, 0, wide, sizeof(wide))) {
+		*seconds = wide[0];
+		*fraction = wide[1];
+		return true;
+	}
+	size_t len = MIN(s->data.len, sizeof(narrow));
+	if (len < sizeof(narrow[0]) || !read_bytes(s, 0, narrow, len))
+		return false;
+	*seconds = narrow[0];
+	*fraction = narrow[1];
+	return true;
+}
+
+static void put_time_set(struct fields *f, const struct source *s)
+{
+	int64_t seconds, fraction, ns;
+	if (!read_time(s, &seconds, &fraction))
+		return;
+	/* The kernel refuses what would overflow here. */
+	if (s->event->shape->operation == TIME_CLOCK || __builtin_mul_overflow(fraction, 1000, &ns))
+		ns = fraction;
+	fields_key(f, SYSTEM_TIME);
+	cbor_put_array(f->b, 2);
+	cbor_put_int(f->b, seconds);
+	cbor_put_int(f->b, ns);
+}
+
+static void put_time(struct fields *f, const struct source *s)
+{
+	const struct call_shape *shape = s->event->shape;
+	bool adjusts = shape->operation == TIME_ADJUST;
+	uint32_t modes;
+	put_operation(f, s);
+	if (shape->operation == TIME_CLOCK || (adjusts && shape->bpf.flags == 2))
+		fields_int(f, SYSTEM_OPTION, (int32_t)file_event_argument(s->record, 1));
+	if (!adjusts) {
+		put_time_set(f, s);
+	} else if (read_bytes(s, 0, &modes, sizeof(modes))) {
+		fields_key(f, SYSTEM_ARGUMENTS);
+		cbor_put_array(f->b, 1);
+		cbor_put_uint(f->b, modes);
+	}
+}
+
+static void put_signal(struct fields *f, const struct source *s)
+{
+	put_operation(f, s);
+	put_pid(f, s);
+	fields_int(f, SYSTEM_SIGNAL, (int32_t)file_event_argument(s->record, s->event->shape->signal));
+}
+
+#define PORT_AT     2 /* in struct sockaddr_in and _in6 */
+#define ADDRESS_AT  4
+#define ADDRESS6_AT 8
+
+static void put_ip(struct fields *f, const struct source *s, size_t at, size_t len)
+{
+	uint8_t port[2];
+	if (s->data.len < at + len || !read_bytes(s, PORT_AT, port, sizeof(port)))
+		return;
+	fields_bytes(f, SYSTEM_ADDRESS, (struct span){ s->data.data + at, len });
+	fields_uint(f, SYSTEM_PORT, (uint32_t)port[0] << 8 | port[1]);
+}
+
+/* A path ends at its NUL; a name that begins with NUL has the length that the caller says. */
+static void put_unix_name(struct fields *f, const struct source *s)
+{
+	struct span name = { s->data.data + sizeof(uint16_t), s->data.len - sizeof(uint16_t) };
+	if (name.len == 0)
+		return;
+	if (name.data[0])
+		name.len = strnlen((const char *)name.data, name.len);
+	fields_bytes(f, SYSTEM_UNIX_NAME, name);
+}
+
+static void put_address(struct fields *f, const struct source *s)
+{
+	uint16_t family;
+	if (!read_bytes(s, 0, &family, sizeof(family)))
+		return;
+	fields_uint(f, SYSTEM_FAMILY, family);
+	if (family == AF_INET)
+		put_ip(f, s, ADDRESS_AT, 4);
+	else if (family == AF_INET6)
+		put_ip(f, s, ADDRESS6_AT, 16);
+	else if (family == AF_UNIX)
+		put_unix_name(f, s);
+}
+
+static void put_nothing(struct fields *f maybe_unused, const struct source *s maybe_unused)
+{
+}
+
+static const struct {
+	uint16_t kind;
+	void (*put)(struct fields *f, const struct source *s);
+} kinds[] = {
+	{ KIND_CREDENTIALS, put_credentials },
+	{ KIND_EXEC_FAILED, put_arguments },
+	{ KIND_MOUNT, put_mount },
+	{ KIND_UMOUNT, put_nothing },
+	{ KIND_PTRACE, put_ptrace },
+	{ KIND_MODULE_LOAD, put_module },
+	{ KIND_MODULE_UNLOAD, put_nothing },
+	{ KIND_BPF, put_bpf },
+	{ KIND_TIME, put_time },
+	{ KIND_SIGNAL, put_signal },
+	{ KIND_CONNECT, put_address },
+	{ KIND_ACCEPT, put_address },
+	{ KIND_BIND, put_address },
+};
+
 static void put_own(struct fields *f, const struct source *s)
 {
-	if (s->event->kind == KIND_CREDENTIALS)
-		put_credentials(f, s);
-	else if (s->event->kind == KIND_EXEC_FAILED)
-		put_arguments(f, s);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (kinds[i].kind == s->event->kind)
+			kinds[i].put(f, s);
+}
+
+bool system_event_is(uint16_t kind)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (kinds[i].kind == kind)
+			return true;
+	return false;
+}
+
+int32_t system_event_pid(const struct file_event *e, const struct bpf_view *view)
+{
+	bool asks_for_itself = e->kind == KIND_PTRACE && e->shape->operation == PTRACE_REQUEST &&
+	                       (uint32_t)file_event_argument(view->file, 1) == PTRACE_TRACE_ME;
+	return asks_for_itself ? 0 : (int32_t)file_event_argument(view->file, e->shape->pid);
 }
 
 struct span system_event_encode(struct file_event *e, const struct bpf_view *view,

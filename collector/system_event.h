@@ -8,6 +8,9 @@
 
 /* True for kinds that are encoded here. */
 bool system_event_is(uint16_t kind);
+/* The pid that the call is aimed at, as the caller gave it: of a process, or, negative, of others; 0: none.
+ */
+int32_t system_event_pid(const struct file_event *e, const struct bpf_view *view);
 
 /* The field map, in e->fields; empty without memory. `before`: who the caller was, NULL: not known. */
 struct span system_event_encode(struct file_event *e, const struct bpf_view *view,

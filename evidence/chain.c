@@ -117,12 +117,19 @@ static enum chain_verdict check_signatures(const struct check *k, const struct c
 	return CHAIN_OK;
 }
 
-static bool reference_ok(struct cursor c, uint64_t index)
+static bool is_reference(uint64_t kind, uint64_t key)
+{
+	if (entry_kind_aims(kind))
+		return key == SYSTEM_TARGET;
+	return key == PROCESS_PARENT || key == PROCESS_PREVIOUS;
+}
+
+static bool reference_ok(uint64_t kind, struct cursor c, uint64_t index)
 {
 	int64_t prev = -1;
 	for (size_t n = cbor_map(&c); n > 0 && !c.err; n--) {
 		uint64_t key = cbor_key(&c, &prev);
-		if (key != PROCESS_PARENT && key != PROCESS_PREVIOUS) {
+		if (!is_reference(kind, key)) {
 			cbor_skip(&c);
 			continue;
 		}
@@ -136,11 +143,11 @@ static bool references_ok(const struct entry *e, uint64_t index)
 {
 	if (e->process != ENTRY_NO_PROCESS && e->process >= index)
 		return false;
-	if (e->kind != KIND_PROCESS && e->kind != KIND_EXEC)
+	if (e->kind != KIND_PROCESS && e->kind != KIND_EXEC && !entry_kind_aims(e->kind))
 		return true;
 	struct cursor c;
 	cursor_init(&c, e->fields.data, e->fields.len);
-	return reference_ok(c, index);
+	return reference_ok(e->kind, c, index);
 }
 
 static enum chain_verdict check_loss(struct check *k, const struct entry *e)

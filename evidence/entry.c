@@ -39,11 +39,22 @@ static const struct name kind_names[] = {
 	{ KIND_IO_URING, "io_uring" },
 	{ KIND_READ, "read" },
 	{ KIND_MMAP, "mmap" },
+	{ KIND_MOUNT, "mount" },
+	{ KIND_UMOUNT, "umount" },
 	{ KIND_AUDIT_LOGIN, "audit_login" },
 	{ KIND_AUDIT_ACCOUNT, "audit_account" },
 	{ KIND_AUDIT_CONFIG, "audit_config" },
 	{ KIND_AUDIT_ANOMALY, "audit_anomaly" },
 	{ KIND_AUDIT_OTHER, "audit_other" },
+	{ KIND_PTRACE, "ptrace" },
+	{ KIND_MODULE_LOAD, "module_load" },
+	{ KIND_MODULE_UNLOAD, "module_unload" },
+	{ KIND_BPF, "bpf" },
+	{ KIND_TIME, "time" },
+	{ KIND_SIGNAL, "signal" },
+	{ KIND_CONNECT, "connect" },
+	{ KIND_ACCEPT, "accept" },
+	{ KIND_BIND, "bind" },
 	{ KIND_SENSOR, "sensor" },
 	{ KIND_DISAGREEMENT, "disagreement" },
 };
@@ -92,13 +103,20 @@ bool entry_kind_critical(uint64_t kind)
 {
 	/* Not KIND_LOSS: what is lost is lost in a flood, and a seal for each would feed it. */
 	static const uint64_t critical[] = {
-		KIND_EPOCH,         KIND_POSTURE,      KIND_GOODBYE,       KIND_AGENT,  KIND_AUDIT_LOGIN,
-		KIND_AUDIT_ACCOUNT, KIND_AUDIT_CONFIG, KIND_AUDIT_ANOMALY, KIND_SENSOR, KIND_DISAGREEMENT,
+		KIND_EPOCH,         KIND_POSTURE,       KIND_GOODBYE,      KIND_AGENT,
+		KIND_AUDIT_LOGIN,   KIND_AUDIT_ACCOUNT, KIND_AUDIT_CONFIG, KIND_AUDIT_ANOMALY,
+		KIND_SENSOR,        KIND_DISAGREEMENT,  KIND_PTRACE,       KIND_MODULE_LOAD,
+		KIND_MODULE_UNLOAD, KIND_BPF,           KIND_TIME,         KIND_SIGNAL,
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(critical); i++)
 		if (critical[i] == kind)
 			return true;
 	return false;
+}
+
+bool entry_kind_aims(uint64_t kind)
+{
+	return kind == KIND_PTRACE || kind == KIND_SIGNAL;
 }
 
 /* True if the array of four has user 0 as its effective id. */

@@ -47,11 +47,25 @@ enum entry_kind {
 	KIND_READ = 46, /* labelled data was opened, or refused, for reading */
 	KIND_MMAP = 47, /* labelled data was mapped into memory */
 
+	KIND_MOUNT = 50, /* mounts made, moved or changed; another root directory */
+	KIND_UMOUNT = 51,
+
 	KIND_AUDIT_LOGIN = 64,   /* authentication, session, login, credentials */
 	KIND_AUDIT_ACCOUNT = 65, /* users and groups changed */
 	KIND_AUDIT_CONFIG = 66,  /* the audit system's own configuration */
 	KIND_AUDIT_ANOMALY = 67,
 	KIND_AUDIT_OTHER = 68,
+
+	KIND_PTRACE = 80, /* another process looked into or changed */
+	KIND_MODULE_LOAD = 81,
+	KIND_MODULE_UNLOAD = 82,
+	KIND_BPF = 83,
+	KIND_TIME = 84,
+	KIND_SIGNAL = 85, /* aimed at the agent */
+
+	KIND_CONNECT = 96,
+	KIND_ACCEPT = 97,
+	KIND_BIND = 98,
 
 	KIND_SENSOR = 112,       /* a change at a sensor, its configuration or our programs */
 	KIND_DISAGREEMENT = 113, /* seen by one sensor only, where two should have */
@@ -135,18 +149,46 @@ enum process_field {
 /* Field keys of the kinds 19 and 20, and of all from 50 to 63 and from 80 to 111. Those below 18 mean what
  * they mean in file events: path, result, second path, flags, device, inode, name, marks, thread, call. */
 enum system_field {
-	SYSTEM_OPERATION = 18, /* which of a kind's acts: enum credentials_operation */
-	SYSTEM_ARGV = 22,      /* array of bytes */
-	SYSTEM_OLD_UIDS = 23,  /* [real, effective, saved, fs] before, where that is known */
-	SYSTEM_NEW_UIDS = 24,  /* and after */
+	SYSTEM_OPERATION = 18, /* which of a kind's acts: one of the enums below */
+	SYSTEM_PID = 19,       /* of the process that it was aimed at */
+	SYSTEM_TARGET = 20,    /* leaf index of that process's entry. Put in by the sealer. */
+	SYSTEM_SIGNAL = 21,
+	SYSTEM_ARGV = 22,     /* array of bytes */
+	SYSTEM_OLD_UIDS = 23, /* [real, effective, saved, fs] before, where that is known */
+	SYSTEM_NEW_UIDS = 24, /* and after */
 	SYSTEM_OLD_GIDS = 25,
 	SYSTEM_NEW_GIDS = 26,
 	SYSTEM_ASKED = 27,        /* array of ids as asked for; -1: leave as it is */
 	SYSTEM_CAPABILITIES = 28, /* [effective, permitted, inheritable] as asked for */
-	SYSTEM_COUNT = 29,        /* setgroups: how many, also where the list was cut */
-	SYSTEM_OPTION = 30,       /* of prctl() */
-	SYSTEM_ARGUMENTS = 31,    /* its next two arguments */
+	SYSTEM_COUNT = 29,        /* setgroups: how many, also where the list was cut; init_module: bytes */
+	SYSTEM_OPTION = 30,       /* prctl option, ptrace request, bpf command, clock */
+	SYSTEM_ARGUMENTS = 31, /* array: prctl's next two; what mount_setattr sets and clears, propagation */
+	SYSTEM_PROGRAM_TYPE = 32, /* of a BPF program */
+	SYSTEM_ATTACH_TYPE = 33,
+	SYSTEM_PROGRAM = 34, /* bytes: its name */
+	SYSTEM_TIME = 35,    /* [seconds, nanoseconds] that the clock was set to */
+	SYSTEM_FAMILY = 36,  /* of an address */
+	SYSTEM_ADDRESS = 37, /* bytes: 4 or 16 */
+	SYSTEM_PORT = 38,
+	SYSTEM_UNIX_NAME = 39, /* bytes: a path, or a name that begins with NUL */
 };
+
+enum mount_operation {
+	MOUNT_MOUNT = 0,
+	MOUNT_MOVE = 1,
+	MOUNT_FSMOUNT = 2, /* made, but not yet in any place */
+	MOUNT_SETATTR = 3,
+	MOUNT_PIVOT_ROOT = 4,
+	MOUNT_CHROOT = 5,
+};
+
+enum ptrace_operation { PTRACE_REQUEST = 0, PTRACE_READ_MEMORY = 1, PTRACE_WRITE_MEMORY = 2 };
+
+enum module_operation { MODULE_FROM_MEMORY = 0, MODULE_FROM_FILE = 1 };
+
+enum time_operation { TIME_CLOCK = 0, TIME_OF_DAY = 1, TIME_ADJUST = 2 };
+
+enum signal_operation { SIGNAL_PROCESS = 0, SIGNAL_THREAD = 1, SIGNAL_PIDFD = 2 };
 
 enum credentials_operation {
 	CREDENTIALS_UID = 0, /* set*uid() */
@@ -212,6 +254,7 @@ enum entry_mark {
 	ENTRY_MARK_ENV_TRUNCATED = 1 << 13, /* the environment was not looked at to its end */
 	ENTRY_MARK_BY_OBJECT = 1 << 14,     /* a label is the object's, which it had under another name */
 	ENTRY_MARK_REDACTED = 1 << 15, /* what reads "[redacted:" stands for something that was taken out */
+	ENTRY_MARK_PIDS = 1 << 16, /* the pid is one of the caller's own pid namespace, not the initial one */
 };
 
 /* Field keys of KIND_LOSS. */
@@ -249,6 +292,8 @@ const char *loss_reason_name(uint64_t reason);
 const char *exactness_name(uint64_t exactness);
 /* True for kinds that are sealed at once: logins, accounts, audit configuration, the agent itself. */
 bool entry_kind_critical(uint64_t kind);
+/* True for kinds of events that are aimed at a process: SYSTEM_TARGET. */
+bool entry_kind_aims(uint64_t kind);
 /* The same for an event of which the fields are at hand: of KIND_CREDENTIALS, those that make a process
  * root's. */
 bool entry_critical(uint64_t kind, struct span fields);

@@ -94,14 +94,14 @@ static bool describes_process(uint16_t kind)
 }
 
 /* The two keys that the sealer puts in itself must not be there already. */
-static bool has_sealer_keys(struct span map)
+static bool has_sealer_keys(struct span map, bool describes)
 {
 	struct cursor c;
 	cursor_init(&c, map.data, map.len);
 	int64_t prev = -1;
 	for (size_t n = cbor_map(&c); n > 0 && !c.err; n--) {
 		uint64_t key = cbor_key(&c, &prev);
-		if (key == PROCESS_PARENT || key == PROCESS_PREVIOUS)
+		if (describes ? key == PROCESS_PARENT || key == PROCESS_PREVIOUS : key == SYSTEM_TARGET)
 			return true;
 		cbor_skip(&c);
 	}
@@ -124,9 +124,10 @@ static void parse_event(struct cursor *c, struct intake_event *e)
 	bool describes = describes_process(e->kind);
 	if (e->kind < ENTRY_FIRST_EVENT_KIND || describes != (e->self != INTAKE_NO_PROCESS))
 		cursor_fail(c);
-	if (!describes && (e->parent || e->previous))
+	bool aims = entry_kind_aims(e->kind);
+	if (!describes && (e->previous || (e->parent && !aims)))
 		cursor_fail(c);
-	if (describes && has_sealer_keys(e->fields))
+	if ((describes || aims) && has_sealer_keys(e->fields, describes))
 		cursor_fail(c);
 }
 

@@ -28,10 +28,11 @@ struct intake_event {
 	uint64_t boot_us;
 	uint64_t process; /* the actor, or INTAKE_NO_PROCESS */
 	uint64_t self; /* KIND_PROCESS and KIND_EXEC: the number that this entry gives the process; else 0 */
-	uint64_t parent;   /* KIND_PROCESS and KIND_EXEC: the parent's number, or 0. Becomes PROCESS_PARENT */
-	uint64_t previous; /* the number under which the same process was described before, or 0. Becomes
-	                      PROCESS_PREVIOUS */
-	struct span fields; /* deterministic CBOR map without PROCESS_PARENT and PROCESS_PREVIOUS */
+	uint64_t parent;    /* KIND_PROCESS and KIND_EXEC: the parent's number, or 0. Becomes PROCESS_PARENT.
+	                       KIND_PTRACE and KIND_SIGNAL: whom it was aimed at. Becomes SYSTEM_TARGET */
+	uint64_t previous;  /* the number under which the same process was described before, or 0. Becomes
+	                       PROCESS_PREVIOUS */
+	struct span fields; /* deterministic CBOR map without these keys */
 };
 
 struct intake_loss {

@@ -49,6 +49,12 @@ int fields_put_process(struct buf *b, struct span map, uint64_t parent, uint64_t
 	return merge(b, map, extra, n);
 }
 
+int fields_put_target(struct buf *b, struct span map, uint64_t target)
+{
+	struct extra extra = { SYSTEM_TARGET, target };
+	return merge(b, map, &extra, target != ENTRY_NO_PROCESS);
+}
+
 int fields_put_last(struct buf *b, struct span map, uint64_t key, const char *value)
 {
 	struct cursor c;

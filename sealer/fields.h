@@ -1,4 +1,4 @@
-/* Field maps of process entries: leaf indices put into what the collector encoded. */
+/* Field maps of entries: leaf indices put into what the collector encoded. */
 #ifndef SWORNLOG_SEALER_FIELDS_H
 #define SWORNLOG_SEALER_FIELDS_H
 
@@ -8,6 +8,8 @@
 /* Append the map with PROCESS_PARENT and PROCESS_PREVIOUS added, each unless it is ENTRY_NO_PROCESS. -EBADMSG
  * if one is there already. */
 must_check int fields_put_process(struct buf *b, struct span map, uint64_t parent, uint64_t previous);
+/* The same with SYSTEM_TARGET. */
+must_check int fields_put_target(struct buf *b, struct span map, uint64_t target);
 /* Append the map with one byte-string field added behind the keys it has. -EBADMSG if a key is not below
  * `key`. */
 must_check int fields_put_last(struct buf *b, struct span map, uint64_t key, const char *value);

@@ -110,11 +110,13 @@ static bool describes_process(uint64_t kind)
 static int event_fields(struct sealer *s, const struct intake_event *in, struct span *ret)
 {
 	*ret = in->fields;
-	if (!describes_process(in->kind))
+	if (!describes_process(in->kind) && !entry_kind_aims(in->kind))
 		return 0;
 	buf_reset(&s->scratch);
-	int r = fields_put_process(&s->scratch, in->fields, process_index_get(s->processes, in->parent),
-	                           process_index_get(s->processes, in->previous));
+	uint64_t parent = process_index_get(s->processes, in->parent);
+	int r = entry_kind_aims(in->kind) ? fields_put_target(&s->scratch, in->fields, parent)
+	                                  : fields_put_process(&s->scratch, in->fields, parent,
+	                                                       process_index_get(s->processes, in->previous));
 	*ret = (struct span){ s->scratch.data, s->scratch.len };
 	return r;
 }

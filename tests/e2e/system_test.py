@@ -8,6 +8,9 @@ its own. Prints one line a check; skips if it can't run here.
 import ctypes
 import errno
 import os
+import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -19,14 +22,20 @@ import collect_test as base  # noqa: E402
 import intake_frames as intake  # noqa: E402
 from collect_test import check, exec_of, wait_until  # noqa: E402
 
-CREDENTIALS, EXEC_FAILED = 19, 20
-PATH, RESULT, FLAGS, INODE, MARKS = 0, 1, 3, 6, 10
+CREDENTIALS, EXEC_FAILED, MOUNT, UMOUNT = 19, 20, 50, 51
+PTRACE, MODULE_LOAD, MODULE_UNLOAD, BPF, TIME, SIGNAL = range(80, 86)
+CONNECT, ACCEPT, BIND = 96, 97, 98
+PATH, RESULT, TARGET, FLAGS, INODE, NAME, MARKS = 0, 1, 2, 3, 6, 9, 10
+PID, SIGNAL_NUMBER = 19, 21
+PROGRAM_TYPE, ATTACH_TYPE, PROGRAM, SET_TO, FAMILY, ADDRESS, PORT, UNIX_NAME = range(32, 40)
 OPERATION, ARGV, OLD_UIDS, NEW_UIDS, OLD_GIDS, NEW_GIDS, ASKED, CAPABILITIES = 18, 22, 23, 24, 25, 26, 27, 28
 COUNT, OPTION, ARGUMENTS = 29, 30, 31
 UID, GID, GROUPS, CAPSET, PRCTL, UNSHARE, SETNS = range(7)
 EXE, EXEC_MARKS, DEVICE, FILENAME, FILE, INTERPRETER, LINKER, CAPS = 4, 15, 17, 22, 23, 24, 25, 26
 MARK_ARGV, MARK_DELETED, MARK_MEMORY, MARK_ENV = 32, 1024, 4096, 8192
 NOBODY = 65534
+X86 = os.uname().machine == "x86_64"
+BPF_CALL, SETTIMEOFDAY = (321, 164) if X86 else (280, 170)
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -114,8 +123,8 @@ def check_failed_execs(world):
     check("and that they were cut", e.get(MARKS, 0) & MARK_ARGV, e)
     e = world.wants("an exec of what may not be run", EXEC_FAILED, pid, PATH=plain)
     check("its result", e.get(RESULT) == -errno.EACCES, e)
-    found = [e for e in world.of(EXEC_FAILED, pid) if e.fields.get(PATH) == b"/"]
-    check("an exec by descriptor", found and found[0].fields[ARGV] == [b"dir"], world.of(EXEC_FAILED, pid))
+    e = world.wants("an exec by descriptor", EXEC_FAILED, pid, PATH=b"/")
+    check("its arguments", e.get(ARGV) == [b"dir"], e)
     check("the exec that succeeded is none of them", len(world.of(EXEC_FAILED, pid)) == 3)
 
 
@@ -192,7 +201,174 @@ def check_environment(world):
     check("tells 17 and that there are more", f.get(LINKER) == names[:17] and f.get(EXEC_MARKS, 0) & MARK_ENV, f)
 
 
-PARTS = (check_ids, check_capabilities, check_namespaces, check_failed_execs, check_executables, check_environment)
+def check_mounts(world):
+    place = world.path(b"place")
+    pid = child("assert libc.unshare(0x20000) == 0\n"
+                "place = sys.argv[1].encode()\n"
+                "assert libc.mount(b'none', b'/', None, 0x44000, None) == 0\n"
+                "os.mkdir(place)\n"
+                "assert libc.mount(b'source', place, b'tmpfs', 6, b'size=64k') == 0\n"
+                "os.mkdir(place + b'/root')\n"
+                "assert libc.mount(place, place + b'/root', None, 0x1000, None) == 0\n"
+                "libc.mount(b'x', place, b'no-such-type', 0, None)\n"
+                "attr = (ctypes.c_uint64 * 4)(1, 2, 0, 0)\n"
+                "assert libc.syscall(442, -100, place, 0, attr, 32) == 0\n"
+                "fd = os.open(place + b'/root', os.O_RDONLY)\n"
+                "assert libc.umount2(place + b'/root', 2) == 0\n"
+                "os.chroot(place)\n"
+                "try: os.chroot('/nowhere')\n"
+                "except FileNotFoundError: pass\n", place.decode())
+    e = world.wants("a mount", MOUNT, pid, PATH=place, RESULT=0, NAME=b"tmpfs")
+    check("its source, type and flags", (e.get(TARGET), e.get(OPERATION), e.get(FLAGS)) == (b"source", 0, 6), e)
+    check("not its options", b"size=64k" not in repr(e).encode(), e)
+    e = world.wants("a bind mount", MOUNT, pid, PATH=place + b"/root", RESULT=0, FLAGS=0x1000)
+    check("has a source and no type", e.get(TARGET) == place and NAME not in e, e)
+    world.wants("a mount that failed", MOUNT, pid, PATH=place, RESULT=-errno.ENODEV)
+    e = world.wants("mount_setattr", MOUNT, pid, OPERATION=3, PATH=place, RESULT=0)
+    check("what it sets and clears", e.get(ARGUMENTS) == [1, 2, 0], e)
+    world.wants("umount", UMOUNT, pid, PATH=place + b"/root", RESULT=0, FLAGS=2)
+    world.wants("chroot, by the directory that it led to", MOUNT, pid, OPERATION=5, PATH=place, RESULT=0)
+    world.wants("a chroot that failed", MOUNT, pid, OPERATION=5, PATH=place + b"/nowhere", RESULT=-errno.ENOENT)
+
+
+def check_ptrace(world):
+    victim = subprocess.Popen(["/bin/sleep", "60"])
+    wait_until(lambda: open("/proc/%d/comm" % victim.pid).read() == "sleep\n")
+    at = int(open("/proc/%d/maps" % victim.pid).read().split("-")[0], 16)
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    libc.ptrace.restype = ctypes.c_long
+    attached = libc.ptrace(16, victim.pid, None, None)
+    os.waitpid(victim.pid, 0)
+    libc.ptrace(1, victim.pid, at, None)
+    libc.ptrace(4, victim.pid, at, 0x464c457f)
+    libc.ptrace(17, victim.pid, None, None)
+    local, remote = ctypes.create_string_buffer(4), (ctypes.c_size_t * 2)(at, 4)
+    vector = (ctypes.c_size_t * 2)(ctypes.addressof(local), 4)
+    read = libc.process_vm_readv(victim.pid, vector, 1, remote, 1, 0)
+    victim.kill()
+    victim.wait()
+    check("a child can be traced", (attached, read) == (0, 4), (attached, read))
+    me = os.getpid()
+    world.wants("ptrace attach", PTRACE, me, OPTION=16, PID=victim.pid, RESULT=0)
+    world.wants("a poke", PTRACE, me, OPTION=4, PID=victim.pid)
+    e = world.wants("process_vm_readv", PTRACE, me, OPERATION=1, PID=victim.pid, RESULT=4)
+    check("peeks and the like are no events",
+          sorted(x.fields.get(OPTION, -1) for x in world.of(PTRACE, me)) == [-1, 4, 16], world.of(PTRACE, me))
+    event = world.of(PTRACE, me, OPERATION=1)[0]
+    aimed = [x for x in world.sink.events if x.self and x.self == event.parent]
+    check("whom it was aimed at is described", aimed and aimed[0].fields[0] == victim.pid, aimed)
+
+
+def check_bpf(world):
+    """A program of two instructions, attached to nothing."""
+    code = struct.pack("<BBhi", 0xb7, 0, 0, 0) + struct.pack("<BBhi", 0x95, 0, 0, 0)
+    program, licence = ctypes.create_string_buffer(code), ctypes.create_string_buffer(b"GPL")
+    attr = struct.pack("<IIQQIIQII16s", 1, 2, ctypes.addressof(program), ctypes.addressof(licence), 0, 0, 0, 0, 0,
+                       b"two_lines").ljust(120, b"\0")
+    fd = libc.syscall(BPF_CALL, 5, ctypes.create_string_buffer(attr), len(attr))
+    check("a program loads", fd >= 0, os.strerror(ctypes.get_errno()))
+    os.close(fd)
+    e = world.wants("its load", BPF, os.getpid(), OPTION=5, RESULT=fd)
+    check("its type and name", (e.get(PROGRAM_TYPE), e.get(PROGRAM)) == (1, b"two_lines"), e)
+    pin = ctypes.create_string_buffer(b"/nowhere/pin")
+    libc.syscall(BPF_CALL, 6, ctypes.create_string_buffer(struct.pack("<QI", ctypes.addressof(pin), 99)), 12)
+    e = world.wants("a pin that failed", BPF, os.getpid(), OPTION=6)
+    check("its path", e.get(PATH) == b"/nowhere/pin" and e.get(RESULT, 0) < 0, e)
+    libc.syscall(BPF_CALL, 11, ctypes.create_string_buffer(8), 8)
+    base.sequence_point(world)
+    check("other commands are no events", not world.of(BPF, os.getpid(), OPTION=11))
+
+
+def check_time(world):
+    """Only what changes nothing: reading, and being refused."""
+    timex = ctypes.create_string_buffer(208)
+    state = libc.adjtimex(timex)
+    struct.pack_into("<I", timex, 0, 0xa001)
+    libc.adjtimex(timex)
+    pid = child("os.setresuid(%d, %d, %d)\n"
+                "assert libc.clock_settime(0, (ctypes.c_int64 * 2)(123, 456)) == -1\n"
+                "assert libc.syscall(%d, (ctypes.c_int64 * 2)(7, 8), None) == -1\n"
+                "timex = ctypes.create_string_buffer(208)\n"
+                "timex[0] = 2\n"
+                "assert libc.adjtimex(timex) == -1\n" % (NOBODY, NOBODY, NOBODY, SETTIMEOFDAY))
+    e = world.wants("clock_settime", TIME, pid, OPERATION=0, RESULT=-errno.EPERM)
+    check("which clock, and to what", (e.get(OPTION), e.get(SET_TO)) == (0, [123, 456]), e)
+    e = world.wants("settimeofday", TIME, pid, OPERATION=1, RESULT=-errno.EPERM)
+    check("to what", e.get(SET_TO) == [7, 8000], e)
+    e = world.wants("adjtimex that sets", TIME, pid, OPERATION=2, RESULT=-errno.EPERM)
+    check("its modes", e.get(ARGUMENTS) == [2], e)
+    check("adjtimex that reads is no event", state >= 0 and not world.of(TIME, os.getpid()), state)
+
+
+def check_signals(world, collector):
+    me = os.getpid()
+    os.kill(collector.pid, 0)
+    e = world.wants("a signal to the collector", SIGNAL, me, OPERATION=0, PID=collector.pid)
+    check("its number and result", (e.get(SIGNAL_NUMBER), e.get(RESULT)) == (0, 0), e)
+    event = world.of(SIGNAL, me)[0]
+    aimed = [x for x in world.sink.events if x.self and x.self == event.parent]
+    check("names the collector's entry", aimed and aimed[0].fields[0] == collector.pid, aimed)
+    fd = os.pidfd_open(collector.pid)
+    signal.pidfd_send_signal(fd, 0)
+    os.close(fd)
+    world.wants("one by pidfd", SIGNAL, me, OPERATION=2, PID=collector.pid, SIGNAL_NUMBER=0)
+    libc.tgkill(collector.pid, collector.pid, 0)
+    world.wants("one to its thread", SIGNAL, me, OPERATION=1, PID=collector.pid, SIGNAL_NUMBER=0)
+    other = subprocess.Popen(["/bin/sleep", "60"])
+    other.kill()
+    other.wait()
+    base.sequence_point(world)
+    check("signals to others are no events", len(world.of(SIGNAL, me)) == 3, world.of(SIGNAL, me))
+
+
+def check_network(world):
+    me = os.getpid()
+    for family, address, name in ((socket.AF_INET, "127.0.0.1", "IPv4"), (socket.AF_INET6, "::1", "IPv6")):
+        try:
+            server = socket.socket(family)
+            server.bind((address, 0))
+        except OSError as e:
+            print("skip %s: %s" % (name, e))
+            continue
+        server.listen(1)
+        port = server.getsockname()[1]
+        client = socket.create_connection((address, port))
+        accepted, peer = server.accept()
+        packed = socket.inet_pton(family, address)
+        world.wants("%s: bind" % name, BIND, me, FAMILY=family, ADDRESS=packed, PORT=0, RESULT=0)
+        world.wants("%s: connect" % name, CONNECT, me, FAMILY=family, ADDRESS=packed, PORT=port, RESULT=0)
+        world.wants("%s: accept, by the kernel's word for the other end" % name, ACCEPT, me, FAMILY=family,
+                    ADDRESS=packed, PORT=peer[1], RESULT=accepted.fileno())
+        for s in (accepted, client, server):
+            s.close()
+    path = world.path(b"socket")
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(path)
+    world.wants("a bind to a path", BIND, me, FAMILY=socket.AF_UNIX, UNIX_NAME=path)
+    server.close()
+    base.attempt(socket.socket(socket.AF_UNIX).connect, b"\0abstract")
+    world.wants("a connect to an abstract name", CONNECT, me, UNIX_NAME=b"\0abstract", RESULT=-errno.ECONNREFUSED)
+
+
+def check_defaults(program, scratch):
+    sink = intake.Sink(scratch + "/s2")
+    process = base.collector(program, scratch + "/s2")
+    wait_until(lambda: sink.postures)
+    os.mkdir(scratch + "/defaults")
+    world = World(sink, scratch + "/defaults")
+    base.sequence_point(world)
+    server = socket.socket()
+    server.bind(("127.0.0.1", 0))
+    server.close()
+    base.sequence_point(world)
+    base.stop(process)
+    check("connections are not told of unless asked for", not [e for e in sink.events if 96 <= e.kind <= 98])
+    check("and posture says so", {96, 97, 98} <= set(sink.postures[0][2]), sink.postures[0][2])
+    check("and nothing else of this", not {19, 20, 50, 51, 80, 81, 82, 83, 84, 85} & set(sink.postures[0][2]))
+
+
+PARTS = (check_ids, check_capabilities, check_namespaces, check_failed_execs, check_executables, check_environment,
+         check_mounts, check_ptrace, check_bpf, check_time, check_network)
 
 
 def main():
@@ -204,7 +380,9 @@ def main():
         scratch = os.path.realpath(scratch)
         os.mkdir(scratch + "/world")
         sink = intake.Sink(scratch + "/s")
-        process = base.collector(program, scratch + "/s")
+        with open(scratch + "/collect.yaml", "w") as rules:
+            rules.write("kinds: {connect: true, accept: true, bind: true}\n")
+        process = base.collector(program, scratch + "/s", "--collect", scratch + "/collect.yaml")
         wait_until(lambda: sink.postures)
         if not sink.postures or {h[0]: h[2] for h in sink.postures[0][0]}.get(b"sys_exit") != 1:
             base.stop(process)
@@ -213,11 +391,13 @@ def main():
         wait_until(lambda: base.sequence_point(world), 10)
         for part in PARTS:
             part(world)
+        check_signals(world, process)
         check("the collector stops when told to", base.stop(process) == 0)
         check("and takes leave", wait_until(lambda: sink.goodbye, 3))
         base.check_order(world)
         base.check_accounts(sink)
         check("nothing was malformed", not [l for l in sink.losses if l[0] == 11], sink.losses)
+        check_defaults(program, scratch)
     base.finish()
 
 

@@ -14,7 +14,7 @@ FIRST_EVENT = 16
 SEAL, EPOCH, POSTURE, HEARTBEAT, LOSS, GOODBYE, AGENT = 2, 3, 4, 5, 6, 7, 8
 PROCESS, EXEC, EXIT = 16, 17, 18
 OWN_KINDS = range(SEAL, AGENT + 1)
-LEAF_INDEX_FIELDS = {PROCESS: (3, 21), EXEC: (3, 21)}
+LEAF_INDEX_FIELDS = {PROCESS: (3, 21), EXEC: (3, 21), 80: (20,), 85: (20,)}
 
 Check = Callable[[object], bool]
 
@@ -113,11 +113,10 @@ SHAPES: dict[int, tuple[dict[int, Check], dict[int, Check]]] = {
 _PROCESS_SHAPE = (
     {0: is_uint},
     {
-        **_same(is_uint, 1, 2, 3, 9, 10, 12, 15, 16, 17, 18, 19, 20, 21),
-        **_same(is_bytes, 4, 6, 11, 14, 22),
-        5: list_of(is_bytes),
-        7: _FOUR_UINTS,
-        8: _FOUR_UINTS,
+        **_same(is_uint, 1, 2, 3, 9, 10, 12, 15, 16, 17, 18, 19, 20, 21, 26),
+        **_same(is_bytes, 4, 6, 11, 14, 22, 24, 27),
+        **_same(list_of(is_bytes), 5, 25),
+        **_same(_FOUR_UINTS, 7, 8, 23),
         13: row_of(*[is_uint] * 7),
     },
 )
@@ -134,6 +133,21 @@ _AUDIT_SHAPE = (
     {**_same(is_uint, 4, 5, 6, 7, 15), **_same(is_bytes, 8, 9, 10, 11, 12, 13), 14: is_bool},
 )
 SHAPES.update(_same(_PROCESS_SHAPE, PROCESS, EXEC))
+_SYSTEM_SHAPE = (
+    {},
+    {
+        **_same(is_bytes, 0, 2, 9, 11, 34, 37, 39),
+        **_same(is_int, 1, 19, 21, 30),
+        **_same(is_uint, 3, 5, 6, 10, 13, 14, 15, 18, 20, 29, 32, 33, 36, 38),
+        22: list_of(is_bytes),
+        **_same(_FOUR_UINTS, 23, 24, 25, 26),
+        27: list_of(is_int),
+        28: row_of(is_uint, is_uint, is_uint),
+        31: list_of(is_uint),
+        35: row_of(is_int, is_int),
+    },
+)
+SHAPES.update(_same(_SYSTEM_SHAPE, 19, 20, 50, 51, *range(80, 86), *range(96, 99)))
 SHAPES.update(_same(_FILE_SHAPE, *range(32, 46)))
 SHAPES.update(_same(_AUDIT_SHAPE, *range(64, 69)))
 

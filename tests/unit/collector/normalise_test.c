@@ -252,6 +252,42 @@ Test(normalise, a_change_of_credentials_by_a_stranger_says_nothing_of_who_it_was
 	cr_assert(field_absent(fields(1), SYSTEM_OLD_UIDS));
 }
 
+Test(normalise, an_act_on_another_process_names_it)
+{
+	make_exec(11, 1, "/victim");
+	feed();
+	struct bpf_file_record *r = made_file(&m, 10, SYS_ptrace, KIND_PTRACE);
+	r->head.boot_ns += 20ull * 1000000000;
+	r->args[0] = 16;
+	r->args[1] = 11;
+	feed();
+	cr_assert_eq(event(2)->kind, KIND_PTRACE);
+	cr_assert_eq(event(2)->process, event(1)->self);
+	cr_assert_eq(event(2)->parent, event(0)->self);
+	r->marks = BPF_MARK_PIDS;
+	feed();
+	cr_assert_eq(event(3)->parent, INTAKE_NO_PROCESS);
+}
+
+static void make_kill(uint32_t tgid, uint32_t pid)
+{
+	struct bpf_file_record *r = made_file(&m, tgid, SYS_kill, KIND_SIGNAL);
+	r->args[0] = pid;
+	r->args[1] = 9;
+}
+
+Test(normalise, signals_that_the_agent_sends_itself_are_filtered_and_others_not)
+{
+	own_events_add_process(&own, (struct process_key){ 10, START_NS / 1000 + 10 * 1000000ull });
+	make_kill(10, 11);
+	feed();
+	cr_assert_eq(filtered_count, 1);
+	cr_assert_eq(kept_count, 0);
+	make_kill(12, 10);
+	feed();
+	cr_assert_eq(event(1)->kind, KIND_SIGNAL);
+}
+
 Test(normalise, in_a_namespace_of_its_own_a_process_is_not_described_by_its_old_ones)
 {
 	make_exec(10, 1, "/x");

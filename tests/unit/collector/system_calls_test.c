@@ -28,6 +28,34 @@ static const struct expected native[] = {
 	{ SYS_setns, KIND_CREDENTIALS, CREDENTIALS_SETNS },
 	{ SYS_execve, KIND_EXEC_FAILED, 0 },
 	{ SYS_execveat, KIND_EXEC_FAILED, 0 },
+	{ SYS_pidfd_send_signal, KIND_SIGNAL, SIGNAL_PIDFD },
+	{ SYS_move_mount, KIND_MOUNT, MOUNT_MOVE },
+	{ SYS_fsmount, KIND_MOUNT, MOUNT_FSMOUNT },
+	{ SYS_mount_setattr, KIND_MOUNT, MOUNT_SETATTR },
+	{ SYS_connect, KIND_CONNECT, 0 },
+	{ SYS_accept, KIND_ACCEPT, 0 },
+	{ SYS_accept4, KIND_ACCEPT, 0 },
+	{ SYS_bind, KIND_BIND, 0 },
+	{ SYS_kill, KIND_SIGNAL, SIGNAL_PROCESS },
+	{ SYS_tkill, KIND_SIGNAL, SIGNAL_THREAD },
+	{ SYS_tgkill, KIND_SIGNAL, SIGNAL_THREAD },
+	{ SYS_rt_sigqueueinfo, KIND_SIGNAL, SIGNAL_PROCESS },
+	{ SYS_rt_tgsigqueueinfo, KIND_SIGNAL, SIGNAL_THREAD },
+	{ SYS_ptrace, KIND_PTRACE, PTRACE_REQUEST },
+	{ SYS_process_vm_readv, KIND_PTRACE, PTRACE_READ_MEMORY },
+	{ SYS_process_vm_writev, KIND_PTRACE, PTRACE_WRITE_MEMORY },
+	{ SYS_pivot_root, KIND_MOUNT, MOUNT_PIVOT_ROOT },
+	{ SYS_chroot, KIND_MOUNT, MOUNT_CHROOT },
+	{ SYS_mount, KIND_MOUNT, MOUNT_MOUNT },
+	{ SYS_umount2, KIND_UMOUNT, 0 },
+	{ SYS_init_module, KIND_MODULE_LOAD, MODULE_FROM_MEMORY },
+	{ SYS_finit_module, KIND_MODULE_LOAD, MODULE_FROM_FILE },
+	{ SYS_delete_module, KIND_MODULE_UNLOAD, 0 },
+	{ SYS_bpf, KIND_BPF, 0 },
+	{ SYS_clock_settime, KIND_TIME, TIME_CLOCK },
+	{ SYS_settimeofday, KIND_TIME, TIME_OF_DAY },
+	{ SYS_adjtimex, KIND_TIME, TIME_ADJUST },
+	{ SYS_clock_adjtime, KIND_TIME, TIME_ADJUST },
 };
 
 Test(system_calls, numbers_are_those_of_the_system_headers)
@@ -59,12 +87,15 @@ Test(system_calls, every_shape_reads_memory_that_a_record_can_hold)
 			if (!s)
 				continue;
 			const struct bpf_call *b = &s->bpf;
-			cr_assert(b->data_bytes <= BPF_DATA_MAX || b->data_bytes == BPF_DATA_ARGUMENTS);
+			cr_assert(b->data_bytes <= BPF_DATA_MAX || b->data_bytes >= BPF_DATA_PEER);
 			cr_assert_eq(b->data != BPF_ARG_NONE, b->data_bytes != 0);
 			cr_assert_leq(b->data, BPF_CALL_ARGS);
 			cr_assert_leq(b->data_len, BPF_CALL_ARGS);
 			cr_assert_leq(b->data_shift, 3);
 			cr_assert_leq(s->asked, 3);
+			cr_assert_leq(s->pid, BPF_CALL_ARGS);
+			cr_assert_leq(s->signal, BPF_CALL_ARGS);
+			cr_assert_leq(b->flags, BPF_CALL_ARGS);
 			cr_assert_leq(s->flags, BPF_CALL_ARGS);
 			cr_assert(b->kind < KIND_OPEN || b->kind > KIND_IO_URING);
 			cr_assert_lt(b->kind, BPF_RECORD_KINDS);

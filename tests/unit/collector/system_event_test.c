@@ -2,8 +2,11 @@
 
 #include "tests/unit/collector/records.h"
 
+#include <linux/bpf.h>
 #include <linux/prctl.h>
+#include <netinet/in.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 
 static struct made m;
 static struct file_event event;
@@ -166,4 +169,207 @@ Test(system_event, an_exec_that_failed_has_its_file_its_arguments_and_why)
 	cr_assert(span_is(cbor_bytes(&c), "x"));
 	cr_assert(span_is(cbor_bytes(&c), ""));
 	cr_assert(span_is(cbor_bytes(&c), "-v"));
+}
+
+Test(system_event, a_mount_has_its_place_its_source_and_its_type)
+{
+	struct bpf_file_record *r = make(SYS_mount, KIND_MOUNT);
+	r->args[3] = 2;
+	made_string(&m, &r->strings[BPF_FILE_NAME], "/mnt", 4, 0);
+	made_path(&m, &r->strings[BPF_FILE_BASE], "/", 0);
+	made_string(&m, &r->strings[BPF_FILE_TARGET], "/dev/sda1", 9, 0);
+	made_string(&m, &r->strings[BPF_FILE_XATTR], "ext4", 4, 0);
+	struct span f = encode(NULL);
+	cr_assert(field_int(f, SYSTEM_OPERATION, MOUNT_MOUNT));
+	cr_assert(field_is(f, FILE_PATH, "/mnt"));
+	cr_assert(field_is(f, FILE_TARGET, "/dev/sda1"));
+	cr_assert(field_is(f, FILE_NAME, "ext4"));
+	cr_assert(field_int(f, FILE_FLAGS, 2));
+}
+
+Test(system_event, a_mount_without_source_and_type_says_nothing_of_them)
+{
+	struct bpf_file_record *r = make(SYS_mount, KIND_MOUNT);
+	made_string(&m, &r->strings[BPF_FILE_NAME], "/mnt", 4, 0);
+	made_path(&m, &r->strings[BPF_FILE_BASE], "/", 0);
+	struct span f = encode(NULL);
+	cr_assert(field_absent(f, FILE_TARGET));
+	cr_assert(field_absent(f, FILE_NAME));
+	cr_assert(field_int(f, FILE_MARKS, ENTRY_MARK_CLAIM));
+}
+
+Test(system_event, a_changed_mount_tells_what_is_set_and_cleared)
+{
+	static const uint64_t attr[] = { 1, 2, 1 << 18 };
+	data(make(SYS_mount_setattr, KIND_MOUNT), attr, sizeof(attr));
+	cr_assert(LIST_IS(encode(NULL), SYSTEM_ARGUMENTS, 1, 2, 1 << 18));
+}
+
+Test(system_event, ptrace_names_its_request_and_whom_it_is_aimed_at)
+{
+	struct bpf_file_record *r = make(SYS_ptrace, KIND_PTRACE);
+	r->args[0] = 16;
+	r->args[1] = 77;
+	struct span f = encode(NULL);
+	cr_assert(field_int(f, SYSTEM_OPTION, 16));
+	cr_assert(field_int(f, SYSTEM_PID, 77));
+	cr_assert(field_absent(f, FILE_MARKS));
+	r->args[0] = 0;
+	cr_assert(field_absent(encode(NULL), SYSTEM_PID));
+	make(SYS_process_vm_writev, KIND_PTRACE)->args[0] = 78;
+	f = encode(NULL);
+	cr_assert(field_int(f, SYSTEM_OPERATION, PTRACE_WRITE_MEMORY));
+	cr_assert(field_int(f, SYSTEM_PID, 78));
+	cr_assert(field_absent(f, SYSTEM_OPTION));
+}
+
+Test(system_event, a_pid_of_another_namespace_is_marked)
+{
+	struct bpf_file_record *r = make(SYS_ptrace, KIND_PTRACE);
+	r->args[0] = 16;
+	r->marks = BPF_MARK_PIDS;
+	cr_assert(field_int(encode(NULL), FILE_MARKS, ENTRY_MARK_PIDS));
+	make(SYS_setuid, KIND_CREDENTIALS)->marks = BPF_MARK_PIDS;
+	cr_assert(field_absent(encode(NULL), FILE_MARKS));
+}
+
+Test(system_event, a_module_is_named_by_its_file_its_size_or_its_name)
+{
+	struct bpf_file_record *r = make(SYS_finit_module, KIND_MODULE_LOAD);
+	made_path(&m, &r->strings[BPF_FILE_OBJECT], "/lib/x.ko", 0);
+	made_string(&m, &r->strings[BPF_FILE_XATTR], "debug=1", 7, 0);
+	struct span f = encode(NULL);
+	cr_assert(field_is(f, FILE_PATH, "/lib/x.ko"));
+	cr_assert(field_is(f, FILE_NAME, "debug=1"));
+	cr_assert(field_int(f, SYSTEM_OPERATION, MODULE_FROM_FILE));
+	make(SYS_init_module, KIND_MODULE_LOAD)->args[1] = 9000;
+	f = encode(NULL);
+	cr_assert(field_int(f, SYSTEM_COUNT, 9000));
+	cr_assert(field_absent(f, FILE_PATH));
+	r = make(SYS_delete_module, KIND_MODULE_UNLOAD);
+	made_string(&m, &r->strings[BPF_FILE_XATTR], "x", 1, 0);
+	cr_assert(field_is(encode(NULL), FILE_NAME, "x"));
+}
+
+Test(system_event, a_bpf_program_has_its_type_its_purpose_and_its_name)
+{
+	union bpf_attr attr = { .prog_type = 26, .expected_attach_type = 24, .prog_name = "spy" };
+	struct bpf_file_record *r = make(SYS_bpf, KIND_BPF);
+	r->args[0] = BPF_PROG_LOAD;
+	data(r, &attr, BPF_DATA_MAX);
+	struct span f = encode(NULL);
+	cr_assert(field_int(f, SYSTEM_OPTION, BPF_PROG_LOAD));
+	cr_assert(field_int(f, SYSTEM_PROGRAM_TYPE, 26));
+	cr_assert(field_int(f, SYSTEM_ATTACH_TYPE, 24));
+	cr_assert(field_is(f, SYSTEM_PROGRAM, "spy"));
+	/* Of an older caller, whose struct ends before the name. */
+	r = make(SYS_bpf, KIND_BPF);
+	r->args[0] = BPF_PROG_LOAD;
+	data(r, &attr, 48);
+	f = encode(NULL);
+	cr_assert(field_int(f, SYSTEM_PROGRAM_TYPE, 26));
+	cr_assert(field_absent(f, SYSTEM_PROGRAM));
+}
+
+Test(system_event, what_is_pinned_has_a_path)
+{
+	struct bpf_file_record *r = make(SYS_bpf, KIND_BPF);
+	r->args[0] = BPF_OBJ_PIN;
+	made_string(&m, &r->strings[BPF_FILE_NAME], "/sys/fs/bpf/x", 13, 0);
+	made_path(&m, &r->strings[BPF_FILE_BASE], "/", 0);
+	cr_assert(field_is(encode(NULL), FILE_PATH, "/sys/fs/bpf/x"));
+}
+
+Test(system_event, the_clock_is_told_in_nanoseconds)
+{
+	static const int64_t time[] = { 1700000000, 999999 };
+	struct bpf_file_record *r = make(SYS_clock_settime, KIND_TIME);
+	data(r, time, sizeof(time));
+	struct span f = encode(NULL);
+	cr_assert(LIST_IS(f, SYSTEM_TIME, 1700000000, 999999));
+	cr_assert(field_int(f, SYSTEM_OPTION, 0));
+	r = make(SYS_settimeofday, KIND_TIME);
+	data(r, time, sizeof(time));
+	f = encode(NULL);
+	cr_assert(LIST_IS(f, SYSTEM_TIME, 1700000000, 999999000));
+	cr_assert(field_absent(f, SYSTEM_OPTION));
+	static const int64_t hostile[] = { INT64_MIN, INT64_MAX };
+	r = make(SYS_settimeofday, KIND_TIME);
+	data(r, hostile, sizeof(hostile));
+	cr_assert(LIST_IS(encode(NULL), SYSTEM_TIME, INT64_MIN, INT64_MAX));
+	static const int32_t narrow[] = { -5, 6 };
+	r = make(SYS_clock_settime, KIND_TIME);
+	data(r, narrow, sizeof(narrow));
+	cr_assert(LIST_IS(encode(NULL), SYSTEM_TIME, -5, 6));
+}
+
+Test(system_event, an_adjustment_tells_its_modes)
+{
+	static const uint32_t modes = 0x8001;
+	data(make(SYS_adjtimex, KIND_TIME), &modes, sizeof(modes));
+	struct span f = encode(NULL);
+	cr_assert(field_int(f, SYSTEM_OPERATION, TIME_ADJUST));
+	cr_assert(LIST_IS(f, SYSTEM_ARGUMENTS, 0x8001));
+	cr_assert(field_absent(f, SYSTEM_OPTION));
+}
+
+Test(system_event, a_signal_has_its_number_and_its_receiver)
+{
+	struct bpf_file_record *r = make(SYS_tgkill, KIND_SIGNAL);
+	r->args[0] = 10;
+	r->args[1] = 11;
+	r->args[2] = 9;
+	struct span f = encode(NULL);
+	cr_assert(field_int(f, SYSTEM_OPERATION, SIGNAL_THREAD));
+	cr_assert(field_int(f, SYSTEM_PID, 10));
+	cr_assert(field_int(f, SYSTEM_SIGNAL, 9));
+	r = make(SYS_kill, KIND_SIGNAL);
+	r->args[0] = (uint64_t)-10;
+	cr_assert(field_int(encode(NULL), SYSTEM_PID, -10));
+	r = make(SYS_pidfd_send_signal, KIND_SIGNAL);
+	r->args[1] = 15;
+	r->args[5] = 12;
+	f = encode(NULL);
+	cr_assert(field_int(f, SYSTEM_PID, 12));
+	cr_assert(field_int(f, SYSTEM_SIGNAL, 15));
+}
+
+Test(system_event, addresses_are_told_by_family)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		                  .sin_port = htons(443),
+		                  .sin_addr.s_addr = 0x0100007f };
+	data(make(SYS_connect, KIND_CONNECT), &in, sizeof(in));
+	struct span f = encode(NULL);
+	struct cursor c;
+	cr_assert(field_int(f, SYSTEM_FAMILY, AF_INET));
+	cr_assert(field_int(f, SYSTEM_PORT, 443));
+	cr_assert(field(f, SYSTEM_ADDRESS, &c));
+	struct span four = cbor_bytes(&c);
+	cr_assert_eq(four.len, 4);
+	cr_assert_eq(memcmp(four.data, &in.sin_addr, 4), 0);
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
+		                    .sin6_port = htons(22),
+		                    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	data(make(SYS_bind, KIND_BIND), &in6, sizeof(in6));
+	f = encode(NULL);
+	cr_assert(field_int(f, SYSTEM_PORT, 22));
+	cr_assert(field(f, SYSTEM_ADDRESS, &c));
+	struct span address = cbor_bytes(&c);
+	cr_assert_eq(address.len, 16);
+	cr_assert_eq(memcmp(address.data, &in6.sin6_addr, 16), 0);
+	struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = "/run/x" };
+	data(make(SYS_connect, KIND_CONNECT), &un, sizeof(un));
+	cr_assert(field_is(encode(NULL), SYSTEM_UNIX_NAME, "/run/x"));
+}
+
+Test(system_event, an_address_that_is_cut_short_is_not_made_up)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	for (size_t len = 0; len < 8; len++) {
+		data(make(SYS_connect, KIND_CONNECT), &in, len);
+		struct span f = encode(NULL);
+		cr_assert(field_absent(f, SYSTEM_ADDRESS));
+		cr_assert_eq(field_absent(f, SYSTEM_FAMILY), len < 2);
+	}
 }
