@@ -107,6 +107,7 @@ static int take_option(struct collector_options *o, int option, const char *valu
 		return parse_audit(value, &o->collector.audit);
 	case OPTION_AUDIT_ENABLE:
 		o->collector.audit_lease = value;
+		o->collector.audit_enable = true;
 		return 0;
 	case OPTION_AUDIT_RESTORE:
 		o->restore = value;
@@ -200,8 +201,10 @@ static int fill_in(struct collector_options *o, bool audit_given)
 		to->run_dir = c->run;
 	if (!audit_given)
 		to->audit = modes[c->audit];
-	if (!to->audit_lease && c->audit_enable && to->audit != AUDIT_MODE_REPLAY)
+	if (!to->audit_lease && to->audit != AUDIT_MODE_REPLAY) {
 		to->audit_lease = o->lease;
+		to->audit_enable = c->audit_enable;
+	}
 	if (!o->user)
 		o->user = c->collector_user;
 	o->group = c->group;

@@ -51,6 +51,7 @@ static const struct field_row process_rows[] = {
 	{ PROCESS_LINKER_NAMES, "linker_env", FORM_TEXT, NULL, false },
 	{ PROCESS_CAPABILITIES, "capabilities", FORM_BITS, NULL, true },
 	{ PROCESS_CONTAINER, "container", FORM_TEXT, NULL, false },
+	{ PROCESS_AUDIT_SERIAL, "audit_serial", FORM_ANY, NULL, true },
 };
 
 static const struct field_row exit_rows[] = {
@@ -167,11 +168,15 @@ static const struct field_row disagreement_rows[] = {
 	{ DISAGREEMENT_PID, "pid", FORM_ANY, NULL, false },
 	{ DISAGREEMENT_PARENT_PID, "ppid", FORM_ANY, NULL, false },
 	{ DISAGREEMENT_EXE, "exe", FORM_TEXT, NULL, false },
-	{ DISAGREEMENT_COMM, "comm", FORM_TEXT, NULL, false },
 	{ DISAGREEMENT_UID, "uid", FORM_ANY, NULL, false },
 	{ DISAGREEMENT_LOGINUID, "auid", FORM_ANY, NULL, false },
 	{ DISAGREEMENT_SESSION, "session", FORM_ANY, NULL, false },
 	{ DISAGREEMENT_SERIAL, "serial", FORM_ANY, NULL, false },
+};
+
+static const struct field_row confirmation_rows[] = {
+	{ CONFIRMATION_WHAT, "what", FORM_WORD, entry_kind_name, false },
+	{ CONFIRMATION_SERIAL, "serial", FORM_ANY, NULL, false },
 };
 
 #define ROWS(r) (r), ARRAY_SIZE(r)
@@ -207,6 +212,7 @@ static const struct {
 	{ KIND_AUDIT_LOGIN, KIND_AUDIT_OTHER, ROWS(audit_rows), AUDIT_OP },
 	{ KIND_SENSOR, KIND_SENSOR, ROWS(change_rows), CHANGE_WHAT },
 	{ KIND_DISAGREEMENT, KIND_DISAGREEMENT, ROWS(disagreement_rows), DISAGREEMENT_WHAT },
+	{ KIND_CONFIRMATION, KIND_CONFIRMATION, ROWS(confirmation_rows), CONFIRMATION_WHAT },
 };
 
 const struct field_row *field_find(uint64_t kind, uint64_t key)

@@ -125,6 +125,24 @@ int audit_netlink_set_wait_time(int fd, uint32_t wait_time, uint32_t sequence)
 	return ask(fd, AUDIT_SET, &s, sizeof(s), sequence);
 }
 
+int audit_netlink_change_rule(int fd, bool add, struct span rule, uint32_t sequence)
+{
+	struct nlmsghdr header = { .nlmsg_len = (uint32_t)NLMSG_LENGTH(rule.len),
+		                   .nlmsg_type = add ? AUDIT_ADD_RULE : AUDIT_DEL_RULE,
+		                   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
+		                   .nlmsg_seq = sequence };
+	cleanup_buf struct buf message = { 0 };
+	buf_put(&message, &header, sizeof(header));
+	buf_put(&message, rule.data, rule.len);
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	int r = buf_err(&message);
+	if (r < 0)
+		return r;
+	ssize_t n = sendto(fd, message.data, message.len, MSG_DONTWAIT, (struct sockaddr *)&kernel,
+	                   sizeof(kernel));
+	return n < 0 ? -errno : 0;
+}
+
 int audit_inbox_new(struct audit_inbox **ret)
 {
 	struct audit_inbox *inbox = calloc(1, sizeof(*inbox));

@@ -1,11 +1,12 @@
 /* Messages to and from the kernel's audit netlink family.
  *
  * The kernel's audit header defines macros with the names of our entry fields (AUDIT_PID is 0 there), so it
- * is included by audit_netlink.c and audit_control.c only, and these include nothing that knows entries.
+ * is included by audit_netlink.c and audit_rule.c only, and these include nothing that knows entries.
  */
 #ifndef SWORNLOG_COLLECTOR_AUDIT_NETLINK_H
 #define SWORNLOG_COLLECTOR_AUDIT_NETLINK_H
 
+#include "lib/buf.h"
 #include "lib/cursor.h"
 
 /* The longest record and the message header before it. */
@@ -58,6 +59,9 @@ must_check int audit_netlink_set_enabled(int fd, uint32_t enabled, uint32_t sequ
 
 /* Set the time that a full backlog makes others wait. */
 must_check int audit_netlink_set_wait_time(int fd, uint32_t wait_time, uint32_t sequence);
+
+/* Add or delete a rule, in the kernel's form. */
+must_check int audit_netlink_change_rule(int fd, bool add, struct span rule, uint32_t sequence);
 
 /* Up to AUDIT_NETLINK_BATCH messages with one system call. Opaque: it holds half a megabyte. */
 struct audit_inbox;

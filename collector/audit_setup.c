@@ -3,17 +3,37 @@
 #include "collector/audit_lease.h"
 #include "lib/log.h"
 
-/* After the source listens, so that the record of this change is the first that it hears. */
-static void switch_on(const struct audit_setup *setup, struct audit_source *source)
+static void explain(int r)
 {
-	bool changed = false;
-	int r = audit_lease_take(setup->lease_path, &changed);
-	if (r == -EBUSY)
+	switch (r) {
+	case -EBUSY:
 		log_warning("audit is off but has rules of somebody else; it is left as it is");
-	else if (r < 0)
-		log_warning("audit can't be switched on: %s; it is left as it is", audit_mode_cause(r));
-	else if (changed)
-		log_info("audit is switched on, with the rule '-a never,task'; both are put back at the end");
+		return;
+	case -EAGAIN:
+		log_warning("audit is off and audit_enable is not set: its rules are not loaded");
+		return;
+	case -ENOMSG:
+		log_warning("the kernel took an audit rule and does not list it; audit is left as it was");
+		return;
+	default:
+		log_warning("audit can't be changed: %s; it is left as it is", audit_mode_cause(r));
+		return;
+	}
+}
+
+/* After the source listens, so that the record of this change is the first that it hears. */
+static void change(const struct audit_setup *setup, struct audit_source *source)
+{
+	static const struct audit_rules none;
+	const struct audit_rules *rules = setup->rules ? setup->rules : &none;
+	bool enabled = false;
+	int r = audit_lease_take(setup->lease_path, setup->enable, rules, &enabled);
+	if (r < 0)
+		explain(r);
+	else if (enabled)
+		log_info("audit is switched on; it is put back at the end");
+	if (r == 0 && rules->count)
+		log_info("%zu rules of ours are loaded into audit until the end", rules->count);
 	audit_source_refresh(source);
 }
 
@@ -24,11 +44,13 @@ int audit_setup_open(const struct audit_setup *setup, struct audit_source **ret)
 		.passed_fd = setup->mode == AUDIT_MODE_MULTICAST ? audit_source_passed_fd() : -1,
 		.replay_path = setup->replay_path,
 		.env = env_system(),
+		.rules = setup->rules,
 		.feed = setup->feed,
 	};
 	int r = audit_source_open(&config, ret);
-	if (r == 0 && setup->lease_path && audit_source_fd(*ret) >= 0)
-		switch_on(setup, *ret);
+	bool wanted = setup->enable || (setup->rules && setup->rules->count);
+	if (r == 0 && setup->lease_path && wanted && audit_source_fd(*ret) >= 0)
+		change(setup, *ret);
 	return r;
 }
 

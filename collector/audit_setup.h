@@ -7,8 +7,10 @@
 
 struct audit_setup {
 	enum audit_mode mode;
-	const char *replay_path; /* with AUDIT_MODE_REPLAY */
-	const char *lease_path;  /* switch audit on, and keep what that changed here; NULL: change nothing */
+	const char *replay_path;         /* with AUDIT_MODE_REPLAY */
+	const char *lease_path;          /* what was changed is kept here; NULL: change nothing */
+	bool enable;                     /* switch audit on where it is off */
+	const struct audit_rules *rules; /* to be loaded, the caller's; NULL: none */
 	struct audit_feed_config feed;
 };
 

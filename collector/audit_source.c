@@ -183,6 +183,7 @@ int audit_source_open(const struct audit_source_config *config, struct audit_sou
 	s->config = *config;
 	s->fd = s->watch.fd = -1;
 	s->watch.rules = -1;
+	s->watch.wanted = config->rules;
 	if (s->config.status_every_us == 0)
 		s->config.status_every_us = 1000000;
 	/* A replayed log's pids are another host's. */
@@ -411,6 +412,8 @@ struct audit_summary audit_source_summary(const struct audit_source *s)
 		.status = s->watch.status,
 		.rules = s->watch.rules,
 		.rules_hash = s->watch.rules_hash,
+		.rules_in_force = s->watch.known && s->watch.status.enabled && s->watch.rules >= 0 &&
+		                  s->watch.wanted && s->watch.found >= s->watch.wanted->count,
 		.records = s->records,
 		.foreign = s->foreign,
 	};

@@ -15,9 +15,10 @@
 struct audit_source_config {
 	enum audit_mode mode; /* wanted */
 	int passed_fd;        /* a socket of audit_source_passed_fd(), for MULTICAST; -1: none. Taken over. */
-	const char *replay_path;  /* for REPLAY */
-	uint64_t status_every_us; /* 0: 1 s */
-	const struct env *env;    /* its two clocks */
+	const char *replay_path;         /* for REPLAY */
+	uint64_t status_every_us;        /* 0: 1 s */
+	const struct env *env;           /* its two clocks */
+	const struct audit_rules *rules; /* that ought to be there, the caller's; NULL: none */
 	struct audit_feed_config feed;
 };
 
@@ -29,6 +30,7 @@ struct audit_summary {
 	struct audit_status_view status;
 	int64_t rules;          /* -1: not known */
 	struct hash rules_hash; /* docs/format.md section 7.7 */
+	bool rules_in_force;    /* all that ought to be there are, and audit is on */
 	uint64_t records;       /* received so far */
 	uint64_t foreign;       /* messages that pretended to be the kernel's */
 };

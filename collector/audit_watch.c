@@ -2,7 +2,9 @@
 
 int audit_watch_open(struct audit_watch *w, struct audit_inbox *inbox, int timeout_ms)
 {
-	*w = (struct audit_watch){ .fd = -1, .inbox = inbox, .rules = -1, .sequence = 1 };
+	*w = (struct audit_watch){
+		.fd = -1, .inbox = inbox, .rules = -1, .sequence = 1, .wanted = w->wanted
+	};
 	w->error = audit_netlink_open(false, &w->fd);
 	if (w->error == 0)
 		w->error = audit_netlink_read_status(w->fd, inbox, timeout_ms, &w->status);
@@ -23,6 +25,7 @@ void audit_watch_ask(struct audit_watch *w, bool rules)
 	if (!rules || w->error < 0)
 		return;
 	w->counting = 0;
+	w->finding = 0;
 	w->hashing = (struct hash){ 0 };
 	w->list_sequence = ++w->sequence;
 	w->error = audit_netlink_ask_rules(w->fd, w->list_sequence);
@@ -56,6 +59,7 @@ static void take_rule(struct audit_watch *w, const struct audit_datagram *m)
 	struct hash next;
 	sha256_parts(parts, ARRAY_SIZE(parts), &next);
 	w->hashing = next;
+	w->finding += w->wanted && audit_rules_have(w->wanted, m->payload);
 	w->counting++;
 }
 
@@ -69,6 +73,7 @@ static enum audit_change take(struct audit_watch *w, const struct audit_datagram
 	if (m->done && listed) {
 		w->rules = w->counting;
 		w->rules_hash = w->hashing;
+		w->found = w->finding;
 	}
 	if (m->acknowledgement && m->error < 0)
 		w->error = m->error;

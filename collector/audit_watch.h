@@ -4,6 +4,7 @@
 #define SWORNLOG_COLLECTOR_AUDIT_WATCH_H
 
 #include "collector/audit_netlink.h"
+#include "collector/audit_rule.h"
 #include "lib/digest.h"
 
 /* What a new status says compared with the one before. */
@@ -18,13 +19,16 @@ struct audit_watch {
 	struct audit_inbox *inbox;
 	bool known;
 	struct audit_status_view status;
-	int64_t rules;          /* -1: not known */
-	struct hash rules_hash; /* of all of them, in the kernel's order */
-	int error;              /* of the last question; 0: answered */
+	int64_t rules;                    /* -1: not known */
+	struct hash rules_hash;           /* of all of them, in the kernel's order */
+	const struct audit_rules *wanted; /* the caller's; NULL: none */
+	size_t found;                     /* of these, in that list */
+	int error;                        /* of the last question; 0: answered */
 	uint32_t sequence;
 	uint32_t list_sequence; /* of the last question for the rules */
 	int64_t counting;       /* rules of that list so far */
 	struct hash hashing;    /* likewise */
+	size_t finding;
 };
 
 /* 0, or what the kernel refused with; the watch is usable either way, and empty then. */

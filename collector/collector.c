@@ -49,8 +49,12 @@ struct collector {
 	struct normaliser *normaliser;
 	struct bpf_source *bpf;
 	struct audit_setup audit_setup;
+	struct audit_rules audit_rules; /* as they were at the start: they are not reloaded */
+	bool audit_exec;
 	struct audit_source *audit;
 	struct guard *guard;
+	struct witness *witness;
+	bool ring_behind;
 	struct buf posture; /* as last told */
 	struct intake_counts counts;
 };
@@ -79,6 +83,7 @@ static void on_loss(void *context, const struct intake_loss *loss)
 	outlet_lose(c->outlet, loss);
 	if (c->guard)
 		guard_loss(c->guard, loss);
+	witness_loss(c->witness, loss, now_us());
 }
 
 static void on_record(void *context, const struct bpf_view *view)
@@ -152,11 +157,15 @@ static int open_way_out(struct collector *c)
 		err = actors_new(&actors, &c->actors);
 	if (err)
 		return err;
+	err = witness_new(&sink, &c->witness);
+	if (err)
+		return err;
 	struct normaliser_config normaliser = {
 		.actors = c->actors,
 		.sink = sink,
 		.own = &c->own,
 		.redact = &c->redact,
+		.witness = c->witness,
 		.on_labelled = on_labelled,
 		.context = c,
 	};
@@ -204,15 +213,22 @@ static void on_audit_event(void *context, const struct intake_event *event)
 static bool on_assembled(void *context, const struct audit_assembled *event)
 {
 	const struct collector *c = context;
+	if (witness_audit_event(c->witness, event, now_us()))
+		return true;
 	guard_audit_event(c->guard, event, now_us());
 	return false;
 }
 
 static int open_audit(struct collector *c)
 {
+	c->audit_rules = c->rules->audit.rules;
+	c->audit_exec = c->rules->audit.exec;
+	c->rules->audit.rules = (struct audit_rules){ 0 };
 	c->audit_setup = (struct audit_setup){ .mode = c->config.audit,
 		                               .replay_path = c->config.audit_replay,
 		                               .lease_path = c->config.audit_lease,
+		                               .enable = c->config.audit_enable,
+		                               .rules = &c->audit_rules,
 		                               .feed = { .event = { .process = actor_of_audit, .context = c },
 		                                         .redact = &c->redact,
 		                                         .on_event = on_audit_event,
@@ -226,6 +242,7 @@ static int open_audit(struct collector *c)
 		                      .bpf = c->bpf,
 		                      .audit = c->audit,
 		                      .outlet = c->outlet,
+		                      .witness = c->witness,
 		                      .run_fd = c->run_fd };
 	return guard_new(&guard, &c->guard);
 }
@@ -235,6 +252,8 @@ static int tell_posture(struct collector *c)
 {
 	struct posture_audit_facts audit = audit_setup_facts(&c->audit_setup, c->audit);
 	audit.deaf = !guard_hears_audit(c->guard);
+	audit.exec_wanted = c->audit_exec;
+	audit.exec_works = witness_armed(c->witness);
 	cleanup_buf struct buf map = { 0 };
 	posture_put(&map, c->bpf, &audit, &c->rules->kinds, c->own.dir_count > 0);
 	int err = buf_err(&map);
@@ -344,8 +363,10 @@ void collector_free(struct collector *c)
 	audit_source_free(c->audit);
 	guard_free(c->guard);
 	audit_setup_close(&c->audit_setup);
+	audit_rules_done(&c->audit_rules);
 	buf_done(&c->posture);
 	normaliser_free(c->normaliser);
+	witness_free(c->witness);
 	actors_free(c->actors);
 	outlet_free(c->outlet);
 	rules_free(c->rules);
@@ -386,9 +407,13 @@ static void settle(struct collector *c)
 /* Returns true if there is more. */
 static bool drain_rings(struct collector *c, uint64_t now)
 {
+	/* What audit has told of an exec by now goes into the exec's own entry. */
+	if (witness_armed(c->witness))
+		audit_source_read(c->audit, now);
 	unsigned n = bpf_source_consume(c->bpf, RECORDS_AT_ONCE);
 	c->drained_us = now;
 	c->next_drain_us = n == RECORDS_AT_ONCE ? now : now + (n ? GATHER_US : REST_US);
+	c->ring_behind = n == RECORDS_AT_ONCE;
 	if (n < RECORDS_AT_ONCE)
 		settle(c);
 	outlet_ready(c->outlet);
@@ -405,11 +430,23 @@ static void tick_audit(struct collector *c, uint64_t now)
 	outlet_ready(c->outlet);
 }
 
+static void tick_witness(struct collector *c, uint64_t now)
+{
+	struct audit_summary audit = audit_source_summary(c->audit);
+	bool listens = audit.mode == AUDIT_MODE_MULTICAST || audit.mode == AUDIT_MODE_UNICAST;
+	bool was = witness_armed(c->witness), is = c->audit_exec && listens && audit.rules_in_force;
+	witness_arm(c->witness, is, now);
+	if (was != is && tell_posture(c))
+		log_error("posture could not be told for want of memory");
+	witness_tick(c->witness, c->ring_behind, audit.status.backlog > 0, now);
+}
+
 static void tick(struct collector *c, uint64_t now)
 {
 	c->next_tick_us = now + TICK_US;
 	bpf_source_settle(c->bpf, now);
 	guard_tick(c->guard, now);
+	tick_witness(c, now);
 	normaliser_tick(c->normaliser, now);
 	settle(c);
 	bool was_connected = outlet_fd(c->outlet) >= 0;

@@ -14,7 +14,8 @@ struct collector_config {
 	size_t own_dir_count;
 	enum audit_mode audit;
 	const char *audit_replay; /* with AUDIT_MODE_REPLAY: the recorded log */
-	const char *audit_lease;  /* switch audit on, and keep what that changed in this file; NULL: don't */
+	bool audit_enable;        /* switch audit on where it is off */
+	const char *audit_lease;  /* what was changed of audit is kept in this file; NULL: change nothing */
 	const char *run_dir; /* for collector.status and the marked files of the self-probe; NULL: neither */
 	size_t ring_bytes;   /* a power of two; 0: default */
 	size_t queue_bytes;  /* 0: default */

@@ -157,7 +157,7 @@ static void put_container(struct fields *f, const char *id)
 }
 
 struct span describe_exec(struct buf *b, const struct bpf_view *exec, struct span exe_path, struct span argv,
-                          const char *container, uint32_t marks)
+                          const char *container, uint32_t marks, const uint32_t *audit_serial)
 {
 	const struct bpf_exec_record *r = exec->exec;
 	const struct bpf_record *head = exec->head;
@@ -190,6 +190,8 @@ struct span describe_exec(struct buf *b, const struct bpf_view *exec, struct spa
 	put_linker_names(&f, text[BPF_EXEC_ENV]);
 	fields_uint(&f, PROCESS_CAPABILITIES, r->capabilities);
 	put_container(&f, container);
+	if (audit_serial)
+		fields_uint(&f, PROCESS_AUDIT_SERIAL, *audit_serial);
 	return fields_end(&f);
 }
 

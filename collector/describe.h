@@ -7,10 +7,11 @@
 #include "lib/redact.h"
 
 /* An exec, whole. `exe_path` is the executable's path (empty: not known), `argv` all arguments that were seen
- * as a CBOR array, `container` its container's id or "", `marks` what is to be added to its marks. Appends
- * the field map and returns it (empty after an error of the buffer). */
+ * as a CBOR array, `container` its container's id or "", `marks` what is to be added to its marks,
+ * `audit_serial` of audit's event of it (NULL: none). Appends the field map and returns it (empty after an
+ * error of the buffer). */
 struct span describe_exec(struct buf *b, const struct bpf_view *exec, struct span exe_path, struct span argv,
-                          const char *container, uint32_t marks);
+                          const char *container, uint32_t marks, const uint32_t *audit_serial);
 
 /* A process as the table knows it; `tid` is the thread through which it was noticed. */
 struct span describe_process(struct buf *b, const struct process *p, uint32_t tid);

@@ -304,6 +304,7 @@ static void write_status(struct guard *g)
 		                      .probe = g->probe,
 		                      .audit = g->config.audit,
 		                      .outlet = g->config.outlet,
+		                      .witness = g->config.witness,
 		                      .now_us = g->now_us };
 	if (g->config.run_fd < 0)
 		return;

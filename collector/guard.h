@@ -7,6 +7,7 @@
 #include "collector/audit_source.h"
 #include "collector/bpf_source.h"
 #include "collector/outlet.h"
+#include "collector/witness.h"
 
 struct guard_config {
 	struct event_sink sink;
@@ -14,6 +15,7 @@ struct guard_config {
 	struct bpf_source *bpf;
 	struct audit_source *audit;
 	const struct outlet *outlet;
+	const struct witness *witness;
 	int run_fd; /* folder for the status file and for marked files; -1: neither */
 };
 

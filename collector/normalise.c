@@ -243,13 +243,19 @@ static bool on_exec(struct normaliser *n, const struct bpf_view *view)
 	if (image)
 		image->marks |= marks;
 	const char *container = image ? image->container : "";
+	uint32_t serial = 0;
+	bool confirmed = n->config.witness && witness_seen(n->config.witness, view, exe, &serial);
 	struct intake_event event = { .kind = KIND_EXEC,
-		                      .sensors = SENSOR_BPF_TRACEPOINT,
+		                      .sensors = SENSOR_BPF_TRACEPOINT | (confirmed ? SENSOR_AUDIT : 0),
 		                      .boot_us = record_us(view->head),
 		                      .fields = describe_exec(&n->fields, &clean, exe, span_of(&n->argv),
-		                                              container, marks) };
-	if (event.fields.len)
-		return actors_exec(n->config.actors, view->head, parent_of(view), image, &event);
+		                                              container, marks, confirmed ? &serial : NULL) };
+	if (event.fields.len) {
+		bool sent = actors_exec(n->config.actors, view->head, parent_of(view), image, &event);
+		if (sent && n->config.witness && !confirmed)
+			witness_sent(n->config.witness, view, exe, event.self);
+		return sent;
+	}
 	process_image_put(image);
 	return false;
 }

@@ -6,11 +6,13 @@
 #include "collector/bpf_record.h"
 #include "collector/own_events.h"
 #include "collector/rules.h"
+#include "collector/witness.h"
 
 struct normaliser_config {
 	struct actors *actors;        /* the caller's */
 	struct event_sink sink;       /* the same that the actors have */
 	const struct own_events *own; /* the caller's; NULL: none */
+	struct witness *witness;      /* of execs, the caller's; NULL: none */
 	struct redact *const *redact; /* looked up for each exec; NULL: nothing is replaced */
 	/* An object whose label only user space could tell (a pattern's); NULL: nobody wants to know. */
 	void (*on_labelled)(void *context, uint32_t device, uint64_t inode, uint32_t labels);

@@ -49,12 +49,14 @@ static void put_hooks(struct fields *f, const struct bpf_source *source,
                       const struct posture_audit_facts *audit)
 {
 	fields_key(f, POSTURE_HOOKS);
-	cbor_put_array(f->b, BPF_PROGRAMS + 1);
+	cbor_put_array(f->b, BPF_PROGRAMS + 1 + audit->exec_wanted);
 	for (int program = 0; program < BPF_PROGRAMS; program++) {
 		const struct hook_status *h = hook(source, program);
 		put_hook(f, h->name, SENSOR_BPF_TRACEPOINT, h->state);
 	}
 	put_hook(f, "audit", SENSOR_AUDIT, audit_state(audit));
+	if (audit->exec_wanted)
+		put_hook(f, "audit_exec_rule", SENSOR_AUDIT, audit->exec_works ? POSTURE_ON : POSTURE_FAILED);
 }
 
 static void put_audit(struct fields *f, const struct posture_audit_facts *audit)

@@ -33,10 +33,21 @@ static void done_watch(struct rules *r)
 	watch_done(&r->watch);
 }
 
+static int parse_audit(const struct yaml_errors *e, const struct yaml_node *node, struct rules *r)
+{
+	return audit_section_parse(e, node, &r->audit);
+}
+
+static void done_audit(struct rules *r)
+{
+	audit_section_done(&r->audit);
+}
+
 static const struct section sections[] = {
 	{ "kinds", parse_kinds, NULL },
 	{ "redact", parse_redact, done_redact },
 	{ "watch", parse_watch, done_watch },
+	{ "audit", parse_audit, done_audit },
 };
 
 static const struct section *find_section(struct span name)

@@ -5,6 +5,7 @@
 #ifndef SWORNLOG_COLLECTOR_RULES_H
 #define SWORNLOG_COLLECTOR_RULES_H
 
+#include "collector/audit_section.h"
 #include "collector/kinds.h"
 #include "lib/redact_config.h"
 #include "collector/watch.h"
@@ -14,6 +15,7 @@ struct rules {
 	struct kinds kinds;
 	struct redact_config *redact;
 	struct watch watch;
+	struct audit_section audit;
 };
 
 /* A file that is not there is not an error: the shipped defaults. Otherwise -EINVAL, -ENOMEM, or what reading

@@ -71,6 +71,18 @@ static void put_probes(struct buf *b, const struct self_probe *probe)
 	buf_put_str(b, "}, ");
 }
 
+static void put_execs(struct buf *b, const struct witness *witness)
+{
+	struct cross_check_counts c = witness_counts(witness);
+	if (!witness_armed(witness))
+		return;
+	buf_put_str(b, "\"execs_witnessed\": {");
+	put_number(b, "by_both", c.agreed);
+	put_number(b, "by_bpf_alone", c.alone[CROSS_CHECK_BPF]);
+	put_number(b, "by_audit_alone", c.alone[CROSS_CHECK_AUDIT]);
+	buf_printf(b, "\"unproven\": %llu}, ", (unsigned long long)c.unproven);
+}
+
 static void put_alarm(struct buf *b, const struct self_probe *probe)
 {
 	const char *comma = "";
@@ -98,6 +110,7 @@ void status_put(struct buf *b, const struct status_facts *f)
 	put_hooks(b, f);
 	put_audit(b, f->audit);
 	put_probes(b, f->probe);
+	put_execs(b, f->witness);
 	put_alarm(b, f->probe);
 	buf_put_str(b, "}\n");
 }

@@ -6,6 +6,7 @@
 #include "collector/bpf_source.h"
 #include "collector/outlet.h"
 #include "collector/self_probe.h"
+#include "collector/witness.h"
 
 /* What a program has brought so far. */
 struct hook_use {
@@ -19,6 +20,7 @@ struct status_facts {
 	const struct self_probe *probe;
 	const struct audit_source *audit;
 	const struct outlet *outlet;
+	const struct witness *witness;
 	uint64_t now_us;
 };
 

@@ -57,6 +57,7 @@ static const struct name kind_names[] = {
 	{ KIND_BIND, "bind" },
 	{ KIND_SENSOR, "sensor" },
 	{ KIND_DISAGREEMENT, "disagreement" },
+	{ KIND_CONFIRMATION, "confirmation" },
 };
 
 static const struct name reason_names[] = {

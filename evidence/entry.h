@@ -69,6 +69,7 @@ enum entry_kind {
 
 	KIND_SENSOR = 112,       /* a change at a sensor, its configuration or our programs */
 	KIND_DISAGREEMENT = 113, /* seen by one sensor only, where two should have */
+	KIND_CONFIRMATION = 116, /* an event that one sensor told of was seen by a second one too */
 };
 
 #define ENTRY_FIRST_EVENT_KIND KIND_PROCESS
@@ -144,6 +145,7 @@ enum process_field {
 	PROCESS_LINKER_NAMES = 25, /* array of bytes: the names in the environment that begin with "LD_" */
 	PROCESS_CAPABILITIES = 26, /* effective, a bit each */
 	PROCESS_CONTAINER = 27,    /* bytes: id, from the cgroup's path */
+	PROCESS_AUDIT_SERIAL = 30, /* KIND_EXEC: of the audit event that tells of it too */
 };
 
 /* Field keys of the kinds 19 and 20, and of all from 50 to 63 and from 80 to 111. Those below 18 mean what

@@ -39,12 +39,17 @@ enum disagreement_field {
 	DISAGREEMENT_COUNT = 3,  /* events that this entry stands for, where it tells of no single one */
 	DISAGREEMENT_PID = 4,
 	DISAGREEMENT_PARENT_PID = 5,
-	DISAGREEMENT_EXE = 6,  /* bytes */
-	DISAGREEMENT_COMM = 7, /* bytes */
+	DISAGREEMENT_EXE = 6, /* bytes */
 	DISAGREEMENT_UID = 8,
 	DISAGREEMENT_LOGINUID = 9,
 	DISAGREEMENT_SESSION = 10,
 	DISAGREEMENT_SERIAL = 11, /* audit's */
+};
+
+/* Field keys of KIND_CONFIRMATION. */
+enum confirmation_field {
+	CONFIRMATION_WHAT = 0,   /* kind of the event */
+	CONFIRMATION_SERIAL = 1, /* audit's */
 };
 
 /* "audit rules"; NULL when unknown. */

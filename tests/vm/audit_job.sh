@@ -24,7 +24,7 @@ enables_with_its_rule() { audit_probe enable /tmp/was && status_is 'enabled 1' &
 restores() { audit_probe restore /tmp/was && [ ! -e /tmp/was ] && status_is 'enabled 0' && no_rules; }
 enabling_twice_changes_nothing() {
 	audit_probe enable /tmp/was2 && [ ! -e /tmp/was2 ] && audit_probe restore /tmp/was2 && status_is 'enabled 1' &&
-		audit_probe enable /tmp/was && grep -qx 'enabled=1 rule=1' /tmp/was
+		audit_probe enable /tmp/was && grep -q '^enabled=1 rules=1$' /tmp/was
 }
 
 is_switched_on() { status_is 'enabled 1' && the_rule; }

@@ -72,22 +72,6 @@ Test(audit_watch, a_counter_that_goes_back_was_reset)
 	cr_assert_eq(lost, 7);
 }
 
-Test(audit_control, what_was_changed_survives_on_a_line)
-{
-	for (int i = 0; i < 4; i++) {
-		struct audit_control c = { .enabled = i & 1, .rule = i & 2 }, back = { 0 };
-		cleanup_buf struct buf line = { 0 };
-		audit_control_print(&c, &line);
-		cr_assert_eq(audit_control_parse((struct span){ line.data, line.len }, &back), 0);
-		cr_assert_eq(back.enabled, c.enabled);
-		cr_assert_eq(back.rule, c.rule);
-		cr_assert_eq(audit_control_parse((struct span){ line.data, line.len - 1 }, &back), -EBADMSG);
-	}
-	struct span wrong = { (const uint8_t *)"enabled=2 rule=1\n", 17 };
-	struct audit_control back;
-	cr_assert_eq(audit_control_parse(wrong, &back), -EBADMSG);
-}
-
 Test(audit_control, restoring_nothing_asks_the_kernel_nothing)
 {
 	cr_assert_eq(audit_control_restore(&(struct audit_control){ 0 }), 0);

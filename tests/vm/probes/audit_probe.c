@@ -96,8 +96,9 @@ static int do_listen(const char *mode, unsigned seconds, const char *deaf_until)
 
 static int do_enable(const char *path)
 {
+	static const struct audit_rules none;
 	bool changed = false;
-	int r = audit_lease_take(path, &changed);
+	int r = audit_lease_take(path, true, &none, &changed);
 	printf("enable: %s\n", r < 0 ? strerror(-r) : changed ? "changed" : "was on");
 	return r < 0;
 }

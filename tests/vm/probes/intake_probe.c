@@ -1,7 +1,7 @@
 /* A sealer that only listens: prints each frame that the collector sends on one line.
  *
- * intake_probe SOCKET: "event KIND process=N self=N parent=N [key=value...]"; byte strings as they are, but
- * bytes that are no printable ASCII as \xNN.
+ * intake_probe SOCKET: "event KIND sensors=N process=N self=N parent=N [key=value...]"; byte strings as they
+ * are, but bytes that are no printable ASCII as \xNN.
  */
 #include <stdio.h>
 #include <sys/socket.h>
@@ -74,8 +74,8 @@ static void print_frame(const struct intake_frame *f)
 	const struct intake_event *e = &f->event;
 	switch (f->type) {
 	case INTAKE_EVENT:
-		printf("event %s process=%llu self=%llu parent=%llu", entry_kind_name(e->kind),
-		       (unsigned long long)e->process, (unsigned long long)e->self,
+		printf("event %s sensors=%u process=%llu self=%llu parent=%llu", entry_kind_name(e->kind),
+		       e->sensors, (unsigned long long)e->process, (unsigned long long)e->self,
 		       (unsigned long long)e->parent);
 		print_map(e->fields);
 		break;

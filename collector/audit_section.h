@@ -1,0 +1,18 @@
+/* Which of audit's rules the agent brings: the section `audit` of the rules of collection. */
+#ifndef SWORNLOG_COLLECTOR_AUDIT_SECTION_H
+#define SWORNLOG_COLLECTOR_AUDIT_SECTION_H
+
+#include "collector/audit_rule.h"
+#include "lib/yaml_value.h"
+
+struct audit_section {
+	bool exec;                /* the exec rules are among them: a second witness of each exec */
+	struct audit_rules rules; /* to be loaded */
+};
+
+/* `node` NULL: none. */
+must_check int audit_section_parse(const struct yaml_errors *e, const struct yaml_node *node,
+                                   struct audit_section *ret);
+void audit_section_done(struct audit_section *s);
+
+#endif
