@@ -49,12 +49,13 @@ static int drop_privileges(const char *name, const char *group)
 	return 0;
 }
 
-static int open_stop_fd(void)
+/* Readable upon one of the two signals. */
+static int open_signals(int one, int other)
 {
 	sigset_t signals;
 	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, one);
+	sigaddset(&signals, other);
 	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
 		return -errno;
 	int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -68,9 +69,10 @@ static void free_collector(struct collector **c)
 
 static int run(struct collector_options *o)
 {
-	cleanup_close int stop_fd = open_stop_fd();
-	if (stop_fd < 0)
-		return stop_fd;
+	cleanup_close int stop_fd = open_signals(SIGTERM, SIGINT);
+	cleanup_close int reload_fd = open_signals(SIGHUP, SIGHUP);
+	if (stop_fd < 0 || reload_fd < 0)
+		return MIN(stop_fd, reload_fd);
 	if (geteuid() == 0)
 		raise_memlock();
 	int err = o->user && geteuid() == 0 ? drop_privileges(o->user, o->group) : 0;
@@ -78,6 +80,7 @@ static int run(struct collector_options *o)
 		return err;
 	struct collector *c cleanup(free_collector) = NULL;
 	o->collector.stop_fd = stop_fd;
+	o->collector.reload_fd = reload_fd;
 	err = collector_open(&o->collector, &c);
 	if (err) {
 		log_error("can't start: %s", strerror(-err));

@@ -291,6 +291,8 @@ static int supervise(struct launcher *l, const sigset_t *watched)
 		int signal_number = sigtimedwait(watched, NULL, &t);
 		if (signal_number == SIGTERM || signal_number == SIGINT)
 			return 0;
+		if (signal_number == SIGHUP && l->child[CHILD_COLLECTOR].pid)
+			kill(l->child[CHILD_COLLECTOR].pid, SIGHUP);
 		if (reap(l, false))
 			return -EINVAL;
 	}
@@ -327,6 +329,7 @@ int main(int argc, char **argv)
 	sigemptyset(&watched);
 	sigaddset(&watched, SIGTERM);
 	sigaddset(&watched, SIGINT);
+	sigaddset(&watched, SIGHUP);
 	sigaddset(&watched, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &watched, NULL);
 

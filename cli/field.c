@@ -144,7 +144,10 @@ static const struct field_row loss_rows[] = {
 
 static const struct field_row goodbye_rows[] = { { 0, "reason", FORM_WORD, goodbye_name, false } };
 static const struct field_row agent_rows[] = { { 0, "what", FORM_WORD, agent_what_name, false },
-	                                       { 1, "detail", FORM_TEXT, NULL, false } };
+	                                       { 1, "detail", FORM_TEXT, NULL, false },
+	                                       { AGENT_CONFIG_HASH, "agent_yaml", FORM_HEX, NULL, false },
+	                                       { AGENT_RULES_HASH, "rules", FORM_HEX, NULL, false },
+	                                       { AGENT_RULES_TEXT, "rules_text", FORM_TEXT, NULL, true } };
 
 static const struct field_row change_rows[] = {
 	{ CHANGE_WHAT, "what", FORM_WORD, change_what_name, false },

@@ -339,6 +339,11 @@ int bpf_loader_open(size_t ring_bytes, const struct kinds *kinds, bool verbose, 
 	return 0;
 }
 
+int bpf_loader_set_kinds(struct bpf_loader *l, const struct kinds *kinds)
+{
+	return l->calls_fd < 0 ? 0 : fill_calls(l->calls_fd, kinds);
+}
+
 int bpf_loader_list(struct bpf_loader *l, void (*each)(void *context, const void *record, size_t size),
                     void *context)
 {

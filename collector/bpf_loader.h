@@ -24,6 +24,8 @@ struct bpf_loader;
  * milliseconds a program. */
 must_check int bpf_loader_open(size_t ring_bytes, const struct kinds *kinds, bool verbose,
                                struct bpf_loader **ret);
+/* From now on these kinds are made. A program that was not loaded for want of wanted kinds stays so. */
+must_check int bpf_loader_set_kinds(struct bpf_loader *l, const struct kinds *kinds);
 /* Hand on a record of each process that runs, once: the program is unloaded afterwards. -EOPNOTSUPP where it
  * is not loaded. */
 must_check int bpf_loader_list(struct bpf_loader *l,

@@ -232,6 +232,11 @@ int bpf_source_map_fd(const struct bpf_source *s, size_t i, const char **ret_nam
 	return bpf_loader_map_fd(s->loader, i, ret_name);
 }
 
+int bpf_source_set_kinds(struct bpf_source *s, const struct kinds *kinds)
+{
+	return bpf_loader_set_kinds(s->loader, kinds);
+}
+
 struct match_maps *bpf_source_match(const struct bpf_source *s)
 {
 	return bpf_loader_match(s->loader);

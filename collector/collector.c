@@ -2,12 +2,15 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "collector/audit_setup.h"
 #include "collector/bpf_agent.h"
 #include "collector/bpf_source.h"
+#include "collector/enforce.h"
 #include "collector/guard.h"
 #include "collector/match_maps.h"
 #include "collector/normalise.h"
@@ -16,6 +19,7 @@
 #include "collector/rules.h"
 #include "lib/env.h"
 #include "lib/log.h"
+#include "lib/text.h"
 
 /* Records wait for company: fewer wake-ups, and larger writes. Those that are urgent, and rings that fill,
  * have the kernel wake us, but no more often than this. */
@@ -28,7 +32,7 @@
 #define LEAVE_MS        2000
 #define RECORDS_AT_ONCE 4096
 
-enum slot { SLOT_STOP, SLOT_RING, SLOT_AUDIT, SLOT_OUTLET, SLOTS };
+enum slot { SLOT_STOP, SLOT_RELOAD, SLOT_RING, SLOT_AUDIT, SLOT_OUTLET, SLOTS };
 
 struct collector {
 	struct collector_config config;
@@ -169,10 +173,7 @@ static int open_way_out(struct collector *c)
 		.on_labelled = on_labelled,
 		.context = c,
 	};
-	err = normaliser_new(&normaliser, &c->normaliser);
-	if (!err)
-		normaliser_set_rules(c->normaliser, c->rules, &c->labels);
-	return err;
+	return normaliser_new(&normaliser, &c->normaliser);
 }
 
 static void log_hooks(const struct collector *c)
@@ -271,31 +272,44 @@ static int tell_posture(struct collector *c)
 	return err;
 }
 
-static int load_rules(struct collector *c)
+/* c->rules are in force in the programs. */
+static void follow_rules(struct collector *c)
 {
-	char error[512];
-	const char *path = c->config.rules_path;
-	int err = path ? rules_load(path, &c->rules, error, sizeof(error))
-	               : rules_parse("", (struct span){ 0 }, &c->rules, error, sizeof(error));
-	if (err)
-		log_error("%s", error);
-	else
-		c->redact = redact_config_engine(c->rules->redact);
-	if (!err)
-		err = watch_bind(&c->rules->watch, &c->labels);
-	if (!err)
-		err = watch_resolve(&c->rules->watch);
-	return err;
+	const struct rules *rules = c->rules;
+	normaliser_set_rules(c->normaliser, rules, &c->labels);
+	c->redact = redact_config_engine(rules->redact);
+	struct intake_rules told = { .digest = rules->digest, .text = { rules->text.data, rules->text.len } };
+	if (outlet_set_rules(c->outlet, &told))
+		log_error("the rules could not be told for want of memory");
 }
 
-static int load_match(struct collector *c)
+static void refuse_rules(struct collector *c, const char *error)
 {
-	struct match_maps *m = bpf_source_match(c->bpf);
-	if (!m || !c->rules->watch.count)
-		return 0;
-	int err = match_maps_load(m, &c->rules->watch);
+	cleanup_buf struct buf text = { 0 };
+	struct intake_rules told = { .refused = true };
+	log_error("%s; the former rules stay in force", error);
+	text_put_escaped(&text, (struct span){ (const uint8_t *)error, strlen(error) });
+	told.text = (struct span){ text.data, text.len };
+	if (buf_err(&text) || !outlet_refuse_rules(c->outlet, &told))
+		log_warning("the log does not hear of it for want of room");
+}
+
+/* What the rules have a say in, from the first moment on. */
+static int open_ruled(struct collector *c)
+{
+	char error[512];
+	int err = enforce_read(c->config.rules_path, &c->labels, &c->rules, error, sizeof(error));
+	if (err) {
+		log_error("%s", error);
+		return err;
+	}
+	err = open_way_out(c);
 	if (!err)
-		match_maps_learn(m, &c->rules->watch);
+		err = open_bpf(c);
+	if (!err)
+		err = enforce_apply(c->bpf, c->rules);
+	if (!err)
+		follow_rules(c);
 	return err;
 }
 
@@ -312,13 +326,7 @@ static int open_parts(struct collector *c)
 		if (err)
 			return err;
 	}
-	int err = load_rules(c);
-	if (!err)
-		err = open_way_out(c);
-	if (!err)
-		err = open_bpf(c);
-	if (!err)
-		err = load_match(c);
+	int err = open_ruled(c);
 	if (!err)
 		err = open_audit(c);
 	if (!err)
@@ -392,6 +400,7 @@ static void watch(struct collector *c, enum slot slot, int fd, uint32_t interest
 static void watch_all(struct collector *c)
 {
 	watch(c, SLOT_STOP, c->config.stop_fd, EPOLLIN);
+	watch(c, SLOT_RELOAD, c->config.reload_fd, EPOLLIN);
 	/* By edge, or it would be ready all the time that the drain is put off. */
 	watch(c, SLOT_RING, bpf_source_fd(c->bpf), EPOLLIN | EPOLLET);
 	watch(c, SLOT_AUDIT, audit_source_fd(c->audit), EPOLLIN);
@@ -418,6 +427,35 @@ static bool drain_rings(struct collector *c, uint64_t now)
 		settle(c);
 	outlet_ready(c->outlet);
 	return n == RECORDS_AT_ONCE;
+}
+
+static void reload(struct collector *c)
+{
+	char error[512];
+	struct rules *rules = NULL;
+	struct signalfd_siginfo seen;
+	while (read(c->config.reload_fd, &seen, sizeof(seen)) > 0)
+		;
+	/* What has happened falls under the rules that held then. */
+	while (drain_rings(c, now_us()))
+		;
+	int err = enforce_read(c->config.rules_path, &c->labels, &rules, error, sizeof(error));
+	if (!err) {
+		err = enforce_apply(c->bpf, rules);
+		snprintf(error, sizeof(error), "the kernel does not take the rules: %s", strerror(-err));
+	}
+	if (err) {
+		rules_free(rules);
+		refuse_rules(c, error);
+		return;
+	}
+	struct rules *former = c->rules;
+	c->rules = rules;
+	follow_rules(c);
+	rules_free(former);
+	log_info("the rules were read anew");
+	if (tell_posture(c))
+		log_error("posture could not be told for want of memory");
 }
 
 static void tick_audit(struct collector *c, uint64_t now)
@@ -475,6 +513,9 @@ static void handle(struct collector *c, enum slot slot)
 	switch (slot) {
 	case SLOT_STOP:
 		c->stopping = true;
+		break;
+	case SLOT_RELOAD:
+		reload(c);
 		break;
 	case SLOT_RING:
 		c->next_drain_us = MIN(c->next_drain_us, c->drained_us + URGENT_US);

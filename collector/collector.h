@@ -20,7 +20,8 @@ struct collector_config {
 	size_t ring_bytes;   /* a power of two; 0: default */
 	size_t queue_bytes;  /* 0: default */
 	bool verbose;
-	int stop_fd; /* readable when it is time to stop */
+	int stop_fd;   /* readable when it is time to stop */
+	int reload_fd; /* readable when the rules are to be read anew: a signalfd; -1: never */
 };
 
 struct collector;

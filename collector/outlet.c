@@ -28,6 +28,8 @@ struct outlet {
 	uint64_t filtered, sent, declared; /* declared: exact losses in frames that were queued */
 	uint64_t undeclared;               /* exact losses in the ledger */
 	struct buf posture;
+	struct buf rules; /* a frame */
+	bool owes_rules;
 	struct buf frame;
 	uint8_t heard[INTAKE_OWN_BYTES];
 	size_t heard_len;
@@ -62,6 +64,7 @@ void outlet_free(struct outlet *o)
 	close_fd(&o->fd);
 	frame_queue_free(o->queue);
 	buf_done(&o->posture);
+	buf_done(&o->rules);
 	buf_done(&o->frame);
 	free(o);
 }
@@ -169,8 +172,34 @@ int outlet_set_posture(struct outlet *o, struct span map)
 	return 0;
 }
 
+static void queue_rules(struct outlet *o)
+{
+	struct span frame = { o->rules.data, o->rules.len };
+	o->owes_rules = frame.len && !frame_queue_put(o->queue, frame);
+	o->news = true;
+}
+
+int outlet_set_rules(struct outlet *o, const struct intake_rules *rules)
+{
+	buf_reset(&o->rules);
+	intake_put_rules(&o->rules, rules);
+	if (buf_err(&o->rules))
+		return -ENOMEM;
+	queue_rules(o);
+	return 0;
+}
+
+bool outlet_refuse_rules(struct outlet *o, const struct intake_rules *rules)
+{
+	buf_reset(&o->frame);
+	intake_put_rules(&o->frame, rules);
+	return queue_frame(o);
+}
+
 void outlet_settle(struct outlet *o, struct intake_counts *counts)
 {
+	if (o->owes_rules)
+		queue_rules(o);
 	if (!o->news || !accepts(o) || !declare_losses(o))
 		return;
 	counts->filtered = o->filtered;
@@ -232,6 +261,7 @@ static void restart(struct outlet *o)
 	}
 	o->spoke = false;
 	queue_posture(o);
+	queue_rules(o);
 	if (o->config.on_restart)
 		o->config.on_restart(o->config.context);
 }

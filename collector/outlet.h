@@ -39,6 +39,10 @@ void outlet_filter(struct outlet *o);
 void outlet_lose(struct outlet *o, const struct intake_loss *loss);
 /* Sent at once, and first of all in every later stream. The map is copied. -ENOMEM. */
 must_check int outlet_set_posture(struct outlet *o, struct span map);
+/* Told as soon as there is room, and again in every later stream. The text is copied. -ENOMEM. */
+must_check int outlet_set_rules(struct outlet *o, const struct intake_rules *rules);
+/* Rules that were not put in force: told once. False if there was no room. */
+must_check bool outlet_refuse_rules(struct outlet *o, const struct intake_rules *rules);
 /* The end of a burst: declare losses and send the account, if there is news and room. `counts` holds cpus and
  * high-water marks; the rest is filled in. */
 void outlet_settle(struct outlet *o, struct intake_counts *counts);

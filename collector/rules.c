@@ -1,5 +1,9 @@
 #include "collector/rules.h"
 
+#include <fcntl.h>
+
+#include "lib/file.h"
+
 struct section {
 	const char *name;
 	/* Into a zeroed part of the rules. node: NULL where the section is absent, which means its defaults.
@@ -92,17 +96,20 @@ static void free_rules(struct rules **r)
 	rules_free(*r);
 }
 
-/* `tree` NULL: there is no file. */
-static int take_tree(const struct yaml_errors *e, const struct yaml_tree *tree, const struct hash *digest,
+static int take_tree(const struct yaml_errors *e, const struct yaml_tree *tree, struct span bytes,
                      struct rules **ret)
 {
 	struct rules *r cleanup(free_rules) = calloc(1, sizeof(*r));
-	int err = r ? take_sections(e, tree ? yaml_tree_root(tree) : NULL, r) : -ENOMEM;
+	int err = r ? take_sections(e, yaml_tree_root(tree), r) : -ENOMEM;
+	if (!err) {
+		buf_put(&r->text, bytes.data, bytes.len);
+		err = buf_err(&r->text);
+	}
 	if (err == -ENOMEM)
 		yaml_fail(e, 0, "out of memory");
 	if (err)
 		return err;
-	r->digest = *digest;
+	sha256(bytes.data, bytes.len, &r->digest);
 	*ret = TAKE_PTR(r);
 	return 0;
 }
@@ -111,12 +118,14 @@ int rules_parse(const char *name, struct span bytes, struct rules **ret, char *e
 {
 	struct yaml_errors e = { name, error, error_size };
 	struct yaml_tree *tree;
-	struct hash digest;
+	if (bytes.len > RULES_MAX_BYTES) {
+		yaml_fail(&e, 0, "larger than %d bytes", RULES_MAX_BYTES);
+		return -EFBIG;
+	}
 	int err = yaml_tree_parse(bytes, &e, &tree);
 	if (err)
 		return err;
-	sha256(bytes.data, bytes.len, &digest);
-	err = take_tree(&e, tree, &digest, ret);
+	err = take_tree(&e, tree, bytes, ret);
 	yaml_tree_free(tree);
 	return err;
 }
@@ -124,17 +133,13 @@ int rules_parse(const char *name, struct span bytes, struct rules **ret, char *e
 int rules_load(const char *path, struct rules **ret, char *error, size_t error_size)
 {
 	struct yaml_errors e = { path, error, error_size };
-	struct yaml_tree *tree = NULL;
-	struct hash digest;
-	int err = yaml_tree_load(path, &e, &digest, &tree);
-	if (err == -ENOENT) {
-		sha256(NULL, 0, &digest);
-		err = 0;
+	cleanup_buf struct buf b = { 0 };
+	int err = file_read(env_system(), AT_FDCWD, path, YAML_MAX_BYTES, &b);
+	if (err && err != -ENOENT) {
+		yaml_fail(&e, 0, "cannot be read: %s", strerror(-err));
+		return err;
 	}
-	if (!err)
-		err = take_tree(&e, tree, &digest, ret);
-	yaml_tree_free(tree);
-	return err;
+	return rules_parse(path, (struct span){ b.data, b.len }, ret, error, error_size);
 }
 
 void rules_free(struct rules *r)
@@ -142,5 +147,7 @@ void rules_free(struct rules *r)
 	for (size_t i = 0; r && i < ARRAY_SIZE(sections); i++)
 		if (sections[i].done)
 			sections[i].done(r);
+	if (r)
+		buf_done(&r->text);
 	free(r);
 }

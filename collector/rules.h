@@ -10,7 +10,10 @@
 #include "lib/redact_config.h"
 #include "collector/watch.h"
 
+#define RULES_MAX_BYTES 60000 /* of the file: it is told whole, in one entry */
+
 struct rules {
+	struct buf text;    /* the file */
 	struct hash digest; /* of the file's bytes; of no bytes at all where there is no file */
 	struct kinds kinds;
 	struct redact_config *redact;

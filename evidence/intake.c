@@ -78,6 +78,15 @@ void intake_put_goodbye(struct buf *b)
 	end_frame(b, begin_frame(b, INTAKE_GOODBYE));
 }
 
+void intake_put_rules(struct buf *b, const struct intake_rules *r)
+{
+	size_t start = begin_frame(b, INTAKE_RULES);
+	buf_put_u8(b, r->refused);
+	buf_put(b, r->digest.b, sizeof(r->digest.b));
+	buf_put(b, r->text.data, r->refused ? MIN(r->text.len, (size_t)DETAIL_MAX_BYTES) : r->text.len);
+	end_frame(b, start);
+}
+
 /* One CBOR map up to the end of the frame. */
 static struct span parse_map(struct cursor *c)
 {
@@ -131,6 +140,24 @@ static void parse_event(struct cursor *c, struct intake_event *e)
 		cursor_fail(c);
 }
 
+static bool is_detail(struct span s)
+{
+	bool good = s.len <= DETAIL_MAX_BYTES;
+	for (size_t i = 0; i < s.len; i++)
+		good = good && s.data[i] >= 0x20 && s.data[i] <= 0x7e;
+	return good;
+}
+
+static void parse_rules(struct cursor *c, struct intake_rules *r)
+{
+	uint8_t state = cursor_u8(c);
+	r->refused = state == 1;
+	cursor_copy(c, r->digest.b, sizeof(r->digest.b));
+	r->text = cursor_bytes(c, cursor_left(c));
+	if (state > 1 || r->text.len > INTAKE_RULES_MAX_BYTES || (r->refused && !is_detail(r->text)))
+		cursor_fail(c);
+}
+
 static void parse_loss(struct cursor *c, struct intake_loss *l)
 {
 	l->reason = cursor_u8(c);
@@ -139,11 +166,8 @@ static void parse_loss(struct cursor *c, struct intake_loss *l)
 	l->count = cursor_u64be(c);
 	l->since_boot_us = cursor_u64be(c);
 	l->detail = cursor_bytes(c, cursor_left(c));
-	if (l->detail.len > DETAIL_MAX_BYTES || l->exactness > UNKNOWN || !loss_reason_name(l->reason))
+	if (!is_detail(l->detail) || l->exactness > UNKNOWN || !loss_reason_name(l->reason))
 		cursor_fail(c);
-	for (size_t i = 0; i < l->detail.len; i++)
-		if (l->detail.data[i] < 0x20 || l->detail.data[i] > 0x7e)
-			cursor_fail(c);
 }
 
 static void parse_counts(struct cursor *c, struct intake_counts *counts)
@@ -179,6 +203,9 @@ static int parse_body(struct cursor *c, struct intake_frame *ret)
 		ret->posture = parse_map(c);
 		break;
 	case INTAKE_GOODBYE:
+		break;
+	case INTAKE_RULES:
+		parse_rules(c, &ret->rules);
 		break;
 	default:
 		return -EBADMSG;

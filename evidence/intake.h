@@ -7,6 +7,7 @@
 #define SWORNLOG_EVIDENCE_INTAKE_H
 
 #include "evidence/entry.h"
+#include "lib/digest.h"
 
 #define INTAKE_MAX_BYTES (ENTRY_MAX_BYTES + 64)
 
@@ -16,6 +17,7 @@ enum intake_type {
 	INTAKE_COUNTS = 3,  /* the collector's account at this point of the stream */
 	INTAKE_POSTURE = 4, /* becomes a KIND_POSTURE entry if it differs from the last */
 	INTAKE_GOODBYE = 5, /* the collector stops in an orderly way */
+	INTAKE_RULES = 6,   /* the rules of collection: those in force, or others that were refused */
 };
 
 #define INTAKE_NO_PROCESS 0
@@ -58,6 +60,14 @@ struct intake_counts {
 	uint64_t high_water[INTAKE_MAX_CPUS];
 };
 
+#define INTAKE_RULES_MAX_BYTES 60000 /* of text: it goes into one entry */
+
+struct intake_rules {
+	bool refused;       /* these were to be put in force; the former ones stay */
+	struct hash digest; /* of the file; of no bytes where there is none */
+	struct span text;   /* the file; refused: why, in printable ASCII, at most 255 bytes */
+};
+
 /* Append one frame. Errors show in the buffer. */
 void intake_put_event(struct buf *b, const struct intake_event *e);
 void intake_put_loss(struct buf *b, const struct intake_loss *l);
@@ -65,6 +75,7 @@ void intake_put_counts(struct buf *b, const struct intake_counts *c);
 /* `fields`: deterministic CBOR map, docs/format.md "Posture". */
 void intake_put_posture(struct buf *b, struct span fields);
 void intake_put_goodbye(struct buf *b);
+void intake_put_rules(struct buf *b, const struct intake_rules *r);
 
 struct intake_frame {
 	enum intake_type type;
@@ -73,6 +84,7 @@ struct intake_frame {
 		struct intake_loss loss;
 		struct intake_counts counts;
 		struct span posture;
+		struct intake_rules rules;
 	};
 };
 

@@ -437,6 +437,7 @@ const char *agent_what_name(uint64_t what)
 		[AGENT_SPOOL_NEARLY_FULL] = "spool nearly full",
 		[AGENT_SPOOL_USABLE] = "spool usable again",
 		[AGENT_STALLED] = "sealer stalled",
+		[AGENT_RULES_REFUSED] = "new rules refused",
 	};
 	return what < ARRAY_SIZE(names) ? names[what] : NULL;
 }

@@ -99,6 +99,15 @@ struct loss {
 void loss_put_body(struct buf *b, const struct loss *l, int64_t time_us);
 must_check int loss_parse(const struct entry *e, struct loss *ret);
 
+/* Field keys of KIND_AGENT. */
+enum agent_field {
+	AGENT_WHAT = 0,
+	AGENT_DETAIL = 1,
+	AGENT_CONFIG_HASH = 2, /* of agent.yaml */
+	AGENT_RULES_HASH = 3,  /* of the rules of collection */
+	AGENT_RULES_TEXT = 4,
+};
+
 enum agent_what {
 	AGENT_SEALER_STARTED = 0,
 	AGENT_COLLECTOR_CONNECTED = 1,
@@ -109,6 +118,7 @@ enum agent_what {
 	AGENT_SPOOL_NEARLY_FULL = 6,
 	AGENT_SPOOL_USABLE = 7,
 	AGENT_STALLED = 8, /* the sealer stood still */
+	AGENT_RULES_REFUSED = 9,
 };
 const char *agent_what_name(uint64_t what);
 void agent_put_body(struct buf *b, enum agent_what what, struct span detail, int64_t time_us);

@@ -177,6 +177,11 @@ void host_log_set_posture(struct host_log *l, struct span fields)
 	sha256(fields.data, fields.len, &l->posture);
 }
 
+void host_log_set_config(struct host_log *l, const struct hash *config)
+{
+	l->options.config = *config;
+}
+
 void host_log_count_filtered(struct host_log *l, uint64_t n)
 {
 	l->pending.account.filtered += n;

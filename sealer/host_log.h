@@ -56,6 +56,8 @@ must_check int host_log_add(struct host_log *l, const struct entry *e, uint64_t 
 must_check int host_log_add_agent(struct host_log *l, enum agent_what what, const char *detail);
 must_check int host_log_add_fields(struct host_log *l, enum entry_kind kind, struct span fields);
 void host_log_set_posture(struct host_log *l, struct span fields);
+/* What the next seals say of the configuration. */
+void host_log_set_config(struct host_log *l, const struct hash *config);
 void host_log_count_filtered(struct host_log *l, uint64_t n);
 /* The encoded array of per-CPU numbers for the next seals. */
 must_check int host_log_set_high_water(struct host_log *l, struct span array);

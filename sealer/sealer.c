@@ -5,6 +5,7 @@
 #include "lib/cbor.h"
 #include "lib/text.h"
 #include "sealer/answer.h"
+#include "sealer/configuration.h"
 #include "sealer/fields.h"
 #include "sealer/session.h"
 
@@ -85,6 +86,19 @@ int sealer_note(struct sealer *s, enum agent_what what, const char *detail)
 	}
 	note_pending(s, true);
 	return r == -ENOTRECOVERABLE ? r : 0;
+}
+
+int sealer_add_own(struct sealer *s, enum entry_kind kind, struct span fields)
+{
+	int r = host_log_add_fields(s->log, kind, fields);
+	if (r == -ENOSPC) {
+		r = sealer_seal(s);
+		if (r == 0)
+			r = host_log_add_fields(s->log, kind, fields);
+	}
+	if (r == 0)
+		note_pending(s, false);
+	return r;
 }
 
 /* Past the bound new events are given up; what is sealed stays. */
@@ -221,18 +235,12 @@ static int add_posture(struct sealer *s, struct span fields)
 	sha256(map.data, map.len, &digest);
 	if (s->has_posture && hash_equal(&digest, &s->posture))
 		return 0;
-	r = host_log_add_fields(s->log, KIND_POSTURE, map);
-	if (r == -ENOSPC) {
-		r = sealer_seal(s);
-		if (r == 0)
-			r = host_log_add_fields(s->log, KIND_POSTURE, map);
-	}
+	r = sealer_add_own(s, KIND_POSTURE, map);
 	if (r < 0)
 		return r;
 	s->has_posture = true;
 	s->posture = digest;
 	host_log_set_posture(s->log, map);
-	note_pending(s, false);
 	return 0;
 }
 
@@ -264,6 +272,9 @@ int sealer_frame(struct sealer *s, const struct intake_frame *f)
 	case INTAKE_GOODBYE:
 		s->collector_left = true;
 		r = sealer_note(s, AGENT_COLLECTOR_GOODBYE, NULL);
+		break;
+	case INTAKE_RULES:
+		r = configuration_take(s, &f->rules);
 		break;
 	}
 	return r == -ENOTRECOVERABLE ? r : 0;
@@ -317,6 +328,8 @@ static int begin_epoch(struct sealer *s, enum epoch_cause cause, uint32_t above,
 	s->opened_us = s->critical_us = 0;
 	if (s->posture_fields.len)
 		r = add_posture(s, (struct span){ s->posture_fields.data, s->posture_fields.len });
+	if (r == 0)
+		r = configuration_repeat(s);
 	return r < 0 ? r : sealer_note(s, AGENT_SEALER_STARTED, NULL);
 }
 
@@ -391,6 +404,7 @@ void sealer_close(struct sealer *s)
 	process_index_free(s->processes);
 	buf_done(&s->scratch);
 	buf_done(&s->posture_fields);
+	buf_done(&s->rules_text);
 	free(s);
 }
 
@@ -413,8 +427,10 @@ static int start_log(struct sealer *s)
 static int open_log(struct sealer *s)
 {
 	int r = host_log_open(&s->options.log, s->options.state_fd, &s->spool, &s->log);
-	if (r == 0)
+	if (r == 0) {
+		configuration_begin(s);
 		r = answer_load(s);
+	}
 	if (r == 0)
 		r = running_set(s->options.log.env, s->options.state_fd, &s->was_running);
 	if (r < 0)

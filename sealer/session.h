@@ -37,6 +37,10 @@ struct sealer {
 	struct hash posture;
 	struct buf posture_fields;
 
+	bool has_rules; /* the collector has told its rules */
+	struct hash rules;
+	struct buf rules_text;
+
 	uint64_t opened_us;   /* when the oldest pending entry was added; 0: nothing pending */
 	uint64_t critical_us; /* the same of critical ones */
 	uint64_t critical_window_us;
@@ -67,6 +71,8 @@ struct sealer {
 
 must_check int sealer_seal(struct sealer *s);
 must_check int sealer_note(struct sealer *s, enum agent_what what, const char *detail);
+/* One of the log's own entries, after a seal if the batch is full. */
+must_check int sealer_add_own(struct sealer *s, enum entry_kind kind, struct span fields);
 /* After sealing and after receipts: is the spool (nearly) full? */
 must_check int sealer_watch_spool(struct sealer *s);
 /* Begin an epoch numbered above `above` and above all known ones. */

@@ -4,8 +4,10 @@
 Needs root. Prints one line a check; skips if it can't run here.
 """
 import errno
+import hashlib
 import mmap
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,7 +18,7 @@ sys.path.insert(0, HERE)
 from collect_test import (World, attempt, check, check_accounts, collector, finish, intake,  # noqa: E402
                           sequence_point, stop, wait_until)
 
-READ, MMAP, OPEN, LINK = 46, 47, 32, 35
+READ, MMAP, OPEN, UNLINK, LINK = 46, 47, 32, 34, 35
 PATH, RESULT, FLAGS, MODE, INODE, MARKS, LABELS, COUNT, FIRST, LAST = 0, 1, 3, 4, 6, 10, 18, 19, 20, 21
 MARK_BY_OBJECT = 16384
 
@@ -186,6 +188,52 @@ def check_without_labels(program, scratch):
     stop(process)
 
 
+def check_reload(program, scratch):
+    """Upon SIGHUP all of the new rules, or none."""
+    sink = intake.Sink(scratch + "/s3")
+    w = Reads(sink, scratch + "/reload")
+    os.mkdir(w.folder)
+    os.chmod(w.folder, 0o755)
+    for name in "ab":
+        write(w.path(name.encode()).decode(), "data\n")
+    a, b, rules = w.path(b"a").decode(), w.path(b"b").decode(), scratch + "/reload.yaml"
+    write(rules, "watch:\n  - label: one\n    paths: [%s]\n" % a)
+    os.chmod(rules, 0o644)
+    process = collector(program, scratch + "/s3", "--collect", rules, "--user", "nobody")
+    wait_until(lambda: sink.postures)
+    sequence_point(w)
+    check("the rules are told whole, with their hash", wait_until(lambda: sink.rules, 3) and sink.rules[0] ==
+          (0, hashlib.sha256(read(rules)).digest(), read(rules)), sink.rules)
+    read(a), read(b)
+    w.check_told("the first rules hold", a.encode(), LABELS=[b"one"])
+
+    write(rules, "watch:\n  - label: two\n    paths: [%s]\nkinds:\n  mkdir: false\n  open: flase\n" % b)
+    process.send_signal(signal.SIGHUP)
+    check("rules that are not understood are refused, and the log is told",
+          wait_until(lambda: len(sink.rules) == 2, 3) and sink.rules[1][0] == 1 and
+          b"reload.yaml:6: 'open': expected true or false, not 'flase'" in sink.rules[1][2], sink.rules[1:])
+    os.close(os.open(b, os.O_RDONLY))
+    sequence_point(w)
+    check("the former rules stay, all of them", not w.told(b.encode()))
+
+    write(rules, "watch:\n  - label: two\n    paths: [%s]\nkinds:\n  unlink: false\n" % b)
+    process.send_signal(signal.SIGHUP)
+    check("new rules are told", wait_until(lambda: len(sink.rules) == 3, 3) and sink.rules[2][0] == 0, sink.rules)
+    before = len(w.told(a.encode()))
+    os.close(os.open(a, os.O_RDONLY | os.O_NOFOLLOW))
+    read(b)
+    w.check_told("they hold", b.encode(), LABELS=[b"two"])
+    check("and the former ones no more", len(w.told(a.encode())) == before)
+    os.unlink(a)
+    sequence_point(w)
+    check("a kind that was switched off is not told", not [e for e in sink.events if e.kind == UNLINK and
+                                                            e.fields.get(PATH) == a.encode()])
+    check("and posture says so", UNLINK in sink.postures[-1][2], sink.postures[-1][2])
+    check("the collector stops when told to", stop(process) == 0)
+    wait_until(lambda: sink.goodbye, 3)
+    check_accounts(sink)
+
+
 def check_bad_rules(program, scratch):
     write(scratch + "/bad.yaml", "watch:\n  - lable: phi\n    paths: [/x]\n")
     r = subprocess.run([program, "--events-socket", scratch + "/none", "--audit", "off", "--collect",
@@ -201,7 +249,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="swornlog-reads-") as scratch:
         os.chmod(scratch, 0o755)
         scratch = os.path.realpath(scratch)
-        for part in (check_reads, check_without_labels, check_bad_rules):
+        for part in (check_reads, check_without_labels, check_reload, check_bad_rules):
             part(program, scratch)
     finish()
 

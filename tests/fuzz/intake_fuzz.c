@@ -21,6 +21,9 @@ static void put_frame(struct buf *b, const struct intake_frame *f)
 	case INTAKE_GOODBYE:
 		intake_put_goodbye(b);
 		break;
+	case INTAKE_RULES:
+		intake_put_rules(b, &f->rules);
+		break;
 	}
 }
 

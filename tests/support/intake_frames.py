@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 
-EVENT, LOSS, COUNTS, POSTURE, GOODBYE = 1, 2, 3, 4, 5
+EVENT, LOSS, COUNTS, POSTURE, GOODBYE, RULES = 1, 2, 3, 4, 5, 6
 PROCESS, EXEC, EXIT = 16, 17, 18
 
 
@@ -67,7 +67,7 @@ class Sink:
     """Listens at `path` and reads everything in a thread of its own."""
 
     def __init__(self, path):
-        self.events, self.losses, self.counts, self.postures = [], [], [], []
+        self.events, self.losses, self.counts, self.postures, self.rules = [], [], [], [], []
         self.goodbye = False
         self.connections = 0
         self.connection = None
@@ -113,6 +113,8 @@ class Sink:
             self.postures.append(whole(body))
         elif kind == GOODBYE:
             self.goodbye = True
+        elif kind == RULES:
+            self.rules.append((body[0], body[1:33], body[33:]))
         else:
             raise ValueError("frame type %d" % kind)
 

@@ -13,7 +13,7 @@ static struct buf received;
 
 /* The account that the other end keeps. */
 static struct seen {
-	uint64_t events, exact, unknown, postures, goodbyes;
+	uint64_t events, exact, unknown, postures, goodbyes, rules, refused;
 	uint64_t lost_by_kind[64];
 	struct intake_counts counts;
 } * seen;
@@ -77,6 +77,10 @@ static void count_frame(const struct intake_frame *f)
 		break;
 	case INTAKE_GOODBYE:
 		seen->goodbyes++;
+		break;
+	case INTAKE_RULES:
+		seen->rules += !f->rules.refused;
+		seen->refused += f->rules.refused;
 		break;
 	}
 }
@@ -280,6 +284,35 @@ Test(outlet, posture_is_told_in_every_stream)
 	connect_pair();
 	drain();
 	cr_assert_eq(seen->postures, 2);
+}
+
+Test(outlet, rules_are_told_in_every_stream_and_refused_ones_once)
+{
+	struct intake_rules rules = { .text = { (const uint8_t *)"kinds: {}", 9 } },
+	                    bad = { .refused = true };
+	cr_assert_eq(outlet_set_rules(outlet, &rules), 0);
+	cr_assert(outlet_refuse_rules(outlet, &bad));
+	drain();
+	cr_assert(seen->rules == 1 && seen->refused == 1);
+	close_fd(&peer);
+	outlet_ready(outlet);
+	connect_pair();
+	drain();
+	cr_assert(seen->rules == 2 && seen->refused == 1);
+}
+
+Test(outlet, rules_that_found_no_room_are_told_when_there_is_some)
+{
+	static uint8_t text[INTAKE_RULES_MAX_BYTES];
+	struct intake_rules rules = { .text = { text, sizeof(text) } };
+	while (put(KIND_OPEN, 300))
+		;
+	cr_assert_eq(outlet_set_rules(outlet, &rules), 0);
+	drain();
+	cr_assert_eq(seen->rules, 0);
+	settle();
+	drain();
+	cr_assert_eq(seen->rules, 1);
 }
 
 Test(outlet, a_goodbye_leaves_nothing_unknown)

@@ -86,6 +86,22 @@ Test(intake, frames_follow_each_other_in_one_stream)
 	cr_assert_eq(frame.type, INTAKE_GOODBYE);
 }
 
+Test(intake, rules_carry_their_digest_and_text)
+{
+	cleanup_buf struct buf b = { 0 };
+	struct intake_rules r = { .digest = { { 7, 8 } }, .text = SPAN('a', 0xff, 'b') };
+	intake_put_rules(&b, &r);
+	cr_assert_eq(b.len, 4 + 1 + 1 + 32 + 3);
+	cr_assert_eq(parse(&b), (ssize_t)b.len);
+	cr_assert(frame.type == INTAKE_RULES && !frame.rules.refused);
+	cr_assert(hash_equal(&frame.rules.digest, &r.digest));
+	cr_assert(span_equal(frame.rules.text, r.text));
+	b.data[5] = 2;
+	cr_assert_eq(parse(&b), -EBADMSG);
+	b.data[5] = 1;
+	cr_assert_eq(parse(&b), -EBADMSG, "why they were refused is not ASCII");
+}
+
 Test(intake, a_frame_that_is_not_all_there_asks_for_more)
 {
 	cleanup_buf struct buf b = { 0 };

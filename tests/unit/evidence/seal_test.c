@@ -316,7 +316,7 @@ Test(seal, words_for_people_exist_for_what_is_known_and_nothing_else)
 	cr_assert_null(epoch_cause_name(EPOCH_REENROLLED + 1));
 	for (uint64_t i = 0; i <= AGENT_STALLED; i++)
 		cr_assert_not_null(agent_what_name(i));
-	cr_assert_null(agent_what_name(AGENT_STALLED + 1));
+	cr_assert_null(agent_what_name(AGENT_RULES_REFUSED + 1));
 	cr_assert_null(agent_what_name(UINT64_MAX));
 }
 

@@ -751,3 +751,65 @@ Test(sealer, takes_an_event_from_any_time)
 	cr_assert_eq(status_number(&w, "stored"), 4);
 	world_done(&w);
 }
+
+static void tell_rules(struct world *w, bool refused, const char *text)
+{
+	struct intake_frame f = { .type = INTAKE_RULES,
+		                  .rules = { .refused = refused,
+		                             .text = { (const uint8_t *)text, strlen(text) } } };
+	sha256(text, strlen(text), &f.rules.digest);
+	cr_assert_eq(sealer_frame(w->sealer, &f), 0);
+}
+
+/* Of the newest batch: entries of kind 8 with that `what`, and the configuration's hash. */
+static size_t agent_entries(struct world *w, uint64_t what, struct hash *ret_config)
+{
+	struct batch b;
+	struct buf raw = { 0 };
+	struct cursor c;
+	struct span body;
+	size_t count = 0;
+	cr_assert(newest(w, 1, &b));
+	cr_assert_eq(batch_unpack(&b, &raw), 0);
+	cursor_init(&c, raw.data, raw.len);
+	while (batch_next_body(&c, &body)) {
+		struct entry e;
+		struct seal s;
+		cr_assert_eq(entry_parse_body(body, &e), 0);
+		count += e.kind == KIND_AGENT && e.fields.data[1] == 0 && e.fields.data[2] == what;
+		if (e.kind == KIND_SEAL && seal_parse(&e, &s) == 0)
+			*ret_config = s.config;
+	}
+	buf_done(&raw);
+	return count;
+}
+
+Test(sealer, the_seals_hash_is_of_both_configurations_and_a_change_of_rules_is_an_entry)
+{
+	struct world w;
+	struct hash before, after, want, parts[2] = { 0 };
+	world_init(&w);
+	event(&w, KIND_OPEN, 0, 0);
+	tick(&w, 1100000);
+	cr_assert_eq(agent_entries(&w, AGENT_CONFIG_CHANGED, &before), 0);
+	sha256(parts, sizeof(parts), &want); /* the world's agent.yaml has a hash of zeros */
+	cr_assert(hash_equal(&before, &want));
+
+	tell_rules(&w, false, "kinds: {}");
+	tick(&w, 1100000);
+	cr_assert_eq(agent_entries(&w, AGENT_CONFIG_CHANGED, &after), 1);
+	sha256("kinds: {}", 9, &parts[1]);
+	sha256(parts, sizeof(parts), &want);
+	cr_assert(hash_equal(&after, &want));
+
+	tell_rules(&w, false, "kinds: {}");
+	event(&w, KIND_OPEN, 0, 0);
+	tick(&w, 1100000);
+	cr_assert_eq(agent_entries(&w, AGENT_CONFIG_CHANGED, &after), 0, "no news");
+
+	tell_rules(&w, true, "line 3: no");
+	tick(&w, 1100000);
+	cr_assert_eq(agent_entries(&w, AGENT_RULES_REFUSED, &after), 1);
+	cr_assert(hash_equal(&after, &want));
+	world_done(&w);
+}

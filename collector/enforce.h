@@ -1,0 +1,15 @@
+/* Puts the rules of collection in force: all of them, or none. */
+#ifndef SWORNLOG_COLLECTOR_ENFORCE_H
+#define SWORNLOG_COLLECTOR_ENFORCE_H
+
+#include "collector/bpf_source.h"
+#include "collector/rules.h"
+
+/* Read the rules (path NULL: the defaults) and make them ready: labels get their bits, symbolic links are
+ * followed. `labels` is as it was after an error. What went wrong is said in `error`. */
+must_check int enforce_read(const char *path, struct label_names *labels, struct rules **ret, char *error,
+                            size_t error_size);
+/* Have the programs do as they say. After an error they go on with the former ones. */
+must_check int enforce_apply(struct bpf_source *bpf, const struct rules *rules);
+
+#endif
