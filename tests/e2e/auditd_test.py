@@ -145,6 +145,54 @@ def check_golden():
         check(f"{file.name} is understood", text and not wrong, wrong)
 
 
+def samples(file):
+    """The records of each named test of a file: a small part of YAML is enough for it."""
+    found, name = {}, None
+    for line in file.read_text().splitlines():
+        if line.startswith("    ") and name:
+            found[name].append(line.strip())
+        elif line.startswith("  ") and line.rstrip("-").endswith(("|", ">")):
+            name = line.strip().rstrip("|>-").strip().rstrip(":").strip("'\"")
+            found[name] = []
+    return {name: "\n".join(lines) + "\n" for name, lines in found.items() if lines}
+
+
+def facts_of_golden(event):
+    ids, process = event.get("user", {}).get("ids", {}), event.get("process", {})
+    facts = {"serial": event["sequence"], "pid": process.get("pid"), "exe": process.get("exe"), "uid": ids.get("uid"), "auid": ids.get("auid"),
+             "session": event.get("session"), "success": {"success": True, "fail": False}.get(event.get("result"))}
+    return {k: v for k, v in facts.items() if v not in (None, "", "unset")}
+
+
+def facts_of_ours(event):
+    fields = event["fields"]
+    return {k: v if k in ("serial", "success") else str(v) for k, v in fields.items() if k in ("serial", "pid", "exe", "uid", "auid", "session", "success")}
+
+
+def check_coalesce():
+    """Events as another implementation (go-libaudit) puts them together out of their records."""
+    base = pathlib.Path(os.environ.get("SWORNLOG_TEST_DATA", ROOT.parent / "shared" / "data")) / "audit-go-libaudit" / "aucoalesce" / "testdata"
+    compared, wrong = 0, []
+    for golden in sorted(base.glob("*.json.golden")):
+        logs = samples(golden.with_name(golden.name.replace(".json.golden", ".yaml")))
+        for test in json.loads(golden.read_text()):
+            name = test["test_name"]
+            if name not in logs:
+                wrong.append((golden.name, name, "no records"))
+                continue
+            events = [json.loads(x) for x in run("replay", "--json", "-", stdin=logs[name].encode())[1].splitlines()]
+            want = facts_of_golden(test["event"])
+            got = facts_of_ours(events[0]) if len(events) == 1 else {"events": len(events)}
+            for key, value in want.items():
+                compared += 1
+                if got.get(key) != value:
+                    wrong.append((golden.name, name, key, value, got.get(key)))
+    if not compared:
+        print("skipped: no test data beside the checkout")
+        return
+    check("events are put together as go-libaudit puts them together", not wrong and compared > 200, (compared, wrong))
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="swornlog-auditd-") as scratch:
         check_replay(scratch)
@@ -152,6 +200,7 @@ def main():
         check_import(scratch)
         check_shipped(scratch)
     check_golden()
+    check_coalesce()
     print("%d passed, %d failed" % (passed, failed))
     sys.exit(1 if failed else 0)
 
