@@ -13,6 +13,11 @@ static const char *const never_seen[] = {
 	"close-after-write",
 	"io_uring: paths and results",
 	"kernel threads",
+	"files of /proc/<pid>/mem: what is written to other processes through them",
+	"sendto without connect",
+	"32-bit socketcall",
+	"clocks set through ioctl",
+	"signals to the agent by kill(0)",
 };
 static const char deep_paths[] = "paths deeper than 64 components: the part towards the root";
 

@@ -8,6 +8,6 @@ build=$1 kernel_name=${2:-6.1}
 need busybox cpio qemu-system-x86_64
 scratch
 kernel=$("$vm_dir/fetch_kernel.sh" "$kernel_name")
-"$vm_dir/mkimage.sh" -k "$kernel" -o "$vm_scratch/image" -j "$vm_dir/collect_job.sh" \
+"$vm_dir/mkimage.sh" -k "$kernel" -o "$vm_scratch/image" -j "$vm_dir/collect_job.sh" -m virtio_blk \
 	"$build/swornlog-collector" "$build/tests/vm/intake_probe"
 tally "$vm_dir/boot.sh" -k "$kernel" -i "$vm_scratch/image" -t 180

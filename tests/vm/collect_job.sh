@@ -38,6 +38,21 @@ deep() {
 	) && arrives '^event open .* 0=/tmp/d1/d2/.*/d29/d30/leaf 1='
 }
 mounted() { mkdir /tmp/m && mount -t tmpfs none /tmp/m && : >/tmp/m/x && arrives '^event open .* 0=/tmp/m/x 1='; }
+# What must not be done to the machine that runs the tests.
+modules() {
+	rmmod virtio_blk && arrives '^event module_unload .* 1=0 .* 9=virtio_blk ' &&
+		insmod /modules/virtio_blk.ko && arrives '^event module_load .* 0=/modules/virtio_blk.ko 1=0 .* 18=1$' &&
+		echo no module >/tmp/made2 && ! insmod /tmp/made2 2>/dev/null && arrives '^event module_load .* 0=/tmp/made2 1=-[0-9]* '
+}
+clock() {
+	now=$(date +%s)
+	date -s "@$now" >/dev/null && arrives "^event time .* 1=0 .* 35=\\[$now,0\\]"
+}
+mounts() {
+	mkdir -p /tmp/m2 && mount -t tmpfs source /tmp/m2 && arrives '^event mount .* 0=/tmp/m2 1=0 2=source 3=[0-9]* 9=tmpfs ' &&
+		umount /tmp/m2 && arrives '^event umount .* 0=/tmp/m2 1=0 '
+}
+exec_fails() { ! /tmp/none/x 2>/dev/null && arrives '^event exec_failed .* 0=/tmp/none/x 1=-2 .* 22=\[/tmp/none/x\]'; }
 exits() {
 	sh -c 'exit 9' || true
 	arrives '^event exit .* 0=9$'
@@ -59,6 +74,10 @@ check "a failure is seen" fails
 check "a relative path is made absolute" relative
 check "a deep path is whole" deep
 check "a path crosses a mount" mounted
+check "an exec that fails is seen" exec_fails
+check "a module that comes or goes is seen" modules
+check "a clock that is set is seen" clock
+check "a mount and its end are seen" mounts
 check "an exit has its code" exits
 check "what ran before is known by its executable" finds_what_ran
 check "it takes leave, and nothing was lost" stops
