@@ -128,7 +128,12 @@ static void put_fields(struct buf *b, const struct entry *e)
 			buf_printf(b, "%s\"%s\":", comma, row->name);
 		else
 			buf_printf(b, "%s\"field_%llu\":", comma, (unsigned long long)key);
+		struct span acl = field_acl(e->kind, key, c);
 		put_value(b, &c, row);
+		if (acl.len) {
+			buf_put_str(b, ",\"acl\":");
+			put_bytes(b, acl, FORM_TEXT);
+		}
 	}
 	buf_put_u8(b, '}');
 }

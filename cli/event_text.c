@@ -215,9 +215,14 @@ static void put_field(struct buf *b, struct cursor *c, uint64_t kind, uint64_t k
 			buf_printf(b, "field_%llu=", (unsigned long long)key);
 		paint(b, colour, PLAIN);
 	}
+	struct span acl = field_acl(kind, key, value);
 	put_value(b, &value, row);
 	if (subject)
 		paint(b, colour, PLAIN);
+	if (acl.len) {
+		buf_put_str(b, " acl=");
+		put_text(b, acl);
+	}
 }
 
 static void put_fields(struct buf *b, const struct entry *e, bool subject, unsigned style)

@@ -5,6 +5,7 @@
 #include "cli/system_field.h"
 #include "evidence/seal.h"
 #include "evidence/sensor.h"
+#include "lib/cbor.h"
 
 static const char *pick(const char *const *names, size_t n, uint64_t v)
 {
@@ -241,6 +242,19 @@ uint64_t field_subject(uint64_t kind)
 			return families[i].subject;
 	}
 	return UINT64_MAX;
+}
+
+struct span field_acl(uint64_t kind, uint64_t key, struct cursor value)
+{
+	static const char prefix[] = "system.posix_acl_";
+	struct span none = { 0 };
+	if ((kind != KIND_SETXATTR && kind != KIND_REMOVEXATTR) || key != FILE_NAME ||
+	    cbor_peek(&value) != CBOR_BYTES)
+		return none;
+	struct span name = cbor_bytes(&value);
+	if (value.err || !span_starts(name, prefix))
+		return none;
+	return (struct span){ name.data + sizeof(prefix) - 1, name.len - (sizeof(prefix) - 1) };
 }
 
 bool field_put_address(struct buf *b, struct span address)

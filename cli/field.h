@@ -33,6 +33,9 @@ struct field_row {
 const struct field_row *field_find(uint64_t kind, uint64_t key);
 /* The key of the field that comes first, without its name, in the line for a person; UINT64_MAX: none. */
 uint64_t field_subject(uint64_t kind);
+/* Of an extended attribute that holds an access control list: "access" or "default"; empty for every other
+ * field. `value` stands before the field's value. */
+struct span field_acl(uint64_t kind, uint64_t key, struct cursor value);
 /* The text of an IP address of 4 or 16 bytes. False if it is none: nothing is put. */
 bool field_put_address(struct buf *b, struct span address);
 /* Name of mark number `bit`, or NULL. */

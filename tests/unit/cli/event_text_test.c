@@ -228,3 +228,53 @@ Test(actor, the_oldest_are_forgotten_when_there_are_too_many)
 	cr_assert_eq(actors_find(a, &web, 10)->pid, 10);
 	cr_assert_eq(actors_find(a, &web, (1u << 18) + 9)->pid, (1u << 18) + 9);
 }
+
+Test(event_text, an_access_control_list_is_named_as_such)
+{
+	cleanup_buf struct buf f = { 0 }, out = { 0 };
+	cbor_put_map(&f, 2);
+	cbor_put_uint(&f, FILE_PATH);
+	put_text(&f, "/srv");
+	cbor_put_uint(&f, FILE_NAME);
+	put_text(&f, "system.posix_acl_default");
+	line_of(KIND_SETXATTR, &f, NULL, false, &out);
+	cr_assert_not_null(strstr(LINE(out), " setxattr /srv name=system.posix_acl_default acl=default\n"));
+	line_of(KIND_REMOVEXATTR, &f, NULL, true, &out);
+	cr_assert_not_null(strstr(LINE(out), "\"name\":\"system.posix_acl_default\",\"acl\":\"default\"}"));
+	line_of(KIND_OPEN, &f, NULL, false, &out);
+	cr_assert_null(strstr(LINE(out), "acl="));
+}
+
+Test(event_text, system_calls_are_told_in_words)
+{
+	cleanup_buf struct buf f = { 0 }, out = { 0 };
+	cbor_put_map(&f, 3);
+	cbor_put_uint(&f, FILE_RESULT);
+	cbor_put_int(&f, -1);
+	cbor_put_uint(&f, SYSTEM_PID);
+	cbor_put_int(&f, 77);
+	cbor_put_uint(&f, SYSTEM_OPTION);
+	cbor_put_uint(&f, 16);
+	line_of(KIND_PTRACE, &f, NULL, false, &out);
+	cr_assert_not_null(strstr(LINE(out), " ptrace result=-EPERM target_pid=77 request=PTRACE_ATTACH\n"));
+	line_of(KIND_BPF, &f, NULL, true, &out);
+	cr_assert_not_null(strstr(LINE(out), "\"kind\":\"bpf\""));
+	cr_assert_not_null(strstr(LINE(out), "\"command\":16}"));
+}
+
+Test(event_text, addresses_are_told_as_people_write_them)
+{
+	cleanup_buf struct buf f = { 0 }, out = { 0 };
+	cbor_put_map(&f, 3);
+	cbor_put_uint(&f, SYSTEM_FAMILY);
+	cbor_put_uint(&f, 2);
+	cbor_put_uint(&f, SYSTEM_ADDRESS);
+	cbor_put_bytes(&f, "\x7f\0\0\1", 4);
+	cbor_put_uint(&f, SYSTEM_PORT);
+	cbor_put_uint(&f, 443);
+	line_of(KIND_CONNECT, &f, NULL, false, &out);
+	cr_assert_not_null(strstr(LINE(out), " connect 127.0.0.1 family=AF_INET port=443\n"));
+	line_of(KIND_CONNECT, &f, NULL, true, &out);
+	cr_assert_not_null(
+	        strstr(LINE(out), "{\"family\":\"AF_INET\",\"address\":\"127.0.0.1\",\"port\":443}"));
+}
