@@ -7,6 +7,7 @@
 #include "cli/feed.h"
 #include "cli/filter.h"
 #include "cli/filter_options.h"
+#include "cli/session.h"
 #include "cli/terminal.h"
 #include "lib/env.h"
 #include "lib/text.h"
@@ -23,14 +24,17 @@ struct show {
 	enum format format;
 	enum machine machine;
 	bool whole;
-	uint64_t formless; /* entries that auditd has no record for */
-	unsigned style;    /* enum event_style */
+	uint64_t formless;        /* entries that auditd has no record for */
+	unsigned style;           /* enum event_style */
+	struct session *session;  /* NULL: all that the filter lets through */
+	struct filter unnumbered; /* the same, of any session */
 	struct buf out;
 };
 
 static void show_done(struct show *s)
 {
 	buf_done(&s->out);
+	session_free(s->session);
 }
 
 static void flush(struct show *s)
@@ -39,31 +43,60 @@ static void flush(struct show *s)
 	buf_reset(&s->out);
 }
 
+/* False if the format has no form for it. */
+static bool put_event(struct show *s, struct buf *b, const struct event *e)
+{
+	switch (s->format) {
+	case FORMAT_TEXT:
+		event_put_line(b, e, s->style);
+		return true;
+	case FORMAT_JSON:
+		event_put_json(b, e);
+		return true;
+	case FORMAT_AUDITD:
+		return event_put_auditd(b, e, s->machine);
+	}
+	return false;
+}
+
+/* Of a login that has no number yet: kept aside. */
+static void hold_early(struct show *s, const struct event *e)
+{
+	cleanup_buf struct buf text = { 0 };
+	if (filter_match(&s->unnumbered, e) && put_event(s, &text, e) && buf_err(&text) == 0)
+		session_hold(s->session, e, (struct span){ text.data, text.len });
+}
+
+/* False if it is not to be shown. */
+static bool wanted(struct show *s, const struct event *e)
+{
+	if (s->session && session_is_early(e))
+		hold_early(s, e);
+	if (!filter_match(&s->filter, e))
+		return false;
+	if (!s->session)
+		return true;
+	if (!session_tells(e))
+		return false;
+	s->shown += session_take(s->session, e, &s->out);
+	return true;
+}
+
 /* 1: enough. */
 static int show_event(void *ctx, const struct event *e)
 {
 	struct show *s = ctx;
-	if (!filter_match(&s->filter, e))
+	if (!wanted(s, e))
 		return 0;
-	switch (s->format) {
-	case FORMAT_TEXT:
-		event_put_line(&s->out, e, s->style);
-		break;
-	case FORMAT_JSON:
-		event_put_json(&s->out, e);
-		break;
-	case FORMAT_AUDITD:
-		if (!event_put_auditd(&s->out, e, s->machine)) {
-			s->formless++;
-			return 0;
-		}
-		break;
+	if (!put_event(s, &s->out, e)) {
+		s->formless++;
+		return 0;
 	}
 	if (buf_err(&s->out))
 		return buf_err(&s->out);
 	if (s->out.len > FLUSH_BYTES)
 		flush(s);
-	return ++s->shown == s->limit ? 1 : 0;
+	return ++s->shown >= s->limit && s->limit ? 1 : 0;
 }
 
 static void complain(const struct feed_item *item)
@@ -108,6 +141,8 @@ static int run(struct show *s, const char *path)
 			break;
 		r = show_item(s, decoder, &item);
 	}
+	if (s->session && s->format != FORMAT_AUDITD)
+		session_put_accounts(s->session, &s->out, s->format == FORMAT_JSON);
 	flush(s);
 	if (s->formless)
 		fprintf(stderr, "swornlog: %llu entries have no form in auditd's records and are left out\n",
@@ -173,7 +208,10 @@ int cmd_show(int argc, char **argv)
 		.summary = "Print the entries of a sink's store or a host's spool, host log by host log in "
 		           "their order (files of\n"
 		           "the store one after the other). Nothing is verified here: 'swornlog verify' does "
-		           "that.\n\n" FILTER_HELP,
+		           "that.\n\n"
+		           "--session without --kind and --all: its logins, commands, labelled reads and "
+		           "end, and an "
+		           "account of it.\n\n" FILTER_HELP,
 		.options = rows,
 		.option_count = ARRAY_SIZE(rows),
 		.min_arguments = 1,
@@ -186,6 +224,13 @@ int cmd_show(int argc, char **argv)
 		return status;
 	if (!take_format(&s, format, json, machine))
 		return COMMAND_USAGE;
+	/* What is asked for by kind, or wholly, is shown as it is. */
+	if (s.filter.session != FILTER_NONE && !s.filter.kinds.count && !s.filter.own) {
+		s.unnumbered = s.filter;
+		s.unnumbered.session = FILTER_NONE;
+		if (session_new(s.filter.session, &s.session) < 0)
+			return command_fail("out of memory");
+	}
 	s.style = (terminal_colour(STDOUT_FILENO) ? EVENT_COLOUR : 0u) | (s.whole ? EVENT_WHOLE : 0u);
 	return run(&s, path);
 }

@@ -23,7 +23,7 @@ proves_itself() {
 		wait_until status "\"$probe\": \"ok\"" || { cat /tmp/run/collector.status; return 1; }
 	done
 	arrives '^event exec .* 5=\[swornlog-collector,--probe,swornlog-probe-' && arrives '^event audit_config .*op=set.*audit_backlog_wait_time' &&
-		wait_until status '"sched_process_exec": {"state": "on", "records": [1-9][0-9]*, "fired_s_ago": [0-9]' && ! seen 'swornlog-probe.*file'
+		wait_until status '"sched_process_exec": {"state": "on", "records": [1-9][0-9]*, "fired_s_ago": [0-9]' && ! seen '^event open .*swornlog-probe'
 }
 # Two rounds of five seconds, and one that may be under way.
 is_blind_for_execs() {

@@ -15,7 +15,7 @@ $(O)/tests/vm/%: $(O)/tests/vm/probes/%.o
 AUDIT_PROBE_DIRS := collector audit evidence lib
 $(O)/tests/vm/audit_probe: $(O)/tests/vm/probes/audit_probe.o $(foreach d,$(AUDIT_PROBE_DIRS),$(call archive,$(d)))
 	$(call say,LD,$@)
-	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lbpf -laudit -lcap-ng -lcrypto -lyaml
+	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lbpf -laudit -lcap-ng -lcrypto -lyaml -lpcre2-8
 
 $(O)/tests/vm/intake_probe: $(O)/tests/vm/probes/intake_probe.o $(call archive,evidence) $(call archive,lib)
 	$(call say,LD,$@)
