@@ -121,7 +121,8 @@ __noinline int match_component(__u32 left)
 static long match_callback(__u32 index, void *context)
 {
 	const __u32 *count = context;
-	return match_component(*count - 1 - index);
+	/* A verifier that has looked at the function once takes nothing for granted of what it returns. */
+	return match_component(*count - 1 - index) ? 1 : 0;
 }
 
 /* Upwards through directories, whatever is mounted where: bind mounts, namespaces and chroots have other

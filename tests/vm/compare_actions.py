@@ -211,7 +211,7 @@ class Comparison:
         self.misses.used.update(row for row in rows if not event)
         seen = self.seen[kind]
         if not event:
-            seen["missed"][said["call"]] += 1
+            seen["missed"].update([said["call"]] if rows else [])
             if not rows:
                 self.absent[said["way"]] += 1
                 self.complain(said, f"no {kind} is recorded", absent=True)
@@ -245,6 +245,8 @@ class Comparison:
         ends = [e for e in events if e["kind"] == "exit"]
         if [e["fields"] for e in ends] != [{"code": said["exit"]}]:
             self.complain(said, f"the ends recorded are {[e['fields'] for e in ends]}, not code {said['exit']}")
+        for event in ends:
+            self.seen["exit"]["sensors"].update(event["sensors"])
         for process in self.store.processes.get(said["pid"], ()):
             fields, ids = process["fields"], said["ids"]
             want = {"ppid": said["ppid"], "uids": [ids["uid"]] * 4, "auid": ids["auid"], "session": ids["session"]}

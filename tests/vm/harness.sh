@@ -42,6 +42,7 @@ vm_commands=(
 	e2fsck:e2fsprogs
 	depmod:kmod
 	mkfs.ext4:e2fsprogs
+	ssh-keygen:openssh-client
 	xz:xz-utils
 	dpkg-deb:dpkg
 	flock:util-linux

@@ -6,21 +6,7 @@ set -euo pipefail
 
 [ $# -ge 1 ] || die "usage: units.sh BUILD [KERNEL_NAME]"
 build=$1 kernel_name=${2:-6.1}
-base=${XDG_CACHE_HOME:-$HOME/.cache}/swornlog/bookworm-units.tar
 include=systemd,systemd-sysv,procps,libaudit1,libbpf1,libcap-ng0,libcurl4,libevent-core-2.1-7,libevent-openssl-2.1-7,libjansson4,libpcre2-8-0,libssl3,libyaml-0-2,libzstd1
-
-make_base() {
-	[ ! -e "$base" ] || return 0
-	say "making a Debian to run in (once, about a minute)"
-	debootstrap --variant=minbase --include=$include bookworm "$vm_scratch/base" >"$vm_scratch/log" 2>&1 || {
-		tail -n 20 "$vm_scratch/log" >&2
-		die "debootstrap failed"
-	}
-	rm -rf "$vm_scratch"/base/var/cache/apt/archives/*.deb "$vm_scratch"/base/usr/share/{doc,man,locale}
-	mkdir -p "$(dirname "$base")"
-	tar -C "$vm_scratch/base" -cf "$base.tmp" . && mv "$base.tmp" "$base"
-	rm -rf "$vm_scratch/base"
-}
 
 make_disk() {
 	local root=$vm_scratch/root
@@ -41,12 +27,13 @@ make_disk() {
 	rm -rf "$root"
 }
 
-need busybox cpio debootstrap mkfs.ext4 qemu-system-x86_64
-[ "$(id -u)" = 0 ] || die "debootstrap is for root"
+need busybox cpio mkfs.ext4 qemu-system-x86_64
+[ "$(id -u)" = 0 ] || die "another root is for root"
 scratch
 kernel=$("$vm_dir/fetch_kernel.sh" "$kernel_name")
-make_base
+base=$("$vm_dir/debian_base.sh" bookworm-units "$include")
 make_disk
-"$vm_dir/mkimage.sh" -k "$kernel" -o "$vm_scratch/image" -j "$vm_dir/units_job.sh" -f "$vm_dir/units_init:/init" \
+echo /lib/systemd/systemd >"$vm_scratch/next"
+"$vm_dir/mkimage.sh" -k "$kernel" -o "$vm_scratch/image" -j "$vm_dir/units_job.sh" -f "$vm_dir/disk_init:/init" -f "$vm_scratch/next:/next" \
 	-m virtio_pci -m virtio_blk -m ext4
 tally "$vm_dir/boot.sh" -k "$kernel" -i "$vm_scratch/image" -d "$vm_scratch/disk" -t 420 -m 1536 -a 'systemd.show_status=0 audit=1'

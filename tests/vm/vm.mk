@@ -4,8 +4,7 @@ VM_KERNEL  ?= 6.1
 VM_KERNELS ?= 5.10 6.1 6.12 newest
 VM_PROBES  := $(patsubst %,$(O)/tests/vm/%,actions actions32 audit_listen audit_probe close_fd exec_count intake_probe key_watch)
 
-.PHONY: vm-execs
-.PHONY: check-vm vm-actions vm-erasure vm-audit vm-collect vm-power vm-selftest vm-sensors vm-smoke vm-units
+.PHONY: check-vm docs-kernels vm-actions vm-audit vm-collect vm-erasure vm-execs vm-logins vm-power vm-selftest vm-sensors vm-smoke vm-units
 
 $(O)/tests/vm/%: $(O)/tests/vm/probes/%.o
 	$(call say,LD,$@)
@@ -84,6 +83,10 @@ vm-actions: all $(O)/tests/vm/actions $(O)/tests/vm/actions32
 vm-execs: $(O)/swornlog-collector $(O)/tests/vm/audit_probe $(O)/tests/vm/close_fd $(O)/tests/vm/intake_probe
 	$(Q)tests/vm/execs.sh $(O) $(VM_KERNEL)
 
+## make vm-logins   sshd, sudo, su and login in a Debian, with VM_KERNEL (about 60 s; a minute more the first time)
+vm-logins: all
+	$(Q)tests/vm/logins.sh $(O) $(VM_KERNEL)
+
 ## make vm-units    the packages in a Debian with systemd, with VM_KERNEL (about 30 s; 2 minutes the first time)
 vm-units: deb
 	$(Q)tests/vm/units.sh $(O) $(VM_KERNEL)
@@ -96,9 +99,15 @@ step_of   = $(1)-$(call cell_name,$(2))='tests/vm/$(1).sh $(O) $(subst :, ,$(2))
 ## make check-vm    everything that needs a virtual machine, smoke and collector on every kernel of VM_KERNELS
 VM_SUITE := selftest='tests/vm/selftest.sh $(O) $(VM_KERNELS)' $(foreach c,$(VM_CELLS),$(call step_of,smoke,$(c))) \
 	$(foreach c,$(VM_CELLS),$(call step_of,actions,$(c))) \
+	$(foreach k,$(VM_KERNELS),logins-$(k)='tests/vm/logins.sh $(O) $(k)') \
 	$(foreach k,$(VM_KERNELS),collect-$(k)='tests/vm/collect.sh $(O) $(k)') \
 	sensors-6.1='tests/vm/sensors.sh $(O) 6.1' sensors-6.12='tests/vm/sensors.sh $(O) 6.12' \
 	execs-6.1='tests/vm/execs.sh $(O) 6.1' execs-6.12='tests/vm/execs.sh $(O) 6.12' \
 	erasure='tests/vm/erasure.sh $(O)' power='tests/vm/power_cut.sh $(O)' audit='$(MAKE_QUIET) vm-audit' units='$(MAKE_QUIET) vm-units'
 check-vm: all $(VM_PROBES)
-	$(Q)bash tests/check.sh $(BUILD)/check-vm $(VM_SUITE)
+	$(Q)rm -rf $(O)/tests/vm/seen
+	$(Q)bash tests/check.sh $(BUILD)/check-vm $(VM_SUITE) && tests/vm/kernels_table.py docs/kernels.md $(O)/tests/vm/seen tests/vm/misses
+
+## make docs-kernels write what the last check-vm has seen into docs/kernels.md
+docs-kernels:
+	$(Q)tests/vm/kernels_table.py --write docs/kernels.md $(O)/tests/vm/seen tests/vm/misses
