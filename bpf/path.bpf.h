@@ -84,12 +84,14 @@ static __always_inline void put_user_string(struct scratch *s, struct bpf_string
 		return;
 	}
 	long n = bpf_probe_read_user_str(to, max + 1, user);
-	if (n <= 0) {
+	if (n < 0) {
 		string_put(string, 0, BPF_MARK_FAULT);
 		return;
 	}
-	s->used += n - 1;
-	string_put(string, n - 1, n > max ? BPF_MARK_STRING_TRUNCATED : 0);
+	/* An empty string is 1 byte, and 0 to older kernels (5.10). */
+	__u64 len = n > 0 ? n - 1 : 0;
+	s->used += len;
+	string_put(string, len, n > max ? BPF_MARK_STRING_TRUNCATED : 0);
 }
 
 static __always_inline void put_kernel_string(struct scratch *s, struct bpf_string *string,

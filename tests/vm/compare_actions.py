@@ -113,6 +113,9 @@ class Wanted:
                 self.marks.add("shared_file_table")
                 if "given" in said:
                     self.fields["claim"] = given
+        if said["kind"] == "exec_failed":
+            self.fields["argv"] = said["argv"]
+            self.marks |= {"detached"} if said["call"] == "memfd" else set()
         if "content" in said:
             self.fields["target"] = said["content"]
         if "target_real" in said:
@@ -127,31 +130,44 @@ class Wanted:
                        "auid": said["ids"]["auid"], "session": said["ids"]["session"]}
         if said["given"] != exe:
             self.fields["filename"] = said["given"]
+        self.fields.update({name: said[name] for name in ("file", "interpreter", "linker_env") if name in said})
         if "ino" in said:
             self.fields.update(device=said["dev"], inode=said["ino"])
         self.marks = {"path_cut"} if exe_cut or cwd_cut else set()
         if said["call"] == "memfd":
-            self.marks.add(2048)
+            self.marks |= {"deleted", "detached", "in_memory"}
         return self.fields
 
 
-PROGRAM_FIELDS = ("exe", "cwd", "argv", "ppid", "uids", "auid", "session", "filename", "device", "inode")
-FILE_FIELDS = ARGUMENTS + OBJECTS + ("path", "target", "claim")
+PROGRAM_FIELDS = ("exe", "cwd", "argv", "ppid", "uids", "auid", "session", "filename", "interpreter", "linker_env")
+PROGRAM_FILE = ("device", "inode", "file")
+FILE_FIELDS = ARGUMENTS + OBJECTS + ("path", "target", "claim", "argv")
 
 
 def differences(said, event, limit):
     """What is wrong with an event that should be this action's."""
     wanted, fields = Wanted(said, event, limit), event["fields"]
+    if "fields" in said:
+        return other_differences(said, event)
     is_exec = said["kind"] == "exec"
-    names = PROGRAM_FIELDS if is_exec else FILE_FIELDS
+    names = PROGRAM_FIELDS + PROGRAM_FILE if is_exec else FILE_FIELDS
     want = wanted.program() if is_exec else wanted.file()
-    if said["call"] == "memfd":
-        names = [name for name in names if name not in OBJECTS]
+    if is_exec and said["call"] == "memfd":
+        names = PROGRAM_FIELDS
     found = [f"{name} is {fields.get(name)!r}, not {want.get(name)!r}" for name in names if fields.get(name) != want.get(name)]
     for name, marks in (("marks", wanted.marks), ("target_marks", wanted.target_marks)):
         if set(fields.get(name, ())) != marks:
             found.append(f"{name} are {fields.get(name)}, not {sorted(marks, key=str)}")
     return found + ([] if is_exec else actor_differences(said, event))
+
+
+def other_differences(said, event):
+    """What was said is all that there may be."""
+    want = dict(said["fields"], result=said["result"], syscall=said["syscall"])
+    if "compat" in said:
+        want["marks"] = [*want.get("marks", ()), "compat_syscall"]
+    found = [] if event["fields"] == want else [f"the fields are {event['fields']}, not {want}"]
+    return found + actor_differences(said, event)
 
 
 def actor_differences(said, event):
@@ -241,13 +257,13 @@ class Comparison:
         return found + ([] if event["fields"].get("opcode") == said["opcode"] else [f"the opcode is {event['fields']}"])
 
     def end(self, said, events):
-        """Each process ends once, with its code; and is described with its parent and its ids."""
+        """Each process ends once, with its code; and is first described with its parent and its ids."""
         ends = [e for e in events if e["kind"] == "exit"]
         if [e["fields"] for e in ends] != [{"code": said["exit"]}]:
             self.complain(said, f"the ends recorded are {[e['fields'] for e in ends]}, not code {said['exit']}")
         for event in ends:
             self.seen["exit"]["sensors"].update(event["sensors"])
-        for process in self.store.processes.get(said["pid"], ()):
+        for process in self.store.processes.get(said["pid"], ())[:1]:
             fields, ids = process["fields"], said["ids"]
             want = {"ppid": said["ppid"], "uids": [ids["uid"]] * 4, "auid": ids["auid"], "session": ids["session"]}
             if any(fields.get(name) != value for name, value in want.items()):

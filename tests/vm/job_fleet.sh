@@ -86,8 +86,17 @@ are_separate() {
 	}
 }
 
+# A process that is asked to end and does not says where it is.
+stands_still() {
+	for pid in /proc/[0-9]*; do
+		grep -q swornlog "$pid/comm" 2>/dev/null && echo "$(cat "$pid/comm"): $(grep State "$pid/status") $(tr '\n' ' ' <"$pid/stack")"
+	done
+	kill -KILL "$1"
+}
+has_ended() { ! kill -0 "$1" 2>/dev/null || grep -q 'State:.*Z' "/proc/$1/status"; }
 stop() {
 	kill "$1"
+	wait_until has_ended "$1" || wait_until has_ended "$1" || stands_still "$1"
 	wait "$1"
 }
 stop_all() {

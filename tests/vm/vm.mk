@@ -2,9 +2,9 @@
 
 VM_KERNEL  ?= 6.1
 VM_KERNELS ?= 5.10 6.1 6.12 newest
-VM_PROBES  := $(patsubst %,$(O)/tests/vm/%,actions actions32 audit_listen audit_probe close_fd exec_count intake_probe key_watch)
+VM_PROBES  := $(patsubst %,$(O)/tests/vm/%,actions actions32 audit_listen audit_probe close_fd exec_count flood intake_probe key_watch)
 
-.PHONY: check-vm docs-kernels vm-actions vm-audit vm-collect vm-erasure vm-execs vm-logins vm-power vm-selftest vm-sensors vm-smoke vm-units
+.PHONY: check-vm docs-kernels vm-actions vm-audit vm-collect vm-erasure vm-execs vm-flood vm-logins vm-power vm-selftest vm-sensors vm-smoke vm-units
 
 $(O)/tests/vm/%: $(O)/tests/vm/probes/%.o
 	$(call say,LD,$@)
@@ -87,6 +87,10 @@ vm-execs: $(O)/swornlog-collector $(O)/tests/vm/audit_probe $(O)/tests/vm/close_
 vm-logins: all
 	$(Q)tests/vm/logins.sh $(O) $(VM_KERNEL)
 
+## make vm-flood    more than can be recorded, and whether the accounts are exact, with VM_KERNEL (about 45 s)
+vm-flood: all $(O)/tests/vm/flood
+	$(Q)tests/vm/flood.sh $(O) $(VM_KERNEL)
+
 ## make vm-units    the packages in a Debian with systemd, with VM_KERNEL (about 30 s; 2 minutes the first time)
 vm-units: deb
 	$(Q)tests/vm/units.sh $(O) $(VM_KERNEL)
@@ -99,6 +103,8 @@ step_of   = $(1)-$(call cell_name,$(2))='tests/vm/$(1).sh $(O) $(subst :, ,$(2))
 ## make check-vm    everything that needs a virtual machine, smoke and collector on every kernel of VM_KERNELS
 VM_SUITE := selftest='tests/vm/selftest.sh $(O) $(VM_KERNELS)' $(foreach c,$(VM_CELLS),$(call step_of,smoke,$(c))) \
 	$(foreach c,$(VM_CELLS),$(call step_of,actions,$(c))) \
+	$(foreach k,$(VM_KERNELS),flood-$(k)='tests/vm/flood.sh $(O) $(k)') \
+	decoy-6.12='tests/vm/flood.sh $(O) 6.12 "preempt=full decoy"' decoy-newest='tests/vm/flood.sh $(O) newest decoy' \
 	$(foreach k,$(VM_KERNELS),logins-$(k)='tests/vm/logins.sh $(O) $(k)') \
 	$(foreach k,$(VM_KERNELS),collect-$(k)='tests/vm/collect.sh $(O) $(k)') \
 	sensors-6.1='tests/vm/sensors.sh $(O) 6.1' sensors-6.12='tests/vm/sensors.sh $(O) 6.12' \
@@ -106,7 +112,8 @@ VM_SUITE := selftest='tests/vm/selftest.sh $(O) $(VM_KERNELS)' $(foreach c,$(VM_
 	erasure='tests/vm/erasure.sh $(O)' power='tests/vm/power_cut.sh $(O)' audit='$(MAKE_QUIET) vm-audit' units='$(MAKE_QUIET) vm-units'
 check-vm: all $(VM_PROBES)
 	$(Q)rm -rf $(O)/tests/vm/seen
-	$(Q)bash tests/check.sh $(BUILD)/check-vm $(VM_SUITE) && tests/vm/kernels_table.py docs/kernels.md $(O)/tests/vm/seen tests/vm/misses
+	$(Q)bash tests/check.sh $(BUILD)/check-vm $(VM_SUITE); status=$$?; \
+		tests/vm/kernels_table.py docs/kernels.md $(O)/tests/vm/seen tests/vm/misses && exit $$status
 
 ## make docs-kernels write what the last check-vm has seen into docs/kernels.md
 docs-kernels:

@@ -16,10 +16,11 @@
 #define MEMORY_NAME "memfd:sworn-memory"
 
 static char program[4096];
-static char word[] = "leave", empty[] = "", argument[] = "two words", env_word[] = "SWORN=1";
+static char word[] = "leave", empty[] = "", argument[] = "two words", env_word[] = "SWORN=1",
+            env_preload[] = "LD_PRELOAD=/evil.so";
 static char *const argv[] = { word, word, argument, NULL };
-static char *const envp[] = { env_word, NULL };
-static uint32_t argv32[4], envp32[2];
+static char *const envp[] = { env_word, env_preload, NULL };
+static uint32_t argv32[4], envp32[3];
 static int program_fd, free_fd; /* the second: what the next to be opened gets */
 
 static uint64_t address(const void *p)
@@ -32,6 +33,7 @@ static void fill_pointers(void)
 	for (int i = 0; argv[i]; i++)
 		argv32[i] = (uint32_t)address(argv[i]);
 	envp32[0] = (uint32_t)address(env_word);
+	envp32[1] = (uint32_t)address(env_preload);
 }
 
 static uint64_t argv_of(const struct place *p)
@@ -152,9 +154,14 @@ static bool has_run(const struct outcome *outcome)
 	return outcome->exit_code == LEAVES_WITH;
 }
 
+static bool is_script(const struct exec_call *c)
+{
+	return c->path && strcmp(c->path, "script") == 0;
+}
+
 static void say_argv(const struct exec_call *c)
 {
-	if (c->path && strcmp(c->path, "script") == 0)
+	if (is_script(c))
 		fprintf(say_to, ",\"argv\":[\"%s\",\"leave\",\"%s\",\"%s\",\"%s\"]", program, passed, word,
 		        argument);
 	else
@@ -167,7 +174,12 @@ static void say_program(const struct exec_call *c, const struct place *p)
 	bool in_memory = c->act == execute_memory;
 	say_path("real", in_memory ? "/" : p->real, c->exe);
 	if (!in_memory && fstat(program_fd, &st) == 0)
-		fprintf(say_to, ",\"dev\":%u,\"ino\":%llu", p->dev, (unsigned long long)st.st_ino);
+		fprintf(say_to, ",\"dev\":%u,\"ino\":%llu,\"file\":[%u,%u,%u,%lu]", p->dev,
+		        (unsigned long long)st.st_ino, st.st_uid, st.st_gid, st.st_mode,
+		        (unsigned long)st.st_nlink);
+	if (is_script(c))
+		fprintf(say_to, ",\"interpreter\":\"%s\"", program);
+	fputs(",\"linker_env\":[\"LD_PRELOAD\"]", say_to);
 	say_argv(c);
 }
 
@@ -182,6 +194,21 @@ static void say_filename(const struct exec_call *c, const struct place *p)
 		fprintf(say_to, ",\"given\":\"%s\"", passed);
 }
 
+/* A descriptor has no name: what is told is where it leads. */
+static void say_failure(const struct exec_call *c, const struct place *p, const struct outcome *outcome)
+{
+	bool at = c->by_dirfd;
+	say_outcome(p, outcome);
+	fprintf(say_to, ",\"syscall\":%d", p->compat ? (at ? 358 : 11) : (at ? SYS_execveat : SYS_execve));
+	if (at)
+		fprintf(say_to, ",\"flags\":%d", c->path ? 0 : AT_EMPTY_PATH);
+	if (c->act == execute_memory)
+		say_path("claim", "/", MEMORY_NAME);
+	else
+		say_path("claim", p->claim, c->path ? c->path : "program");
+	say_argv(c);
+}
+
 static void say(const struct exec_call *c, const struct place *p, int pid, const struct outcome *outcome)
 {
 	say_begin(p, c->name, has_run(outcome) ? "exec" : "exec_failed", pid, outcome);
@@ -190,7 +217,7 @@ static void say(const struct exec_call *c, const struct place *p, int pid, const
 	if (has_run(outcome))
 		say_program(c, p);
 	else
-		say_outcome(p, outcome);
+		say_failure(c, p, outcome);
 	say_end();
 }
 

@@ -60,6 +60,8 @@ static void say_program(const struct place *p)
 		die(PROGRAM);
 	fprintf(say_to, ",\"exec\":{\"real\":\"%s\",\"given\":\"%s\",\"cwd\":\"%s\",\"dev\":%u,\"ino\":%llu",
 	        PROGRAM, PROGRAM, p->cwd, kernel_dev(st.st_dev), (unsigned long long)st.st_ino);
+	fprintf(say_to, ",\"file\":[%u,%u,%u,%lu]", st.st_uid, st.st_gid, st.st_mode,
+	        (unsigned long)st.st_nlink);
 	for (int i = 0; argv[i]; i++)
 		fprintf(say_to, "%s\"%s\"", i ? "," : ",\"argv\":[", argv[i]);
 	fputs("]}", say_to);

@@ -154,6 +154,7 @@ static void act(const struct place *p)
 	do_execs(p);
 	do_uring(p);
 	do_program32(p);
+	do_others(p);
 	do_races(p);
 }
 

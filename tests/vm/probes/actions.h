@@ -55,6 +55,7 @@ void do_calls(const struct place *p);     /* file system calls */
 void do_execs(const struct place *p);     /* programs */
 void do_uring(const struct place *p);     /* the same file operations through io_uring */
 void do_program32(const struct place *p); /* a program of 32 bits */
+void do_others(const struct place *p);    /* what is not about files */
 void do_races(const struct place *p);     /* a sibling that changes strings and names meanwhile */
 
 /* In each place, in a process of its own. */
