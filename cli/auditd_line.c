@@ -1,6 +1,8 @@
 #include "cli/auditd_line.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
+#include <sys/un.h>
 
 #include "lib/cbor.h"
 
@@ -87,6 +89,61 @@ void auditd_put_actor(struct buf *b, const struct actor *a)
 	buf_printf(b, " tty=%s ses=%u", terminal(a), a->has_session ? (uint32_t)a->session : unset);
 	put_name(b, "comm", a->comm);
 	put_name(b, "exe", a->exe);
+}
+
+/* A byte 1 between several, as auditctl's own keys have it. */
+void auditd_put_key(struct buf *b, struct cursor labels)
+{
+	cleanup_buf struct buf keys = { 0 };
+	size_t count = cursor_left(&labels) > 0 ? cbor_array(&labels) : 0;
+	for (size_t i = 0; i < count && !labels.err; i++) {
+		struct span label = cbor_bytes(&labels);
+		if (i > 0)
+			buf_put_u8(&keys, 1);
+		buf_put(&keys, label.data, label.len);
+	}
+	buf_put_str(b, " key=");
+	if (keys.len > 0)
+		auditd_put_string(b, (struct span){ keys.data, keys.len });
+	else
+		buf_put_str(b, "(null)");
+}
+
+/* The length; 0 for what can't be written. */
+static size_t socket_address(const struct auditd_address *a, struct sockaddr_storage *ret)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htobe16(a->port) };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htobe16(a->port) };
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	if (a->family == AF_INET && a->ip.len == sizeof(in.sin_addr)) {
+		memcpy(&in.sin_addr, a->ip.data, a->ip.len);
+		memcpy(ret, &in, sizeof(in));
+		return sizeof(in);
+	}
+	if (a->family == AF_INET6 && a->ip.len == sizeof(in6.sin6_addr)) {
+		memcpy(&in6.sin6_addr, a->ip.data, a->ip.len);
+		memcpy(ret, &in6, sizeof(in6));
+		return sizeof(in6);
+	}
+	if (a->family != AF_UNIX || a->name.len >= sizeof(un.sun_path))
+		return 0;
+	if (a->name.len > 0)
+		memcpy(un.sun_path, a->name.data, a->name.len);
+	memcpy(ret, &un, sizeof(un));
+	/* A zero byte ends the name. */
+	return offsetof(struct sockaddr_un, sun_path) + a->name.len + 1;
+}
+
+void auditd_put_address(struct buf *b, const struct auditd_stamp *stamp, const struct auditd_address *a)
+{
+	struct sockaddr_storage address = { 0 };
+	size_t n = socket_address(a, &address);
+	if (n == 0)
+		return;
+	auditd_line_begin(b, stamp, "SOCKADDR");
+	buf_put_str(b, "saddr=");
+	put_hex(b, (struct span){ (const uint8_t *)&address, n });
+	buf_put_u8(b, '\n');
 }
 
 /* Where the records stand: a new one is begun when the next piece does not fit. */

@@ -19,6 +19,18 @@ void auditd_line_begin(struct buf *b, const struct auditd_stamp *stamp, const ch
 void auditd_put_string(struct buf *b, struct span s);
 /* ` ppid=... exe=...`; NULL: nobody that is known. */
 void auditd_put_actor(struct buf *b, const struct actor *a);
+/* ` key=...`: the labels at `labels`, an array of byte strings or empty. */
+void auditd_put_key(struct buf *b, struct cursor labels);
+
+struct auditd_address {
+	uint16_t family; /* AF_INET, ...; 0: not known */
+	uint16_t port;
+	struct span ip;   /* 4 or 16 bytes */
+	struct span name; /* of a Unix socket */
+};
+
+/* The SOCKADDR record; nothing for families other than IP and Unix. */
+void auditd_put_address(struct buf *b, const struct auditd_stamp *stamp, const struct auditd_address *a);
 /* The EXECVE records, as many as the arguments need. `argv` stands at an array of byte strings, or is empty.
  */
 void auditd_put_execve(struct buf *b, const struct auditd_stamp *stamp, struct cursor argv);

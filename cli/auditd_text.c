@@ -16,13 +16,35 @@ struct projection {
 };
 
 static const struct projection projections[] = {
-	{ KIND_EXEC, "execve", "NORMAL", NULL },          { KIND_OPEN, "openat", "NORMAL", NULL },
-	{ KIND_RENAME, "renameat2", "DELETE", "CREATE" }, { KIND_UNLINK, "unlinkat", "DELETE", NULL },
-	{ KIND_LINK, "linkat", "NORMAL", "CREATE" },      { KIND_SYMLINK, "symlinkat", "CREATE", "UNKNOWN" },
-	{ KIND_MKDIR, "mkdirat", "CREATE", NULL },        { KIND_RMDIR, "unlinkat", "DELETE", NULL },
-	{ KIND_MKNOD, "mknodat", "CREATE", NULL },        { KIND_CHMOD, "fchmodat", "NORMAL", NULL },
-	{ KIND_CHOWN, "fchownat", "NORMAL", NULL },       { KIND_TRUNCATE, "truncate", "NORMAL", NULL },
-	{ KIND_SETXATTR, "setxattr", "NORMAL", NULL },    { KIND_REMOVEXATTR, "removexattr", "NORMAL", NULL },
+	{ KIND_EXEC, "execve", "NORMAL", NULL },
+	{ KIND_EXEC_FAILED, "execve", "NORMAL", NULL },
+	{ KIND_CREDENTIALS, "setresuid", "NORMAL", NULL },
+	{ KIND_OPEN, "openat", "NORMAL", NULL },
+	{ KIND_RENAME, "renameat2", "DELETE", "CREATE" },
+	{ KIND_UNLINK, "unlinkat", "DELETE", NULL },
+	{ KIND_LINK, "linkat", "NORMAL", "CREATE" },
+	{ KIND_SYMLINK, "symlinkat", "CREATE", "UNKNOWN" },
+	{ KIND_MKDIR, "mkdirat", "CREATE", NULL },
+	{ KIND_RMDIR, "unlinkat", "DELETE", NULL },
+	{ KIND_MKNOD, "mknodat", "CREATE", NULL },
+	{ KIND_CHMOD, "fchmodat", "NORMAL", NULL },
+	{ KIND_CHOWN, "fchownat", "NORMAL", NULL },
+	{ KIND_TRUNCATE, "truncate", "NORMAL", NULL },
+	{ KIND_SETXATTR, "setxattr", "NORMAL", NULL },
+	{ KIND_REMOVEXATTR, "removexattr", "NORMAL", NULL },
+	{ KIND_READ, "openat", "NORMAL", NULL },
+	{ KIND_MMAP, "mmap", "NORMAL", NULL },
+	{ KIND_MOUNT, "mount", "NORMAL", "NORMAL" },
+	{ KIND_UMOUNT, "umount2", "NORMAL", NULL },
+	{ KIND_PTRACE, "ptrace", "NORMAL", NULL },
+	{ KIND_MODULE_LOAD, "finit_module", "NORMAL", NULL },
+	{ KIND_MODULE_UNLOAD, "delete_module", "NORMAL", NULL },
+	{ KIND_BPF, "bpf", "NORMAL", NULL },
+	{ KIND_TIME, "clock_settime", "NORMAL", NULL },
+	{ KIND_SIGNAL, "kill", "NORMAL", NULL },
+	{ KIND_CONNECT, "connect", "NORMAL", NULL },
+	{ KIND_ACCEPT, "accept4", "NORMAL", NULL },
+	{ KIND_BIND, "bind", "NORMAL", NULL },
 };
 
 /* The fields that go into the records. */
@@ -30,8 +52,9 @@ struct seen {
 	struct span path, target, cwd;
 	uint64_t device, inode, syscall, marks;
 	int64_t result;
-	bool has_target, has_object, has_syscall;
-	struct cursor argv; /* at the array; empty if there is none */
+	bool has_path, has_target, has_object, has_syscall;
+	struct cursor argv, labels; /* at the array; empty if there is none */
+	struct auditd_address address;
 };
 
 static const struct projection *projection_of(uint64_t kind)
@@ -48,6 +71,7 @@ static void take_process_field(struct cursor *c, uint64_t key, struct seen *s)
 	switch (key) {
 	case PROCESS_EXE:
 		s->path = cbor_bytes(c);
+		s->has_path = true;
 		return;
 	case PROCESS_CWD:
 		s->cwd = cbor_bytes(c);
@@ -76,6 +100,7 @@ static void take_file_field(struct cursor *c, uint64_t key, struct seen *s)
 	switch (key) {
 	case FILE_PATH:
 		s->path = cbor_bytes(c);
+		s->has_path = true;
 		return;
 	case FILE_TARGET:
 		s->target = cbor_bytes(c);
@@ -103,19 +128,62 @@ static void take_file_field(struct cursor *c, uint64_t key, struct seen *s)
 	}
 }
 
+/* Of the kinds that are about no file: those that they have beside a file's. */
+static void take_system_field(struct cursor *c, uint64_t key, struct seen *s)
+{
+	switch (key) {
+	case SYSTEM_ARGV:
+		s->argv = *c;
+		break;
+	case SYSTEM_FAMILY:
+		s->address.family = (uint16_t)cbor_uint(c);
+		return;
+	case SYSTEM_ADDRESS:
+		s->address.ip = cbor_bytes(c);
+		return;
+	case SYSTEM_PORT:
+		s->address.port = (uint16_t)cbor_uint(c);
+		return;
+	case SYSTEM_UNIX_NAME:
+		s->address.name = cbor_bytes(c);
+		return;
+	default:
+		break;
+	}
+	cbor_skip(c);
+}
+
+static bool is_file(uint64_t kind)
+{
+	return kind >= KIND_OPEN && kind <= KIND_MMAP;
+}
+
+static void take_field(struct cursor *c, uint64_t kind, uint64_t key, struct seen *s)
+{
+	if (kind == KIND_EXEC) {
+		take_process_field(c, key, s);
+	} else if (key < FILE_LABELS) {
+		take_file_field(c, key, s);
+	} else if (!is_file(kind)) {
+		take_system_field(c, key, s);
+	} else {
+		if (key == FILE_LABELS)
+			s->labels = *c;
+		cbor_skip(c);
+	}
+}
+
 static bool take_fields(const struct entry *e, struct seen *s)
 {
 	struct cursor c;
 	int64_t prev = -1;
 	*s = (struct seen){ 0 };
 	cursor_init(&s->argv, NULL, 0);
+	cursor_init(&s->labels, NULL, 0);
 	cursor_init(&c, e->fields.data, e->fields.len);
 	for (size_t n = cbor_map(&c); n > 0 && !c.err; n--) {
 		uint64_t key = cbor_key(&c, &prev);
-		if (e->kind == KIND_EXEC)
-			take_process_field(&c, key, s);
-		else
-			take_file_field(&c, key, s);
+		take_field(&c, e->kind, key, s);
 	}
 	return !c.err;
 }
@@ -130,9 +198,10 @@ static void put_syscall(struct buf *b, const struct auditd_stamp *stamp, const s
 	/* ausearch refuses a record without the arguments. */
 	buf_printf(b, "arch=%x syscall=%lld success=%s exit=%lld a0=0 a1=0 a2=0 a3=0 items=%d",
 	           machine_audit_arch(machine), number, s->result >= 0 ? "yes" : "no", (long long)s->result,
-	           p->target_type && s->has_target ? 2 : 1);
+	           s->has_path + (p->target_type && s->has_target));
 	auditd_put_actor(b, a);
-	buf_put_str(b, " key=(null)\n");
+	auditd_put_key(b, s->labels);
+	buf_put_u8(b, '\n');
 }
 
 static void put_path(struct buf *b, const struct auditd_stamp *stamp, int item, struct span path,
@@ -146,6 +215,15 @@ static void put_path(struct buf *b, const struct auditd_stamp *stamp, int item, 
 		           (unsigned long long)(object->device >> 20),
 		           (unsigned long long)(object->device & 0xfffff));
 	buf_printf(b, " nametype=%s\n", type);
+}
+
+static void put_paths(struct buf *b, const struct auditd_stamp *stamp, const struct projection *p,
+                      const struct seen *s)
+{
+	if (s->has_path)
+		put_path(b, stamp, 0, s->path, s->has_object ? s : NULL, p->path_type);
+	if (p->target_type && s->has_target)
+		put_path(b, stamp, s->has_path, s->target, NULL, p->target_type);
 }
 
 static bool put_projection(struct buf *b, const struct event *e, enum machine machine)
@@ -162,17 +240,17 @@ static bool put_projection(struct buf *b, const struct event *e, enum machine ma
 		actor = &own;
 	}
 	put_syscall(b, &stamp, p, &s, actor, machine);
-	if (p->kind == KIND_EXEC)
+	if (p->kind == KIND_EXEC || p->kind == KIND_EXEC_FAILED)
 		auditd_put_execve(b, &stamp, s.argv);
+	if (p->kind >= KIND_CONNECT)
+		auditd_put_address(b, &stamp, &s.address);
 	if (s.cwd.len > 0) {
 		auditd_line_begin(b, &stamp, "CWD");
 		buf_put_str(b, "cwd=");
 		auditd_put_string(b, s.cwd);
 		buf_put_u8(b, '\n');
 	}
-	put_path(b, &stamp, 0, s.path, s.has_object ? &s : NULL, p->path_type);
-	if (p->target_type && s.has_target)
-		put_path(b, &stamp, 1, s.target, NULL, p->target_type);
+	put_paths(b, &stamp, p, &s);
 	auditd_line_begin(b, &stamp, "EOE");
 	buf_put_u8(b, '\n');
 	return true;

@@ -3,18 +3,6 @@
 #include "cli/audit_words.h"
 #include "evidence/entry.h"
 
-/* From docs/format.md section 7; a kind without a name is not in this version. */
-#define KIND_LABELLED_READ 46
-#define KIND_MOUNT_MADE    50
-#define KIND_MOUNT_REMOVED 51
-#define KIND_TRACED        80
-#define KIND_LOADED        81
-#define KIND_UNLOADED      82
-#define KIND_CLOCK         84
-#define KIND_CONNECTED     96
-#define KIND_ACCEPTED      97
-#define KIND_BOUND         98
-
 #define WRITES (03 | 0100 | 01000) /* O_ACCMODE, O_CREAT, O_TRUNC */
 
 struct calls {
@@ -30,6 +18,7 @@ static const struct calls calls[] = {
 	{ { KIND_CREDENTIALS },
 	  "setuid setuid32 setgid setgid32 setreuid setreuid32 setregid setregid32 setresuid setresuid32 "
 	  "setresgid setresgid32 setgroups setgroups32 capset unshare setns" },
+	{ { KIND_EXIT }, "exit exit_group" },
 	{ { KIND_OPEN }, "creat" },
 	{ { KIND_RENAME }, "rename renameat renameat2" },
 	{ { KIND_UNLINK, KIND_RMDIR }, "unlink unlinkat" },
@@ -43,22 +32,22 @@ static const struct calls calls[] = {
 	{ { KIND_TRUNCATE }, "truncate truncate64 ftruncate ftruncate64" },
 	{ { KIND_SETXATTR }, "setxattr lsetxattr fsetxattr setxattrat" },
 	{ { KIND_REMOVEXATTR }, "removexattr lremovexattr fremovexattr removexattrat" },
-	{ { KIND_MOUNT_MADE }, "mount move_mount fsmount mount_setattr pivot_root chroot" },
-	{ { KIND_MOUNT_REMOVED }, "umount umount2" },
-	{ { KIND_TRACED }, "ptrace process_vm_readv process_vm_writev" },
-	{ { KIND_LOADED }, "init_module finit_module" },
-	{ { KIND_UNLOADED }, "delete_module" },
-	{ { KIND_CLOCK },
+	{ { KIND_MOUNT }, "mount move_mount fsmount mount_setattr pivot_root chroot" },
+	{ { KIND_UMOUNT }, "umount umount2" },
+	{ { KIND_PTRACE }, "ptrace process_vm_readv process_vm_writev" },
+	{ { KIND_MODULE_LOAD }, "init_module finit_module" },
+	{ { KIND_MODULE_UNLOAD }, "delete_module" },
+	{ { KIND_TIME },
 	  "clock_settime clock_settime64 settimeofday stime adjtimex clock_adjtime clock_adjtime64" },
-	{ { KIND_CONNECTED }, "connect" },
-	{ { KIND_ACCEPTED }, "accept accept4" },
-	{ { KIND_BOUND }, "bind" },
+	{ { KIND_CONNECT }, "connect" },
+	{ { KIND_ACCEPT }, "accept accept4" },
+	{ { KIND_BIND }, "bind" },
 };
 
 const char *coverage_name(enum coverage_verdict v)
 {
 	static const char *const names[] = {
-		"nothing",   "covered", "covered by a watch", "needs an audit rule",
+		"nothing",   "covered", "covered by the watch", "needs an audit rule",
 		"exclusion", "setting", "not supported"
 	};
 	return names[v];
@@ -73,7 +62,7 @@ const char *coverage_word(enum coverage_verdict v)
 
 bool coverage_kind_is_optional(uint64_t kind)
 {
-	return kind >= KIND_CONNECTED && kind <= KIND_BOUND;
+	return kind >= KIND_CONNECT && kind <= KIND_BIND;
 }
 
 static bool in_list(const char *names, struct span word)
@@ -87,20 +76,14 @@ static bool in_list(const char *names, struct span word)
 	return false;
 }
 
-static bool add_kind(struct coverage *c, uint64_t kind)
-{
-	if (!entry_kind_name(kind))
-		return false;
-	c->kind[kind] = true;
-	return true;
-}
-
 /* What of these calls is not told; NULL: nothing. */
 static const char *not_told(uint64_t kind)
 {
-	if (kind == KIND_TRACED)
+	if (kind == KIND_PTRACE)
 		return "requests that neither attach nor change are not told one by one";
-	return kind == KIND_CLOCK ? "calls that only ask are not told" : NULL;
+	if (kind == KIND_ACCEPT)
+		return "calls that failed are not told";
+	return kind == KIND_TIME ? "calls that only ask are not told" : NULL;
 }
 
 static bool add_call(struct coverage *c, struct span name)
@@ -108,10 +91,9 @@ static bool add_call(struct coverage *c, struct span name)
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
 		if (!in_list(calls[i].names, name))
 			continue;
-		if (!add_kind(c, calls[i].kind[0]))
-			return false;
+		c->kind[calls[i].kind[0]] = true;
 		if (calls[i].kind[1])
-			(void)add_kind(c, calls[i].kind[1]);
+			c->kind[calls[i].kind[1]] = true;
 		c->why = not_told(calls[i].kind[0]);
 		return true;
 	}
@@ -122,18 +104,18 @@ static void add_access(struct coverage *c, unsigned access)
 {
 	if (access & AUDITCTL_WRITE) {
 		for (uint64_t kind = KIND_OPEN; kind <= KIND_MKNOD; kind++)
-			(void)add_kind(c, kind);
-		(void)add_kind(c, KIND_TRUNCATE);
+			c->kind[kind] = true;
+		c->kind[KIND_TRUNCATE] = true;
 	}
 	if (access & AUDITCTL_ATTRIBUTES) {
-		(void)add_kind(c, KIND_CHMOD);
-		(void)add_kind(c, KIND_CHOWN);
-		(void)add_kind(c, KIND_SETXATTR);
-		(void)add_kind(c, KIND_REMOVEXATTR);
+		c->kind[KIND_CHMOD] = true;
+		c->kind[KIND_CHOWN] = true;
+		c->kind[KIND_SETXATTR] = true;
+		c->kind[KIND_REMOVEXATTR] = true;
 	}
 	if (access & AUDITCTL_EXECUTE) {
-		(void)add_kind(c, KIND_EXEC);
-		(void)add_kind(c, KIND_EXEC_FAILED);
+		c->kind[KIND_EXEC] = true;
+		c->kind[KIND_EXEC_FAILED] = true;
 	}
 }
 
@@ -155,10 +137,11 @@ static bool has_pattern(struct span path)
 
 static void add_watch(struct coverage *c, const struct auditctl_rule *r)
 {
-	if (has_pattern(r->path) || !add_kind(c, KIND_LABELLED_READ)) {
+	if (has_pattern(r->path)) {
 		verdict(c, COVERAGE_RULE, NULL);
 		return;
 	}
+	c->kind[KIND_READ] = true;
 	c->watch = true;
 	/* More than the path and what is done to it. */
 	verdict(c, COVERAGE_WATCH, r->fields > 2 ? "the watch tells of everybody" : NULL);
@@ -198,11 +181,12 @@ static bool cover_call(struct coverage *c, const struct auditctl_rule *r, struct
 {
 	if (!in_list(opens, call))
 		return add_call(c, call);
-	(void)add_kind(c, KIND_OPEN);
+	c->kind[KIND_OPEN] = true;
 	if (only_writes(r, call))
 		return true;
-	if (r->path.len == 0 || has_pattern(r->path) || !add_kind(c, KIND_LABELLED_READ))
+	if (r->path.len == 0 || has_pattern(r->path))
 		return false;
+	c->kind[KIND_READ] = true;
 	c->watch = true;
 	return true;
 }
@@ -238,15 +222,14 @@ static void cover_exit(struct coverage *c, const struct auditctl_rule *r)
 static void cover_user(struct coverage *c)
 {
 	for (uint64_t kind = KIND_AUDIT_LOGIN; kind <= KIND_AUDIT_OTHER; kind++)
-		(void)add_kind(c, kind);
+		c->kind[kind] = true;
 	verdict(c, COVERAGE_COVERED, "messages of programs are told anyway");
 }
 
 static void cover_rule(struct coverage *c, const struct auditctl_rule *r)
 {
 	if (r->never || r->list == AUDITCTL_EXCLUDE) {
-		verdict(c, COVERAGE_EXCLUSION,
-		        "not taken over: what it would hide is told; see the section 'exclude'");
+		verdict(c, COVERAGE_EXCLUSION, "not taken over: what it would hide is told");
 		return;
 	}
 	switch (r->list) {
@@ -284,7 +267,7 @@ static const struct setting settings[] = {
 	{ "-e", NULL, false, "'audit_enable' in agent.yaml" },
 	{ "-b", NULL, false,
 	  "the agent declares a backlog that is too small; boot with audit_backlog_limit=" },
-	{ "-r", NULL, false, "the section 'throttle'" },
+	{ "-r", NULL, false, "the agent does not limit audit" },
 	{ "-D", NULL, false, "the agent removes no rules but its own" },
 	{ "-i", NULL, false, "how auditctl takes errors" },
 	{ "-c", NULL, false, "how auditctl takes errors" },

@@ -50,13 +50,13 @@ static void put_text(struct import *m, const struct rule_line *line)
 	char label[IMPORT_LABEL_MAX + 1];
 	text_put_escaped(b, (struct span){ (const uint8_t *)line->file, strlen(line->file) });
 	buf_printf(b, ":%u: %s", line->number, coverage_name(c->verdict));
+	if (c->watch) {
+		import_label(&m->rule, label);
+		buf_printf(b, " %s", label);
+	}
 	if (has_kinds(c)) {
 		buf_put_str(b, c->verdict == COVERAGE_RULE ? ", in part by " : " by ");
 		put_kinds(b, c, false);
-	}
-	if (c->watch) {
-		import_label(&m->rule, label);
-		buf_printf(b, ", watch %s", label);
 	}
 	if (c->why)
 		buf_printf(b, " (%s)", c->why);

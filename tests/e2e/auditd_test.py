@@ -98,10 +98,13 @@ def check_import(scratch):
     check("a covered line names its kinds", lines[3]["verdict"] == "covered" and {"open", "rename", "chmod"} <= set(lines[3]["kinds"]), lines[3])
     check("what needs a rule keeps it with its key", (lines[4]["verdict"], lines[4].get("rule")) ==
           ("rule", "-a always,exit -F arch=b64 -S sethostname -k locale"), lines[4])
+    check("what reads is a watch, with the key as its label", (lines[6]["verdict"], lines[6].get("label"), lines[6].get("path")) ==
+          ("watch", "phi", "/srv/patient data"), lines[6])
     check("what is not supported has a reason", all(lines[n]["verdict"] == "unsupported" and lines[n]["why"] for n in (7, 8)), lines)
     counts = json.loads(err)
-    check("the summary adds up", sum(counts.values()) == len(lines) and counts["unsupported"] >= 2, counts)
+    check("the summary adds up", sum(counts.values()) == len(lines) and counts["unsupported"] == 2, counts)
     check("and the exit status says that something is not covered", status == 1, status)
+    check("the watch and the kind that is off by default are in the file", '      - "/srv/patient data"\n' in open(out).read() and "  connect: true\n" in open(out).read())
     check("the kept rule is in the file", '"-a always,exit -F arch=b64 -S sethostname -k locale"' in open(out).read(), open(out).read())
     check("a file that is there is not written over", run("import-rules", rules, "--out", out)[0] == 3)
     status, text, _ = run("import-rules", rules)

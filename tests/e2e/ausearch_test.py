@@ -45,9 +45,19 @@ def act(scratch):
     odd.rename(scratch / "renamed")
     (scratch / "renamed").chmod(0o600)
     (scratch / "renamed").unlink()
+    (scratch / "phi").read_text()
     refused = scratch / "none" / "file"
     subprocess.run(["/bin/sh", "-c", f"echo > {refused}"], stderr=subprocess.DEVNULL, check=False)
     return argv, odd, refused
+
+
+def rules(scratch):
+    """What a site that comes from auditd would have, as the agent takes it."""
+    (scratch / "phi").write_text("x")
+    (scratch / "audit.rules").write_text(f"-w {scratch}/phi -p r -k PHI\n-a always,exit -F arch=b64 -S connect -k net\n")
+    subprocess.run([support.BIN / "swornlog", "import-rules", scratch / "audit.rules", "--out", scratch / "collect.yaml"], check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL, env=support.ENV)
+    return scratch / "collect.yaml"
 
 
 def record(fleet, scratch):
@@ -145,6 +155,8 @@ def check_files(tool, odd, refused):
     check("and by its new name, with what was done to it", len(re.findall(rb"type=SYSCALL", found)) == 3, found)
     found = tool.search("-f", str(refused), "-sv", "no")
     check("a refused open is a failure with its error", b"success=no exit=-2 " in found, found)
+    found = tool.search("-k", "phi")
+    check("a read of labelled data, labelled by an imported rule, is found by its key", b"/phi" in found and b'key="phi"' in found, found)
     report = tool.run("aureport", "-f")
     check("aureport -f names the files", str(refused).encode() in report, report[-500:])
 
@@ -156,9 +168,9 @@ def main():
     if not auditd.tool("ausearch"):
         print("skipped: there is no ausearch, and the package auditd can't be had")
         return 0
-    fleet = support.Fleet()
     scratch = pathlib.Path(os.path.realpath("/var/tmp")) / f"swornlog-ausearch-{os.getpid()}"
     scratch.mkdir()
+    fleet = support.Fleet(collect=rules(scratch))
     try:
         argv, odd, refused = record(fleet, scratch)
         text, notes = show(fleet, scratch)

@@ -67,6 +67,48 @@ Test(auditd_text, a_file_event_is_a_system_call_with_its_path)
 	        "node=web type=EOE" STAMP "\n");
 }
 
+Test(auditd_text, labels_are_keys)
+{
+	cleanup_buf struct buf f = { 0 }, out = { 0 };
+	cbor_put_map(&f, 2);
+	cbor_put_uint(&f, FILE_PATH);
+	put_text(&f, "/srv/phi/a");
+	cbor_put_uint(&f, FILE_LABELS);
+	cbor_put_array(&f, 1);
+	put_text(&f, "phi");
+	cr_assert(records_of(KIND_READ, &f, &actor, &out));
+	cr_assert_not_null(strstr(TEXT(out), " syscall=257 success=yes "), "%s", TEXT(out));
+	cr_assert_not_null(strstr(TEXT(out), " key=\"phi\"\n"), "%s", TEXT(out));
+	buf_reset(&f);
+	buf_reset(&out);
+	cbor_put_map(&f, 1);
+	cbor_put_uint(&f, FILE_LABELS);
+	cbor_put_array(&f, 2);
+	put_text(&f, "a");
+	put_text(&f, "b");
+	cr_assert(records_of(KIND_MMAP, &f, &actor, &out));
+	cr_assert_not_null(strstr(TEXT(out), " items=0 "), "%s", TEXT(out));
+	cr_assert_not_null(strstr(TEXT(out), " key=610162\n"), "%s", TEXT(out));
+}
+
+Test(auditd_text, an_address_is_a_socket_address)
+{
+	cleanup_buf struct buf f = { 0 }, out = { 0 };
+	const uint8_t ip[] = { 192, 0, 2, 1 };
+	cbor_put_map(&f, 3);
+	cbor_put_uint(&f, SYSTEM_FAMILY);
+	cbor_put_uint(&f, 2);
+	cbor_put_uint(&f, SYSTEM_ADDRESS);
+	cbor_put_bytes(&f, ip, sizeof(ip));
+	cbor_put_uint(&f, SYSTEM_PORT);
+	cbor_put_uint(&f, 443);
+	cr_assert(records_of(KIND_CONNECT, &f, &actor, &out));
+	cr_assert_not_null(
+	        strstr(TEXT(out), "type=SOCKADDR" STAMP "saddr=020001BBC00002010000000000000000\n"), "%s",
+	        TEXT(out));
+	cr_assert_null(strstr(TEXT(out), "type=PATH"));
+}
+
 Test(auditd_text, who_is_not_known_is_unset)
 {
 	cleanup_buf struct buf f = { 0 }, out = { 0 };

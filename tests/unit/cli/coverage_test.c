@@ -51,6 +51,39 @@ Test(coverage, a_watch_for_writing_is_covered_by_the_kinds_that_change_files)
 	cr_expect(cover.kind[KIND_EXEC] && !cover.kind[KIND_OPEN]);
 }
 
+Test(coverage, what_reads_needs_a_watch)
+{
+	cr_expect_eq(of("-w /srv/phi -p r -k phi"), COVERAGE_WATCH);
+	cr_expect(cover.watch && cover.kind[KIND_READ] && !cover.kind[KIND_OPEN]);
+	cr_expect_eq(of("-w /srv/phi -k phi"), COVERAGE_WATCH);
+	cr_expect(cover.kind[KIND_READ] && cover.kind[KIND_OPEN] && cover.kind[KIND_CHMOD] &&
+	          cover.kind[KIND_EXEC]);
+	cr_expect_eq(of("-a always,exit -F dir=/srv -F perm=r -F auid>=1000 -k phi"), COVERAGE_WATCH);
+	cr_expect_not_null(cover.why);
+	cr_expect_eq(of("-a always,exit -F arch=b64 -S openat -F dir=/srv -k phi"), COVERAGE_WATCH);
+	cr_expect_eq(of("-a always,exit -F arch=b64 -S openat,kill -F dir=/srv -k phi"), COVERAGE_RULE);
+	cr_expect(cover.watch && !cover.kept[0] && cover.kept[1]);
+}
+
+Test(coverage, kinds_that_are_off_are_switched_on)
+{
+	static struct import_out out;
+	cleanup_buf struct buf b = { 0 };
+	cr_expect_eq(of("-a always,exit -F arch=b64 -S connect -k net"), COVERAGE_COVERED);
+	cr_assert_eq(import_out_take(&out, &rule, &cover), 0);
+	cr_expect_eq(of("-w '/srv/a \"b' -p r -k PHI"), COVERAGE_WATCH);
+	cr_assert_eq(import_out_take(&out, &rule, &cover), 0);
+	cr_expect_eq(of("-w /srv/c/ -p r -k phi"), COVERAGE_WATCH);
+	cr_assert_eq(import_out_take(&out, &rule, &cover), 0);
+	import_out_put(&out, &b);
+	buf_put_u8(&b, 0);
+	cr_expect_str_eq((const char *)b.data, "# Made by swornlog import-rules.\n"
+	                                       "kinds:\n  connect: true\n"
+	                                       "watch:\n  - label: \"phi\"\n    paths:\n"
+	                                       "      - \"/srv/a \\\"b\"\n      - \"/srv/c\"\n");
+	import_out_done(&out);
+}
+
 Test(coverage, opens_are_covered_where_the_rule_wants_those_that_write)
 {
 	cr_expect_eq(of("-a always,exit -F arch=b64 -S openat -F a2&0100 -F exit=-EACCES"), COVERAGE_COVERED);
