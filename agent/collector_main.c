@@ -10,6 +10,7 @@
 #include "agent/collector_options.h"
 #include "collector/audit_lease.h"
 #include "collector/collector.h"
+#include "collector/pins.h"
 #include "collector/probe_action.h"
 #include "collector/self_probe.h"
 #include "lib/log.h"
@@ -49,6 +50,17 @@ static int drop_privileges(const char *name, const char *group)
 	return 0;
 }
 
+/* The folder must be the collector's own. */
+static void prepare_pins(const struct collector_options *o)
+{
+	struct account_ids ids = { 0 };
+	if (o->user && account_user(o->user, &ids) < 0)
+		return;
+	int err = pins_prepare(o->collector.pins, ids.uid, ids.gid);
+	if (err)
+		log_warning("%s can't be made for the collector: %s", o->collector.pins, strerror(-err));
+}
+
 /* Readable upon one of the two signals. */
 static int open_signals(int one, int other)
 {
@@ -75,6 +87,8 @@ static int run(struct collector_options *o)
 		return MIN(stop_fd, reload_fd);
 	if (geteuid() == 0)
 		raise_memlock();
+	if (geteuid() == 0 && o->collector.pins)
+		prepare_pins(o);
 	int err = o->user && geteuid() == 0 ? drop_privileges(o->user, o->group) : 0;
 	if (err)
 		return err;
@@ -100,6 +114,15 @@ static int restore(const char *lease)
 	return err;
 }
 
+static int unpin(const char *pins)
+{
+	int err = pins_remove_all(pins);
+	if (err)
+		log_error("%s can't be emptied: %s", pins,
+		          err == -EBUSY ? "a collector is running" : strerror(-err));
+	return err;
+}
+
 int main(int argc, char **argv)
 {
 	static struct collector_options o;
@@ -110,7 +133,7 @@ int main(int argc, char **argv)
 	if (o.done)
 		return 0;
 	log_open("swornlog-collector", o.collector.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
-	int err = o.restore ? restore(o.restore) : run(&o);
+	int err = o.restore ? restore(o.restore) : o.unpin ? unpin(o.unpin) : run(&o);
 	collector_options_done(&o);
 	return err ? 1 : 0;
 }

@@ -16,6 +16,8 @@ enum option_id {
 	OPTION_REPLAY,
 	OPTION_RUN_DIR,
 	OPTION_USER,
+	OPTION_PINS,
+	OPTION_UNPIN,
 	OPTION_RING_BYTES,
 	OPTION_QUEUE_BYTES,
 	OPTION_VERBOSE,
@@ -34,6 +36,8 @@ static const struct option long_options[] = {
 	{ "replay", required_argument, NULL, OPTION_REPLAY },
 	{ "run-dir", required_argument, NULL, OPTION_RUN_DIR },
 	{ "user", required_argument, NULL, OPTION_USER },
+	{ "pins", required_argument, NULL, OPTION_PINS },
+	{ "unpin", required_argument, NULL, OPTION_UNPIN },
 	{ "ring-bytes", required_argument, NULL, OPTION_RING_BYTES },
 	{ "queue-bytes", required_argument, NULL, OPTION_QUEUE_BYTES },
 	{ "verbose", no_argument, NULL, OPTION_VERBOSE },
@@ -58,6 +62,10 @@ static const char usage[] =
         "  --replay FILE         take audit events from a recorded audit.log, not from the kernel\n"
         "  --run-dir DIR         write collector.status there, and prove there that file events are seen\n"
         "  --user NAME           become this user, and keep only the capabilities that are needed\n"
+        "  --pins DIR            keep programs and rings in DIR, a folder of a BPF file system, so that "
+        "what\n"
+        "                        happens while there is no collector is there for the next one\n"
+        "  --unpin DIR           remove what is kept in DIR, and end\n"
         "  --ring-bytes N        size of each of the two rings, a power of two (default 8388608)\n"
         "  --queue-bytes N       size of the queue to the sealer (default 4194304)\n"
         "  --verbose             say more, and why the kernel refuses a program\n"
@@ -121,6 +129,12 @@ static int take_option(struct collector_options *o, int option, const char *valu
 		return 0;
 	case OPTION_USER:
 		o->user = value;
+		return 0;
+	case OPTION_PINS:
+		o->collector.pins = value;
+		return 0;
+	case OPTION_UNPIN:
+		o->unpin = value;
 		return 0;
 	case OPTION_RING_BYTES:
 		return parse_size(value, &o->collector.ring_bytes);
@@ -205,6 +219,8 @@ static int fill_in(struct collector_options *o, bool audit_given)
 		to->audit_lease = o->lease;
 		to->audit_enable = c->audit_enable;
 	}
+	if (!to->pins)
+		to->pins = c->pins;
 	if (!o->user)
 		o->user = c->collector_user;
 	o->group = c->group;
@@ -236,7 +252,7 @@ int collector_options_parse(int argc, char **argv, struct collector_options *ret
 	bool audit_given = o->collector.audit != not_given || o->collector.audit_replay;
 	if (!audit_given)
 		o->collector.audit = AUDIT_MODE_MULTICAST;
-	if (o->done || o->restore || (!config && o->collector.events_socket))
+	if (o->done || o->restore || o->unpin || (!config && o->collector.events_socket))
 		return 0;
 	return take_config(o, config ? config : AGENT_CONFIG_PATH, audit_given);
 }

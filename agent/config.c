@@ -60,6 +60,7 @@ static const struct config_key keys[] = {
 	  .choices = audit_modes,
 	  .fallback = "multicast" },
 	{ .name = "audit_enable", .type = CONFIG_BOOL, .offset = AT(audit_enable), .fallback = "false" },
+	{ .name = "pins", .type = CONFIG_PATH, .offset = AT(pins) },
 	{ .name = "collector_user",
 	  .type = CONFIG_STRING,
 	  .offset = AT(collector_user),

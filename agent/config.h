@@ -27,6 +27,7 @@ struct agent_config {
 	uint64_t keep_receipted_mib;
 	unsigned audit; /* enum agent_audit */
 	bool audit_enable;
+	char *pins; /* NULL: none */
 	char *collector_user;
 	char *sealer_user;
 	char *shipper_user;

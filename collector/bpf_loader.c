@@ -1,7 +1,8 @@
 #include "collector/bpf_loader.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
-#include <sys/mman.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -10,8 +11,10 @@
 #include "bpf/file.skel.h"
 #include "bpf/io_uring.skel.h"
 #include "bpf/process.skel.h"
+#include "collector/bpf_maps.h"
 #include "collector/calls.h"
 #include "collector/match_maps.h"
+#include "collector/ring_reader.h"
 #include "evidence/entry.h"
 
 static_assert(BPF_KIND_PROCESS == KIND_PROCESS && BPF_KIND_EXEC == KIND_EXEC, "kinds");
@@ -68,20 +71,17 @@ static const struct hook hooks[BPF_PROGRAMS] = {
 };
 
 struct program {
-	struct bpf_object *object;
 	struct bpf_link *link;
-	int fd; /* owned by the object */
+	int fd; /* -1 while it is not loaded */
 	struct hook_status status;
 };
 
 struct bpf_loader {
-	int ring_fds[BPF_RINGS];
-	int counts_fd;
-	int calls_fd;
+	struct pins *pins; /* NULL: none */
+	int pins_err;      /* why not, or 0 */
+	struct bpf_maps maps;
+	uint64_t left_behind;
 	struct match_maps *match;
-	uint32_t cpus;
-	size_t counts_bytes;
-	struct bpf_counts *counts;
 	struct program programs[BPF_PROGRAMS];
 };
 
@@ -115,52 +115,6 @@ static int fill_calls(int fd, const struct kinds *kinds)
 	return 0;
 }
 
-static size_t page_round(size_t n)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	return (n + page - 1) / page * page;
-}
-
-/* As the BPF objects have them. */
-static const char *const ring_names[BPF_RINGS] = {
-	[BPF_RING_CRITICAL] = "critical", [BPF_RING_FILES] = "files"
-};
-
-static int create_maps(struct bpf_loader *l, size_t ring_bytes, const struct kinds *kinds)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, counts, .map_flags = BPF_F_MMAPABLE);
-	LIBBPF_OPTS(bpf_map_create_opts, calls, .map_flags = BPF_F_RDONLY_PROG);
-	uint32_t slots = l->cpus * BPF_PROGRAMS;
-
-	for (int ring = 0; ring < BPF_RINGS; ring++) {
-		l->ring_fds[ring] = bpf_map_create(BPF_MAP_TYPE_RINGBUF, ring_names[ring], 0, 0,
-		                                   (uint32_t)ring_bytes, NULL);
-		if (l->ring_fds[ring] < 0)
-			return l->ring_fds[ring];
-	}
-	l->counts_fd =
-	        bpf_map_create(BPF_MAP_TYPE_ARRAY, "counts", 4, sizeof(struct bpf_counts), slots, &counts);
-	if (l->counts_fd < 0)
-		return l->counts_fd;
-	l->calls_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "calls", 4, sizeof(struct bpf_call_pair), BPF_CALLS,
-	                             &calls);
-	if (l->calls_fd < 0)
-		return l->calls_fd;
-	int err = fill_calls(l->calls_fd, kinds);
-	if (!err)
-		err = match_maps_open(&l->match);
-	if (err)
-		return err;
-
-	size_t bytes = page_round(slots * sizeof(struct bpf_counts));
-	void *mapped = mmap(NULL, bytes, PROT_READ, MAP_SHARED, l->counts_fd, 0);
-	if (mapped == MAP_FAILED)
-		return -errno;
-	l->counts = mapped;
-	l->counts_bytes = bytes;
-	return 0;
-}
-
 static int reuse(struct bpf_object *object, const char *name, int fd)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
@@ -169,21 +123,12 @@ static int reuse(struct bpf_object *object, const char *name, int fd)
 
 static int prepare_maps(const struct bpf_loader *l, struct bpf_object *object, bool paths)
 {
-	int err = reuse(object, "counts", l->counts_fd);
-	for (int ring = 0; ring < BPF_RINGS && !err; ring++)
-		err = reuse(object, ring_names[ring], l->ring_fds[ring]);
-	if (!err)
-		err = reuse(object, "calls", l->calls_fd);
-	struct bpf_map *map;
-	bpf_object__for_each_map(map, object)
-	{
-		int fd = match_maps_fd(l->match, bpf_map__name(map));
-		if (!err && fd >= 0)
-			err = bpf_map__reuse_fd(map, fd);
-	}
+	int err = 0;
+	for (int id = 0; id < BPF_MAPS && !err; id++)
+		err = reuse(object, bpf_map_name((enum bpf_map_id)id), l->maps.fd[id]);
 	struct bpf_map *scratch = bpf_object__find_map_by_name(object, "scratch");
 	if (!err && scratch)
-		err = bpf_map__set_max_entries(scratch, l->cpus);
+		err = bpf_map__set_max_entries(scratch, l->maps.cpus);
 	/* Only the programs that walk paths touch it, and it is large. */
 	if (!err && scratch && !paths)
 		err = bpf_map__set_autocreate(scratch, false);
@@ -221,10 +166,94 @@ static int load_variant(const struct bpf_loader *l, enum bpf_program_id id, cons
 	struct bpf_link *link = bpf_program__attach(program);
 	if (!link)
 		return -errno;
+	/* The object is of no more use, and large. */
+	into->fd = fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 0);
+	if (into->fd < 0) {
+		err = -errno;
+		bpf_link__destroy(link);
+		return err;
+	}
 	into->link = link;
-	into->fd = bpf_program__fd(program);
-	into->object = TAKE_PTR(object);
 	return 0;
+}
+
+/* A name of a pin: the file system takes no dots. */
+struct pin_name {
+	char text[64];
+};
+
+static struct pin_name pin_name(const char *prefix, const char *program)
+{
+	struct pin_name n;
+	snprintf(n.text, sizeof(n.text), "%s%s", prefix, program);
+	return n;
+}
+
+static void unload(struct program *p)
+{
+	bpf_link__destroy(p->link);
+	p->link = NULL;
+	close_fd(&p->fd);
+}
+
+/* It is pinned whole, or not at all and ends with the process. */
+static void pin_program(const struct bpf_loader *l, const char *name, const struct program *p)
+{
+	struct pin_name program = pin_name("program_", name), link = pin_name(PINS_LINK, name);
+	if (!l->maps.pinned)
+		return;
+	if (pins_put(l->pins, program.text, p->fd) == 0 &&
+	    pins_put(l->pins, link.text, bpf_link__fd(p->link)) == 0)
+		return;
+	pins_remove(l->pins, link.text);
+	pins_remove(l->pins, program.text);
+}
+
+/* Does the link attach that program? */
+static bool belongs(int link_fd, int program_fd)
+{
+	struct bpf_link_info link = { 0 };
+	struct bpf_prog_info program = { 0 };
+	uint32_t link_size = sizeof(link), program_size = sizeof(program);
+	return bpf_obj_get_info_by_fd(link_fd, &link, &link_size) == 0 &&
+	       bpf_obj_get_info_by_fd(program_fd, &program, &program_size) == 0 && link.prog_id == program.id;
+}
+
+/* Take over the program that the collector before has left attached. */
+static bool take_over(const struct bpf_loader *l, const char *name, struct program *into)
+{
+	struct pin_name program = pin_name("program_", name), link = pin_name(PINS_LINK, name);
+	if (!l->maps.resumed || pins_get(l->pins, program.text, &into->fd))
+		return false;
+	into->link = pins_link(l->pins, link.text);
+	if (into->link && belongs(bpf_link__fd(into->link), into->fd))
+		return true;
+	unload(into);
+	pins_remove(l->pins, link.text);
+	pins_remove(l->pins, program.text);
+	return false;
+}
+
+static int obtain(const struct bpf_loader *l, enum bpf_program_id id, const char *name, struct program *into)
+{
+	/* The iterator serves once, at the start. */
+	if (id == BPF_PROGRAM_FOUND)
+		return load_variant(l, id, name, into);
+	if (take_over(l, name, into))
+		return 0;
+	int err = load_variant(l, id, name, into);
+	if (!err)
+		pin_program(l, name, into);
+	return err;
+}
+
+/* What the rules no longer ask for. */
+static void give_up(const struct bpf_loader *l, const struct hook *hook)
+{
+	for (size_t i = 0; l->maps.pinned && i < VARIANTS && hook->variants[i].program; i++) {
+		pins_remove(l->pins, pin_name(PINS_LINK, hook->variants[i].program).text);
+		pins_remove(l->pins, pin_name("program_", hook->variants[i].program).text);
+	}
 }
 
 static enum hook_state state_of(int err)
@@ -250,10 +279,12 @@ static void load_hook(struct bpf_loader *l, enum bpf_program_id id, const struct
 	struct program *p = &l->programs[id];
 	p->status.name = hook->name;
 	p->status.kinds = hook->kinds;
-	if (!serves(hook, kinds))
+	if (!serves(hook, kinds)) {
+		give_up(l, hook);
 		return;
+	}
 	for (size_t i = 0; i < VARIANTS && hook->variants[i].program; i++) {
-		p->status.err = maps_err ? maps_err : load_variant(l, id, hook->variants[i].program, p);
+		p->status.err = maps_err ? maps_err : obtain(l, id, hook->variants[i].program, p);
 		p->status.state = state_of(p->status.err);
 		p->status.bounded = hook->variants[i].bounded;
 		if (p->status.state == HOOK_ON)
@@ -316,32 +347,80 @@ static void free_loader(struct bpf_loader **l)
 	bpf_loader_free(*l);
 }
 
-int bpf_loader_open(size_t ring_bytes, const struct kinds *kinds, bool verbose, struct bpf_loader **ret)
+static void name_build(const struct bpf_loader_config *config, uint32_t cpus, struct hash *ret)
 {
-	if (ring_bytes > UINT32_MAX || ring_bytes == 0 || ring_bytes & (ring_bytes - 1))
+	uint64_t sizes[] = { cpus, config->ring_bytes, config->kept_bytes };
+	struct span parts[BPF_PROGRAMS + 3] = { { (const uint8_t *)SWORNLOG_VERSION,
+		                                  sizeof(SWORNLOG_VERSION) },
+		                                { (const uint8_t *)sizes, sizeof(sizes) },
+		                                { config->rules->b, sizeof(config->rules->b) } };
+	for (int id = 0; id < BPF_PROGRAMS; id++) {
+		struct span *part = &parts[id + 3];
+		part->data = hooks[id].object(&part->len);
+	}
+	sha256_parts(parts, ARRAY_SIZE(parts), ret);
+}
+
+static void open_pins(struct bpf_loader *l, const struct bpf_loader_config *config, uint32_t cpus)
+{
+	struct hash build;
+	if (!config->pins)
+		return;
+	name_build(config, cpus, &build);
+	l->pins_err = pins_open(config->pins, &build, &l->pins);
+}
+
+static void count_left(void *context, int map_fd)
+{
+	struct bpf_loader *l = context;
+	struct bpf_map_info info = { 0 };
+	uint32_t size = sizeof(info);
+	struct ring_reader ring;
+	if (bpf_obj_get_info_by_fd(map_fd, &info, &size) || info.type != BPF_MAP_TYPE_RINGBUF ||
+	    ring_reader_open(map_fd, info.max_entries, &ring))
+		return;
+	const void *record;
+	for (size_t bytes; ring_reader_peek(&ring, &record, &bytes) == RING_RECORD; l->left_behind++)
+		ring_reader_take(&ring);
+	ring_reader_close(&ring);
+}
+
+int bpf_loader_open(const struct bpf_loader_config *config, struct bpf_loader **ret)
+{
+	size_t bytes = config->ring_bytes;
+	if (bytes > UINT32_MAX || bytes == 0 || bytes & (bytes - 1))
 		return -EINVAL;
 	struct bpf_loader *l cleanup(free_loader) = calloc(1, sizeof(*l));
 	if (!l)
 		return -ENOMEM;
-	l->counts_fd = l->calls_fd = -1;
-	for (int ring = 0; ring < BPF_RINGS; ring++)
-		l->ring_fds[ring] = -1;
-	if (!verbose)
+	for (int id = 0; id < BPF_PROGRAMS; id++)
+		l->programs[id].fd = -1;
+	if (!config->verbose)
 		libbpf_set_print(keep_silent);
 	int cpus = libbpf_num_possible_cpus();
 	if (cpus < 0)
 		return cpus;
-	l->cpus = (uint32_t)cpus;
-	int err = create_maps(l, ring_bytes, kinds);
+	open_pins(l, config, (uint32_t)cpus);
+	int err = bpf_maps_open(l->pins, (uint32_t)cpus, bytes, ((size_t)cpus + 1) * config->kept_bytes,
+	                        &l->maps);
+	if (!l->maps.kept)
+		return -ENOMEM;
+	if (!err)
+		err = fill_calls(l->maps.fd[BPF_MAP_CALLS], config->kinds);
+	if (!err)
+		err = match_maps_open(&l->maps, &l->match);
 	for (int id = 0; id < BPF_PROGRAMS; id++)
-		load_hook(l, (enum bpf_program_id)id, kinds, err);
+		load_hook(l, (enum bpf_program_id)id, config->kinds, err);
+	/* Only now: what another build has seen until here is in its rings. */
+	if (l->pins)
+		pins_remove_others(l->pins, count_left, l);
 	*ret = TAKE_PTR(l);
 	return 0;
 }
 
 int bpf_loader_set_kinds(struct bpf_loader *l, const struct kinds *kinds)
 {
-	return l->calls_fd < 0 ? 0 : fill_calls(l->calls_fd, kinds);
+	return l->maps.fd[BPF_MAP_CALLS] < 0 ? 0 : fill_calls(l->maps.fd[BPF_MAP_CALLS], kinds);
 }
 
 int bpf_loader_list(struct bpf_loader *l, void (*each)(void *context, const void *record, size_t size),
@@ -353,10 +432,7 @@ int bpf_loader_list(struct bpf_loader *l, void (*each)(void *context, const void
 	cleanup_close int fd = bpf_iter_create(bpf_link__fd(p->link));
 	int err = fd < 0 ? fd : read_records(fd, each, context);
 	/* It has served: its scratch memory is large. */
-	bpf_link__destroy(p->link);
-	bpf_object__close(p->object);
-	p->link = NULL;
-	p->object = NULL;
+	unload(p);
 	return err;
 }
 
@@ -372,23 +448,17 @@ void bpf_loader_free(struct bpf_loader *l)
 {
 	if (!l)
 		return;
-	bpf_loader_detach(l);
 	for (int id = 0; id < BPF_PROGRAMS; id++)
-		bpf_object__close(l->programs[id].object);
-	if (l->counts)
-		munmap(l->counts, l->counts_bytes);
-	for (int ring = 0; ring < BPF_RINGS; ring++)
-		close_fd(&l->ring_fds[ring]);
-	close_fd(&l->counts_fd);
-	close_fd(&l->calls_fd);
+		unload(&l->programs[id]);
 	match_maps_free(l->match);
+	bpf_maps_close(&l->maps);
+	pins_free(l->pins);
 	free(l);
 }
 
 int bpf_loader_agent_fd(const struct bpf_loader *l)
 {
-	const struct bpf_object *object = l->programs[BPF_PROGRAM_FILE].object;
-	return object ? bpf_object__find_map_fd_by_name(object, "agent") : -1;
+	return l->maps.fd[BPF_MAP_AGENT];
 }
 
 const struct hook_status *bpf_loader_status(const struct bpf_loader *l, enum bpf_program_id program)
@@ -398,12 +468,34 @@ const struct hook_status *bpf_loader_status(const struct bpf_loader *l, enum bpf
 
 int bpf_loader_ring_fd(const struct bpf_loader *l, enum bpf_ring ring)
 {
-	return l->ring_fds[ring];
+	return l->maps.fd[ring];
 }
 
 const volatile struct bpf_counts *bpf_loader_counts(const struct bpf_loader *l)
 {
-	return l->counts;
+	return l->maps.counts;
+}
+
+void *bpf_loader_kept(const struct bpf_loader *l)
+{
+	return l->maps.kept;
+}
+
+bool bpf_loader_resumed(const struct bpf_loader *l)
+{
+	return l->maps.resumed;
+}
+
+int bpf_loader_pins(const struct bpf_loader *l)
+{
+	if (l->maps.pinned)
+		return 0;
+	return l->pins_err ? l->pins_err : -EOPNOTSUPP;
+}
+
+uint64_t bpf_loader_left_behind(const struct bpf_loader *l)
+{
+	return l->left_behind;
 }
 
 struct match_maps *bpf_loader_match(const struct bpf_loader *l)
@@ -413,7 +505,7 @@ struct match_maps *bpf_loader_match(const struct bpf_loader *l)
 
 uint32_t bpf_loader_cpus(const struct bpf_loader *l)
 {
-	return l->cpus;
+	return l->maps.cpus;
 }
 
 void bpf_loader_judge(struct bpf_loader *l, enum bpf_program_id program, bool works)
@@ -432,23 +524,16 @@ int bpf_loader_link_fd(const struct bpf_loader *l, enum bpf_program_id program)
 
 int bpf_loader_map_fd(const struct bpf_loader *l, size_t i, const char **ret_name)
 {
-	const struct {
-		const char *name;
-		int fd;
-	} maps[] = { { ring_names[BPF_RING_CRITICAL], l->ring_fds[BPF_RING_CRITICAL] },
-		     { ring_names[BPF_RING_FILES], l->ring_fds[BPF_RING_FILES] },
-		     { "counts", l->counts_fd },
-		     { "calls", l->calls_fd } };
-	if (i >= ARRAY_SIZE(maps))
+	if (i >= BPF_MAPS)
 		return -1;
-	*ret_name = maps[i].name;
-	return maps[i].fd;
+	*ret_name = bpf_map_name((enum bpf_map_id)i);
+	return l->maps.fd[i];
 }
 
 uint64_t bpf_loader_skipped(const struct bpf_loader *l, enum bpf_program_id program)
 {
 	const struct program *p = &l->programs[program];
-	if (!p->object)
+	if (p->fd < 0)
 		return 0;
 	struct bpf_prog_info info = { 0 };
 	uint32_t size = sizeof(info);

@@ -5,6 +5,12 @@
 
 #include "collector/ring_reader.h"
 
+/* The first part of the memory that is kept; the account of each CPU follows. */
+struct kept {
+	uint64_t in_flight; /* at most so many events are out of the rings, and not yet with the sealer */
+	uint64_t skipped[BPF_PROGRAMS]; /* declared */
+};
+
 struct bpf_source {
 	struct bpf_source_config config;
 	struct bpf_loader *loader;
@@ -12,20 +18,29 @@ struct bpf_source {
 	int epoll_fd;
 	bool was_busy;
 	struct ring_account *account;
+	struct kept *kept;
+	bool may_repeat; /* the collector before may have ended with a record half taken */
+	uint64_t lost_in_flight;
 	void (*on_found)(void *context, const struct bpf_view *view);
 	uint64_t malformed, malformed_declared;
-	uint64_t skipped[BPF_PROGRAMS];
 	uint64_t settled_boot_us;
 };
 
 static void hand_on(struct bpf_source *s, const void *data, size_t size)
 {
 	struct bpf_view view;
-	if (bpf_record_check(data, size, &view) || view.head->program == BPF_PROGRAM_FOUND ||
-	    !ring_account_record(s->account, view.head))
+	/* Before the account knows of it: whoever is killed in between has declared too much, not too little.
+	 */
+	s->kept->in_flight++;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (bpf_record_check(data, size, &view) || view.head->program == BPF_PROGRAM_FOUND)
 		s->malformed++;
-	else
+	else if (ring_account_record(s->account, view.head))
 		s->config.on_record(s->config.context, &view);
+	else if (s->may_repeat)
+		s->may_repeat = false;
+	else
+		s->malformed++;
 }
 
 static void free_source(struct bpf_source **s)
@@ -56,6 +71,20 @@ static bool has_rings(const struct bpf_source *s)
 	return s->epoll_fd >= 0;
 }
 
+static int open_account(struct bpf_source *s)
+{
+	uint8_t *memory = bpf_loader_kept(s->loader);
+	s->kept = (struct kept *)(void *)memory;
+	s->may_repeat = bpf_loader_resumed(s->loader);
+	s->lost_in_flight = s->kept->in_flight;
+	s->kept->in_flight = 0;
+	/* A program that was loaded anew counts from 0. */
+	for (int program = 0; program < BPF_PROGRAMS; program++)
+		s->kept->skipped[program] = MIN(s->kept->skipped[program],
+		                                bpf_loader_skipped(s->loader, (enum bpf_program_id)program));
+	return ring_account_new(bpf_loader_cpus(s->loader), memory + ring_account_bytes(1), &s->account);
+}
+
 int bpf_source_open(const struct bpf_source_config *config, struct bpf_source **ret)
 {
 	struct bpf_source *s cleanup(free_source) = calloc(1, sizeof(*s));
@@ -63,12 +92,20 @@ int bpf_source_open(const struct bpf_source_config *config, struct bpf_source **
 		return -ENOMEM;
 	s->config = *config;
 	s->epoll_fd = -1;
-	size_t bytes = config->ring_bytes ? config->ring_bytes : BPF_SOURCE_RING_BYTES;
-	int err = bpf_loader_open(bytes, config->kinds, config->verbose, &s->loader);
+	static_assert(sizeof(struct kept) <= RING_ACCOUNT_CPU_BYTES, "the memory of one CPU is used for it");
+	struct bpf_loader_config loader = {
+		.ring_bytes = config->ring_bytes ? config->ring_bytes : BPF_SOURCE_RING_BYTES,
+		.kept_bytes = ring_account_bytes(1),
+		.kinds = config->kinds,
+		.rules = config->rules,
+		.pins = config->pins,
+		.verbose = config->verbose,
+	};
+	int err = bpf_loader_open(&loader, &s->loader);
 	if (!err)
-		err = ring_account_new(bpf_loader_cpus(s->loader), &s->account);
+		err = open_account(s);
 	if (!err && bpf_loader_counts(s->loader))
-		err = open_rings(s, bytes);
+		err = open_rings(s, loader.ring_bytes);
 	if (err)
 		return err;
 	*ret = TAKE_PTR(s);
@@ -188,25 +225,59 @@ static void declare_skipped(struct bpf_source *s)
 {
 	for (int program = 0; program < BPF_PROGRAMS; program++) {
 		uint64_t skipped = bpf_loader_skipped(s->loader, (enum bpf_program_id)program);
-		if (skipped <= s->skipped[program])
+		if (skipped <= s->kept->skipped[program])
 			continue;
 		const char *name = bpf_source_status(s, (enum bpf_program_id)program)->name;
 		struct intake_loss loss = { .reason = LOSS_KERNEL_SKIPPED,
 			                    .exactness = UPPER_BOUND,
-			                    .count = skipped - s->skipped[program],
+			                    .count = skipped - s->kept->skipped[program],
 			                    .since_boot_us = s->settled_boot_us,
 			                    .detail = { (const uint8_t *)name, strlen(name) } };
-		s->skipped[program] = skipped;
 		s->config.on_loss(s->config.context, &loss);
+		s->kept->skipped[program] = skipped;
 	}
+}
+
+static void note_loss(void *context, const struct intake_loss *loss)
+{
+	struct bpf_source *s = context;
+	s->kept->in_flight += loss->count;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	s->config.on_loss(s->config.context, loss);
+}
+
+static void declare_bound(struct bpf_source *s, uint64_t count, const char *words)
+{
+	struct intake_loss loss = { .reason = LOSS_COLLECTOR_DOWN,
+		                    .exactness = UPPER_BOUND,
+		                    .count = count,
+		                    .detail = { (const uint8_t *)words, strlen(words) } };
+	if (count)
+		s->config.on_loss(s->config.context, &loss);
+}
+
+bool bpf_source_resume(struct bpf_source *s)
+{
+	declare_bound(s, s->lost_in_flight, "events that the collector before held when it ended");
+	declare_bound(s, bpf_loader_left_behind(s->loader), "records left to a collector of another build");
+	return bpf_loader_resumed(s->loader);
+}
+
+void bpf_source_delivered(struct bpf_source *s, uint64_t undelivered)
+{
+	s->kept->in_flight = undelivered;
+}
+
+int bpf_source_pins(const struct bpf_source *s)
+{
+	return bpf_loader_pins(s->loader);
 }
 
 void bpf_source_settle(struct bpf_source *s, uint64_t now_boot_us)
 {
 	if (!has_rings(s))
 		return;
-	ring_account_settle(s->account, bpf_loader_counts(s->loader), s->settled_boot_us, s->config.on_loss,
-	                    s->config.context);
+	ring_account_settle(s->account, bpf_loader_counts(s->loader), s->settled_boot_us, note_loss, s);
 	declare_malformed(s);
 	declare_skipped(s);
 	s->settled_boot_us = now_boot_us;

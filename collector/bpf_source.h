@@ -11,6 +11,8 @@
 struct bpf_source_config {
 	size_t ring_bytes;         /* of each ring, a power of two; 0: BPF_SOURCE_RING_BYTES */
 	const struct kinds *kinds; /* read during the call */
+	const struct hash *rules;  /* as in struct bpf_loader_config */
+	const char *pins;          /* as in struct bpf_loader_config */
 	bool verbose;
 	/* The view is valid during the call. */
 	void (*on_record)(void *context, const struct bpf_view *view);
@@ -30,7 +32,15 @@ void bpf_source_free(struct bpf_source *s);
  * list them. */
 must_check int bpf_source_list(struct bpf_source *s,
                                void (*on_found)(void *context, const struct bpf_view *view));
-/* Before the end: no further record is made, so that the ring can be emptied. */
+/* Once, at the start: declare what nobody can hand on any more. True if this source goes on where the one
+ * before has ended, so that nothing but what was declared is missing. */
+bool bpf_source_resume(struct bpf_source *s);
+/* So many of the events and losses that were handed on have not left this process yet: what the next one must
+ * declare if this one ends now. */
+void bpf_source_delivered(struct bpf_source *s, uint64_t undelivered);
+/* As bpf_loader_pins(). */
+int bpf_source_pins(const struct bpf_source *s);
+/* Before the end: no further record is made, so that the rings can be emptied; but where they are pinned. */
 void bpf_source_detach(struct bpf_source *s);
 /* For epoll: readable once something is urgent or a ring fills; -1 if there are no rings. Everything else
  * waits to be asked for. */

@@ -30,6 +30,7 @@
 #define AUDIT_TICK_US   50000 /* while an audit event waits for its end */
 #define EXPIRE_US       10000000
 #define LEAVE_MS        2000
+#define LEAVE_DRAINS    100
 #define RECORDS_AT_ONCE 4096
 
 enum slot { SLOT_STOP, SLOT_RELOAD, SLOT_RING, SLOT_AUDIT, SLOT_OUTLET, SLOTS };
@@ -190,14 +191,24 @@ static int open_bpf(struct collector *c)
 {
 	struct bpf_source_config config = { .ring_bytes = c->config.ring_bytes,
 		                            .kinds = &c->rules->kinds,
+		                            .rules = &c->rules->digest,
+		                            .pins = c->config.pins,
 		                            .verbose = c->config.verbose,
 		                            .on_record = on_record,
 		                            .on_loss = on_loss,
 		                            .context = c };
 	int err = bpf_source_open(&config, &c->bpf);
-	if (!err)
-		log_hooks(c);
-	return err;
+	if (err)
+		return err;
+	log_hooks(c);
+	int pins = bpf_source_pins(c->bpf);
+	if (pins && c->config.pins)
+		log_warning("%s can't keep what happens while there is no collector: %s; posture says so",
+		            c->config.pins, strerror(-pins));
+	/* With audit nobody can say what came meanwhile. */
+	if (bpf_source_resume(c->bpf) && c->config.audit == AUDIT_MODE_OFF)
+		outlet_resumed(c->outlet);
+	return 0;
 }
 
 static uint64_t actor_of_audit(void *context, uint32_t pid, uint64_t boot_us)
@@ -407,6 +418,12 @@ static void watch_all(struct collector *c)
 	watch(c, SLOT_OUTLET, outlet_fd(c->outlet), EPOLLIN | (outlet_wants_write(c->outlet) ? EPOLLOUT : 0));
 }
 
+static void send_some(struct collector *c)
+{
+	outlet_ready(c->outlet);
+	bpf_source_delivered(c->bpf, outlet_undelivered(c->outlet));
+}
+
 static void settle(struct collector *c)
 {
 	bpf_source_high_water(c->bpf, &c->counts);
@@ -425,7 +442,7 @@ static bool drain_rings(struct collector *c, uint64_t now)
 	c->ring_behind = n == RECORDS_AT_ONCE;
 	if (n < RECORDS_AT_ONCE)
 		settle(c);
-	outlet_ready(c->outlet);
+	send_some(c);
 	return n == RECORDS_AT_ONCE;
 }
 
@@ -465,7 +482,7 @@ static void tick_audit(struct collector *c, uint64_t now)
 	/* It may have another socket now, of the same number. */
 	c->watched[SLOT_AUDIT] = -1;
 	settle(c);
-	outlet_ready(c->outlet);
+	send_some(c);
 }
 
 static void tick_witness(struct collector *c, uint64_t now)
@@ -493,7 +510,7 @@ static void tick(struct collector *c, uint64_t now)
 		log_info("connected to the sealer");
 	if ((guard_posture_changed(c->guard) || now >= c->next_expiry_us) && tell_posture(c))
 		log_error("posture could not be told for want of memory");
-	outlet_ready(c->outlet);
+	send_some(c);
 	if (now < c->next_expiry_us)
 		return;
 	c->next_expiry_us = now + EXPIRE_US;
@@ -523,10 +540,10 @@ static void handle(struct collector *c, enum slot slot)
 	case SLOT_AUDIT:
 		audit_source_read(c->audit, now_us());
 		c->next_audit_us = MIN(c->next_audit_us, now_us() + AUDIT_TICK_US);
-		outlet_ready(c->outlet);
+		send_some(c);
 		break;
 	case SLOT_OUTLET:
-		outlet_ready(c->outlet);
+		send_some(c);
 		break;
 	case SLOTS:
 		break;
@@ -537,7 +554,8 @@ static void handle(struct collector *c, enum slot slot)
 static void take_leave(struct collector *c)
 {
 	bpf_source_detach(c->bpf);
-	while (drain_rings(c, now_us()))
+	/* Where they are pinned, records go on coming: those are for the next collector. */
+	for (int i = 0; i < LEAVE_DRAINS && drain_rings(c, now_us()); i++)
 		;
 	bpf_source_settle(c->bpf, now_us());
 	audit_source_flush(c->audit, now_us());
@@ -549,7 +567,7 @@ static void take_leave(struct collector *c)
 		struct pollfd fd = { .fd = outlet_fd(c->outlet), .events = POLLOUT };
 		if (poll(&fd, 1, (int)((deadline - now) / 1000) + 1) < 0 && errno != EINTR)
 			return;
-		outlet_ready(c->outlet);
+		send_some(c);
 	}
 }
 

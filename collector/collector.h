@@ -17,6 +17,7 @@ struct collector_config {
 	bool audit_enable;        /* switch audit on where it is off */
 	const char *audit_lease;  /* what was changed of audit is kept in this file; NULL: change nothing */
 	const char *run_dir; /* for collector.status and the marked files of the self-probe; NULL: neither */
+	const char *pins;    /* as in struct bpf_loader_config; NULL: none */
 	size_t ring_bytes;   /* a power of two; 0: default */
 	size_t queue_bytes;  /* 0: default */
 	bool verbose;

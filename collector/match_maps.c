@@ -3,23 +3,8 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <unistd.h>
 
 #include <bpf/bpf.h>
-
-enum map { MAP_CONFIG, MAP_ACTIVE, MAP_RULES, MAP_LABELLED, MAPS };
-
-static const struct {
-	const char *name;
-	enum bpf_map_type type;
-	uint32_t key_size, value_size, entries;
-} shapes[MAPS] = {
-	[MAP_CONFIG] = { "match_config", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct bpf_match_config), 2 },
-	[MAP_ACTIVE] = { "match_active", BPF_MAP_TYPE_ARRAY, 4, 4, 1 },
-	[MAP_RULES] = { "match_rules", BPF_MAP_TYPE_HASH, 8, sizeof(struct bpf_match_rule), BPF_MATCH_RULES },
-	[MAP_LABELLED] = { "labelled", BPF_MAP_TYPE_LRU_HASH, sizeof(struct bpf_object_key),
-	                   sizeof(struct bpf_object_labels), BPF_MATCH_OBJECTS },
-};
 
 /* What is in `match_rules` under one seed. */
 struct rule_set {
@@ -30,30 +15,27 @@ struct rule_set {
 };
 
 struct match_maps {
-	int fds[MAPS];
+	const struct bpf_maps *maps;
 	uint32_t active;
-	struct rule_set *set; /* in force; NULL: none */
+	bool stale;           /* the map holds rules of the collector before */
+	struct rule_set *set; /* in force; NULL: none of ours */
 };
 
-static void free_maps(struct match_maps **m)
+int match_maps_open(const struct bpf_maps *maps, struct match_maps **ret)
 {
-	match_maps_free(*m);
-}
-
-int match_maps_open(struct match_maps **ret)
-{
-	struct match_maps *m cleanup(free_maps) = calloc(1, sizeof(*m));
+	static const uint32_t zero;
+	struct match_maps *m = calloc(1, sizeof(*m));
 	if (!m)
 		return -ENOMEM;
-	for (int i = 0; i < MAPS; i++)
-		m->fds[i] = -1;
-	for (int i = 0; i < MAPS; i++) {
-		m->fds[i] = bpf_map_create(shapes[i].type, shapes[i].name, shapes[i].key_size,
-		                           shapes[i].value_size, shapes[i].entries, NULL);
-		if (m->fds[i] < 0)
-			return m->fds[i];
+	m->maps = maps;
+	m->stale = maps->resumed;
+	/* At first 0. */
+	int err = bpf_map_lookup_elem(maps->fd[BPF_MAP_MATCH_ACTIVE], &zero, &m->active);
+	if (err || m->active > 1) {
+		free(m);
+		return err ? err : -EBADMSG;
 	}
-	*ret = TAKE_PTR(m);
+	*ret = m;
 	return 0;
 }
 
@@ -61,18 +43,8 @@ void match_maps_free(struct match_maps *m)
 {
 	if (!m)
 		return;
-	for (int i = 0; i < MAPS; i++)
-		close_fd(&m->fds[i]);
 	free(m->set);
 	free(m);
-}
-
-int match_maps_fd(const struct match_maps *m, const char *name)
-{
-	for (int i = 0; i < MAPS; i++)
-		if (strcmp(shapes[i].name, name) == 0)
-			return m->fds[i];
-	return -1;
 }
 
 /* As the programs do it; false for a component that is too long for them. */
@@ -143,7 +115,7 @@ static int add_watch(struct rule_set *s, const struct watch *watch)
 static void remove_rules(const struct match_maps *m, const struct rule_set *s, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		bpf_map_delete_elem(m->fds[MAP_RULES], &s->hashes[i]);
+		bpf_map_delete_elem(m->maps->fd[BPF_MAP_MATCH_RULES], &s->hashes[i]);
 }
 
 /* Beside those in force, which nobody disturbs: their hashes are other ones. */
@@ -153,14 +125,31 @@ static int insert_rules(const struct match_maps *m, const struct rule_set *s)
 	size_t done = 0;
 	int err = 0;
 	while (!err && done < s->count) {
-		err = bpf_map_update_elem(m->fds[MAP_RULES], &s->hashes[done], &s->rules[done], BPF_NOEXIST);
+		err = bpf_map_update_elem(m->maps->fd[BPF_MAP_MATCH_RULES], &s->hashes[done], &s->rules[done],
+		                          BPF_NOEXIST);
 		done += !err;
 	}
 	if (!err)
-		err = bpf_map_update_elem(m->fds[MAP_CONFIG], &other, &s->config, BPF_ANY);
+		err = bpf_map_update_elem(m->maps->fd[BPF_MAP_MATCH_CONFIG], &other, &s->config, BPF_ANY);
 	if (err)
 		remove_rules(m, s, done);
 	return err;
+}
+
+/* Rules of the collector before: none of them in force any more. */
+static void remove_stale(const struct match_maps *m, const struct rule_set *s)
+{
+	int fd = m->maps->fd[BPF_MAP_MATCH_RULES];
+	uint64_t hash, next;
+	for (int err = bpf_map_get_next_key(fd, NULL, &next); !err;) {
+		bool ours = false;
+		hash = next;
+		err = bpf_map_get_next_key(fd, &hash, &next);
+		for (size_t i = 0; i < s->count && !ours; i++)
+			ours = s->hashes[i] == hash;
+		if (!ours)
+			bpf_map_delete_elem(fd, &hash);
+	}
 }
 
 static int new_seed(struct bpf_match_config *config)
@@ -185,7 +174,7 @@ int match_maps_load(struct match_maps *m, const struct watch *watch)
 	if (err)
 		return err;
 	uint32_t other = 1 - m->active;
-	err = bpf_map_update_elem(m->fds[MAP_ACTIVE], &zero, &other, BPF_ANY);
+	err = bpf_map_update_elem(m->maps->fd[BPF_MAP_MATCH_ACTIVE], &zero, &other, BPF_ANY);
 	if (err) {
 		remove_rules(m, s, s->count);
 		return err;
@@ -193,6 +182,9 @@ int match_maps_load(struct match_maps *m, const struct watch *watch)
 	m->active = other;
 	if (m->set)
 		remove_rules(m, m->set, m->set->count);
+	if (m->stale)
+		remove_stale(m, s);
+	m->stale = false;
 	free(m->set);
 	m->set = TAKE_PTR(s);
 	return 0;
@@ -201,14 +193,14 @@ int match_maps_load(struct match_maps *m, const struct watch *watch)
 static void add_labels(struct match_maps *m, const struct bpf_object_key *key, struct bpf_object_labels now)
 {
 	struct bpf_object_labels old = { 0 };
-	if (bpf_map_lookup_elem(m->fds[MAP_LABELLED], key, &old) == 0) {
+	if (bpf_map_lookup_elem(m->maps->fd[BPF_MAP_LABELLED], key, &old) == 0) {
 		if ((old.self & now.self) == now.self && (old.below & now.below) == now.below)
 			return;
 		now.self |= old.self;
 		now.below |= old.below;
 	}
 	/* An object that is not remembered is still found by its name. */
-	(void)!bpf_map_update_elem(m->fds[MAP_LABELLED], key, &now, BPF_ANY);
+	(void)!bpf_map_update_elem(m->maps->fd[BPF_MAP_LABELLED], key, &now, BPF_ANY);
 }
 
 void match_maps_label(struct match_maps *m, uint32_t device, uint64_t inode, uint32_t labels)

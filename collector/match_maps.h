@@ -3,17 +3,16 @@
 #define SWORNLOG_COLLECTOR_MATCH_MAPS_H
 
 #include "bpf/match.h"
+#include "collector/bpf_maps.h"
 #include "collector/watch.h"
 
 struct match_maps;
 
-/* Nothing is watched yet. -ENOMEM, or what the kernel says. */
-must_check int match_maps_open(struct match_maps **ret);
+/* Nothing is watched yet, or, where the maps were taken over, what the collector before has watched, until
+ * match_maps_load(). maps: the caller's, and open for as long. -ENOMEM, or what the kernel says. */
+must_check int match_maps_open(const struct bpf_maps *maps, struct match_maps **ret);
 /* Takes NULL. */
 void match_maps_free(struct match_maps *m);
-
-/* The map that goes by this name in the programs; -1: it is none of these. */
-int match_maps_fd(const struct match_maps *m, const char *name);
 
 /* Put these rules in force, bound and resolved, all at once. On an error the former ones stay. -E2BIG, or
  * what the kernel says. */

@@ -27,6 +27,9 @@ struct outlet {
 	bool spoke;                        /* over the present connection */
 	uint64_t filtered, sent, declared; /* declared: exact losses in frames that were queued */
 	uint64_t undeclared;               /* exact losses in the ledger */
+	uint64_t put_bytes, gone_bytes;    /* into the queue and out of it, ever */
+	uint64_t mark_bytes, mark_events;  /* once so many bytes are out, so many events and losses are */
+	uint64_t gone_events;
 	struct buf posture;
 	struct buf rules; /* a frame */
 	bool owes_rules;
@@ -82,7 +85,23 @@ static bool queue_frame(struct outlet *o)
 {
 	if (buf_err(&o->frame))
 		return false;
-	return frame_queue_put(o->queue, (struct span){ o->frame.data, o->frame.len });
+	if (!frame_queue_put(o->queue, (struct span){ o->frame.data, o->frame.len }))
+		return false;
+	o->put_bytes += o->frame.len;
+	return true;
+}
+
+/* Events have no length of their own, so the way is marked: only when a mark is reached is the next one set.
+ */
+static void pass_marks(struct outlet *o)
+{
+	if (o->gone_bytes < o->mark_bytes)
+		return;
+	o->gone_events = o->mark_events;
+	o->mark_bytes = o->put_bytes;
+	o->mark_events = o->sent + o->declared;
+	if (o->gone_bytes >= o->mark_bytes)
+		o->gone_events = o->mark_events;
 }
 
 /* Declare what was lost, as far as there is room. True if nothing is left to declare. */
@@ -252,6 +271,8 @@ static void restart(struct outlet *o)
 	o->heard_len = 0;
 	o->refusing = false;
 	take_back_all(o);
+	o->gone_bytes = o->mark_bytes = o->put_bytes;
+	o->gone_events = o->mark_events = o->sent + o->declared;
 	if (o->spoke) {
 		static const char words[] = "the sealer went away with events in flight";
 		struct intake_loss loss = { .reason = LOSS_SEALER_DOWN,
@@ -332,6 +353,7 @@ static void write_some(struct outlet *o)
 		if (n <= 0)
 			return;
 		frame_queue_written(o->queue, (size_t)n);
+		o->gone_bytes += (size_t)n;
 		o->spoke = true;
 	}
 }
@@ -366,9 +388,23 @@ static void read_some(struct outlet *o)
 	}
 }
 
+uint64_t outlet_undelivered(const struct outlet *o)
+{
+	return o->sent + o->declared + o->undeclared - o->gone_events;
+}
+
+void outlet_resumed(struct outlet *o)
+{
+	buf_reset(&o->frame);
+	intake_put_resumed(&o->frame);
+	if (queue_frame(o))
+		o->news = true;
+}
+
 void outlet_ready(struct outlet *o)
 {
 	write_some(o);
+	pass_marks(o);
 	read_some(o);
 }
 

@@ -47,6 +47,10 @@ must_check bool outlet_refuse_rules(struct outlet *o, const struct intake_rules 
  * high-water marks; the rest is filled in. */
 void outlet_settle(struct outlet *o, struct intake_counts *counts);
 void outlet_goodbye(struct outlet *o);
+/* Before anything else is put: this collector goes on where the one before has ended. */
+void outlet_resumed(struct outlet *o);
+/* Of the events and exact losses that were put, how many at most are not yet in the sealer's socket. */
+uint64_t outlet_undelivered(const struct outlet *o);
 
 /* Connect where there is no connection and the back-off is over. */
 void outlet_tick(struct outlet *o, uint64_t now_us);

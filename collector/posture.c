@@ -19,6 +19,7 @@ static const char *const never_seen[] = {
 	"clocks set through ioctl",
 	"signals to the agent by kill(0)",
 };
+static const char unpinned[] = "what happens while there is no collector";
 static const char deep_paths[] = "paths deeper than 64 components: the part towards the root";
 
 static struct span text(const char *s)
@@ -100,10 +101,13 @@ static void put_kinds_unseen(struct fields *f, const struct bpf_source *source, 
 static void put_unseen(struct fields *f, const struct bpf_source *source)
 {
 	bool bounded = hook(source, BPF_PROGRAM_FILE)->bounded || hook(source, BPF_PROGRAM_EXEC)->bounded;
+	bool ends = bpf_source_pins(source);
 	fields_key(f, POSTURE_UNSEEN);
-	cbor_put_array(f->b, ARRAY_SIZE(never_seen) + bounded);
+	cbor_put_array(f->b, ARRAY_SIZE(never_seen) + bounded + ends);
 	for (size_t i = 0; i < ARRAY_SIZE(never_seen); i++)
 		cbor_put_bytes(f->b, never_seen[i], strlen(never_seen[i]));
+	if (ends)
+		cbor_put_bytes(f->b, unpinned, sizeof(unpinned) - 1);
 	if (bounded)
 		cbor_put_bytes(f->b, deep_paths, sizeof(deep_paths) - 1);
 }

@@ -13,15 +13,23 @@ struct stream {
 
 struct ring_account {
 	uint32_t cpus;
-	struct stream streams[];
+	struct stream *streams; /* the caller's */
 };
 
-int ring_account_new(uint32_t cpus, struct ring_account **ret)
+static_assert(sizeof(struct stream) * STREAMS >= RING_ACCOUNT_CPU_BYTES, "as the header says");
+
+size_t ring_account_bytes(uint32_t cpus)
 {
-	struct ring_account *a = calloc(1, sizeof(*a) + sizeof(struct stream) * STREAMS * cpus);
+	return sizeof(struct stream) * STREAMS * cpus;
+}
+
+int ring_account_new(uint32_t cpus, void *streams, struct ring_account **ret)
+{
+	struct ring_account *a = calloc(1, sizeof(*a));
 	if (!a)
 		return -ENOMEM;
 	a->cpus = cpus;
+	a->streams = streams;
 	*ret = a;
 	return 0;
 }
@@ -59,10 +67,10 @@ static void settle_drops(struct ring_account *a, uint32_t program_on_cpu,
 		loss->count = dropped - s->declared[kind];
 		if (loss->count == 0)
 			continue;
-		s->declared[kind] = dropped;
-		s->dropped += loss->count;
 		loss->kind = kind;
 		on_loss(context, loss);
+		s->declared[kind] = dropped;
+		s->dropped += loss->count;
 	}
 }
 
@@ -76,8 +84,8 @@ static void settle_gaps(struct stream *s, struct intake_loss *loss, loss_fn *on_
 	loss->reason = LOSS_RING_GAP;
 	loss->kind = 0;
 	loss->count = unexplained - s->stolen;
-	s->stolen = unexplained;
 	on_loss(context, loss);
+	s->stolen = unexplained;
 }
 
 void ring_account_settle(struct ring_account *a, const volatile struct bpf_counts *counts,

@@ -10,8 +10,12 @@ typedef void loss_fn(void *context, const struct intake_loss *loss);
 
 struct ring_account;
 
-/* -ENOMEM. */
-must_check int ring_account_new(uint32_t cpus, struct ring_account **ret);
+#define RING_ACCOUNT_CPU_BYTES ((size_t)4096) /* at least this, a CPU */
+
+/* How many bytes hold the account of so many CPUs. */
+size_t ring_account_bytes(uint32_t cpus);
+/* streams: that many bytes, aligned to 8, zeroed or as another account left them; the caller's. -ENOMEM. */
+must_check int ring_account_new(uint32_t cpus, void *streams, struct ring_account **ret);
 /* Takes NULL. */
 void ring_account_free(struct ring_account *a);
 

@@ -87,6 +87,11 @@ void intake_put_rules(struct buf *b, const struct intake_rules *r)
 	end_frame(b, start);
 }
 
+void intake_put_resumed(struct buf *b)
+{
+	end_frame(b, begin_frame(b, INTAKE_RESUMED));
+}
+
 /* One CBOR map up to the end of the frame. */
 static struct span parse_map(struct cursor *c)
 {
@@ -203,6 +208,7 @@ static int parse_body(struct cursor *c, struct intake_frame *ret)
 		ret->posture = parse_map(c);
 		break;
 	case INTAKE_GOODBYE:
+	case INTAKE_RESUMED:
 		break;
 	case INTAKE_RULES:
 		parse_rules(c, &ret->rules);

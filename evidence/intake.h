@@ -18,6 +18,8 @@ enum intake_type {
 	INTAKE_POSTURE = 4, /* becomes a KIND_POSTURE entry if it differs from the last */
 	INTAKE_GOODBYE = 5, /* the collector stops in an orderly way */
 	INTAKE_RULES = 6,   /* the rules of collection: those in force, or others that were refused */
+	INTAKE_RESUMED =
+	        7, /* first frame: goes on where the collector before ended; what is missing is declared */
 };
 
 #define INTAKE_NO_PROCESS 0
@@ -76,6 +78,7 @@ void intake_put_counts(struct buf *b, const struct intake_counts *c);
 void intake_put_posture(struct buf *b, struct span fields);
 void intake_put_goodbye(struct buf *b);
 void intake_put_rules(struct buf *b, const struct intake_rules *r);
+void intake_put_resumed(struct buf *b);
 
 struct intake_frame {
 	enum intake_type type;

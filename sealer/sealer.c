@@ -13,7 +13,9 @@
  * logins can't be used to wear a disk out. */
 #define CRITICAL_GATHER_US        10000u
 #define CRITICAL_SEALS_PER_SECOND 10
-#define SECOND_US                 1000000u
+/* A collector that was killed and comes back may say exactly what was lost. */
+#define COLLECTOR_PATIENCE_US 30000000u
+#define SECOND_US             1000000u
 /* A spool over its bound still takes heartbeats and the declaration of what was lost, up to here. */
 #define SPOOL_RESERVE_BYTES ((uint64_t)1 << 20)
 
@@ -253,9 +255,20 @@ static int take_posture(struct sealer *s, struct span fields)
 	return r < 0 ? r : add_posture(s, fields);
 }
 
+/* Nobody goes on where the collector ended, so nobody can say what was lost with it. */
+static void declare_gone(struct sealer *s)
+{
+	if (s->gone_us)
+		ledger_add(&s->ledger, LOSS_COLLECTOR_DOWN, UNKNOWN, 0, 0, s->gone_us,
+		           "the collector ended without a goodbye");
+	s->gone_us = 0;
+}
+
 int sealer_frame(struct sealer *s, const struct intake_frame *f)
 {
 	int r = 0;
+	if (f->type != INTAKE_RESUMED)
+		declare_gone(s);
 	switch (f->type) {
 	case INTAKE_EVENT:
 		r = take_event(s, &f->event);
@@ -275,6 +288,9 @@ int sealer_frame(struct sealer *s, const struct intake_frame *f)
 		break;
 	case INTAKE_RULES:
 		r = configuration_take(s, &f->rules);
+		break;
+	case INTAKE_RESUMED:
+		s->gone_us = 0;
 		break;
 	}
 	return r == -ENOTRECOVERABLE ? r : 0;
@@ -297,8 +313,7 @@ int sealer_collector_gone(struct sealer *s)
 	s->connected = false;
 	if (s->collector_left)
 		return 0;
-	ledger_add(&s->ledger, LOSS_COLLECTOR_DOWN, UNKNOWN, 0, 0, now_us(s),
-	           "the collector ended without a goodbye");
+	s->gone_us = now_us(s);
 	return sealer_note(s, AGENT_COLLECTOR_GONE, NULL);
 }
 
@@ -369,6 +384,8 @@ static int add_heartbeat(struct sealer *s)
 int sealer_tick(struct sealer *s, uint64_t *ret_wait_us)
 {
 	uint64_t now = now_us(s), due = due_us(s, now);
+	if (s->gone_us && now - s->gone_us > COLLECTOR_PATIENCE_US)
+		declare_gone(s);
 	if (now >= due) {
 		int r = add_heartbeat(s);
 		if (r == 0 || r == -ENOSPC)
@@ -385,6 +402,7 @@ int sealer_tick(struct sealer *s, uint64_t *ret_wait_us)
 int sealer_stop(struct sealer *s)
 {
 	static const uint8_t why[] = { 0xa1, 0, 0 }; /* {0: 0} */
+	declare_gone(s);
 	int r = host_log_add_fields(s->log, KIND_GOODBYE, (struct span){ why, sizeof(why) });
 	if (r < 0)
 		return r;

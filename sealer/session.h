@@ -26,6 +26,7 @@ struct sealer {
 
 	bool connected;
 	bool collector_left; /* it said goodbye */
+	uint64_t gone_us;    /* when it ended without; 0: that has been declared, or the next one went on */
 	bool wants_reconnect;
 	bool accounts_differ;
 	uint64_t received; /* events on this connection */

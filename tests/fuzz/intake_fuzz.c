@@ -24,6 +24,9 @@ static void put_frame(struct buf *b, const struct intake_frame *f)
 	case INTAKE_RULES:
 		intake_put_rules(b, &f->rules);
 		break;
+	case INTAKE_RESUMED:
+		intake_put_resumed(b);
+		break;
 	}
 }
 

@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 
-EVENT, LOSS, COUNTS, POSTURE, GOODBYE, RULES = 1, 2, 3, 4, 5, 6
+EVENT, LOSS, COUNTS, POSTURE, GOODBYE, RULES, RESUMED = 1, 2, 3, 4, 5, 6, 7
 PROCESS, EXEC, EXIT = 16, 17, 18
 
 
@@ -69,6 +69,7 @@ class Sink:
     def __init__(self, path):
         self.events, self.losses, self.counts, self.postures, self.rules = [], [], [], [], []
         self.goodbye = False
+        self.resumed = False
         self.connections = 0
         self.connection = None
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -115,6 +116,10 @@ class Sink:
             self.goodbye = True
         elif kind == RULES:
             self.rules.append((body[0], body[1:33], body[33:]))
+        elif kind == RESUMED:
+            if self.events or self.losses or self.counts or self.postures:
+                raise ValueError("it goes on, but not at the beginning")
+            self.resumed = True
         else:
             raise ValueError("frame type %d" % kind)
 

@@ -14,6 +14,7 @@ static struct buf received;
 /* The account that the other end keeps. */
 static struct seen {
 	uint64_t events, exact, unknown, postures, goodbyes, rules, refused;
+	bool resumed;
 	uint64_t lost_by_kind[64];
 	struct intake_counts counts;
 } * seen;
@@ -81,6 +82,9 @@ static void count_frame(const struct intake_frame *f)
 	case INTAKE_RULES:
 		seen->rules += !f->rules.refused;
 		seen->refused += f->rules.refused;
+		break;
+	case INTAKE_RESUMED:
+		seen->resumed = seen->events == 0 && seen->exact == 0 && seen->postures == 0;
 		break;
 	}
 }
@@ -272,6 +276,37 @@ Test(outlet, without_a_sealer_events_gather_for_the_next)
 	drain();
 	cr_assert_eq(seen->events, 1);
 	cr_assert_eq(seen->unknown, 0);
+}
+
+Test(outlet, what_has_not_left_can_be_told_at_any_moment)
+{
+	uint64_t made = 0, refused = 0;
+	cr_assert_eq(outlet_undelivered(outlet), 0);
+	for (int round = 0; round < 300; round++) {
+		for (int i = 0; i < 20; i++, made++)
+			refused += !put(KIND_OPEN, (size_t)(256 + i * 40));
+		outlet_ready(outlet);
+		settle();
+		read_peer();
+		cr_assert_geq(outlet_undelivered(outlet) + seen->events + seen->exact, made);
+	}
+	drain();
+	settle();
+	drain();
+	cr_assert_gt(refused, 0);
+	cr_assert_eq(outlet_undelivered(outlet), 0);
+}
+
+Test(outlet, that_it_goes_on_is_said_before_all_else)
+{
+	outlet_lose(outlet,
+	            &(struct intake_loss){ .reason = LOSS_RING_FULL, .exactness = EXACT, .count = 7 });
+	outlet_resumed(outlet);
+	cr_assert(put(KIND_OPEN, 300));
+	settle();
+	drain();
+	cr_assert(seen->resumed);
+	cr_assert_eq(seen->exact, 7);
 }
 
 Test(outlet, posture_is_told_in_every_stream)

@@ -13,18 +13,21 @@ static void on_loss(void *context maybe_unused, const struct intake_loss *loss)
 }
 
 static struct ring_account *account;
+static void *streams;
 static struct bpf_counts counts[CPUS * BPF_PROGRAMS];
 
 static void setup(void)
 {
 	loss_count = 0;
 	memset(counts, 0, sizeof(counts));
-	cr_assert_eq(ring_account_new(CPUS, &account), 0);
+	streams = calloc(1, ring_account_bytes(CPUS));
+	cr_assert_eq(ring_account_new(CPUS, streams, &account), 0);
 }
 
 static void teardown(void)
 {
 	ring_account_free(account);
+	free(streams);
 }
 
 static bool record(uint16_t cpu, uint8_t program, uint64_t sequence)
@@ -104,6 +107,23 @@ Test(ring_account, each_ring_has_numbers_of_its_own)
 	cr_assert_eq(losses[0].reason, LOSS_RING_FULL);
 	cr_assert_eq(losses[1].reason, LOSS_RING_GAP);
 	cr_assert_eq(losses[1].count, 2);
+}
+
+Test(ring_account, another_account_goes_on_where_one_ended)
+{
+	counts[BPF_PROGRAM_FILE].dropped[KIND_OPEN] = 2;
+	cr_assert(record(0, BPF_PROGRAM_FILE, 1));
+	settle();
+	ring_account_free(account);
+	cr_assert_eq(ring_account_new(CPUS, streams, &account), 0);
+	cr_assert_not(record(0, BPF_PROGRAM_FILE, 1));
+	cr_assert(record(0, BPF_PROGRAM_FILE, 4));
+	counts[BPF_PROGRAM_FILE].dropped[KIND_OPEN] = 3;
+	cr_assert(record(0, BPF_PROGRAM_FILE, 6));
+	settle();
+	cr_assert_eq(loss_count, 2);
+	cr_assert_eq(losses[1].reason, LOSS_RING_FULL);
+	cr_assert_eq(losses[1].count, 1);
 }
 
 Test(ring_account, a_number_that_came_before_or_a_foreign_cpu_is_refused)

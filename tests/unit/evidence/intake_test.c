@@ -84,6 +84,10 @@ Test(intake, frames_follow_each_other_in_one_stream)
 	buf_consume(&b, first);
 	cr_assert_eq(parse(&b), 5);
 	cr_assert_eq(frame.type, INTAKE_GOODBYE);
+	buf_reset(&b);
+	intake_put_resumed(&b);
+	cr_assert_eq(parse(&b), 5);
+	cr_assert_eq(frame.type, INTAKE_RESUMED);
 }
 
 Test(intake, rules_carry_their_digest_and_text)
@@ -127,7 +131,7 @@ Test(intake, a_length_of_zero_or_above_the_limit_is_refused_before_its_bytes_are
 Test(intake, an_unknown_frame_type_is_refused)
 {
 	cleanup_buf struct buf b = { 0 };
-	buf_put(&b, BYTES(0, 0, 0, 1, 6), 5);
+	buf_put(&b, BYTES(0, 0, 0, 1, 8), 5);
 	refused(&b);
 }
 

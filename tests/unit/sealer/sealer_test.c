@@ -517,6 +517,55 @@ Test(sealer, says_so_when_the_collectors_account_differs_from_its_own)
 	world_done(&w);
 }
 
+static bool loss_is_unknown(struct world *w)
+{
+	struct buf b = { 0 };
+	tick(w, 1100000);
+	sealer_put_status(w->sealer, &b);
+	buf_put_u8(&b, 0);
+	bool unknown = strstr((char *)b.data, "\"exactness\": \"unknown\"");
+	buf_done(&b);
+	return unknown;
+}
+
+static void end_and_connect(struct world *w)
+{
+	cr_assert_eq(sealer_collector_connected(w->sealer), 0);
+	event(w, KIND_OPEN, 0, 0);
+	cr_assert_eq(sealer_collector_gone(w->sealer), 0);
+	tick(w, 1100000);
+	cr_assert_eq(sealer_collector_connected(w->sealer), 0);
+	cr_assert_not(loss_is_unknown(w));
+}
+
+Test(sealer, does_not_know_what_was_lost_with_a_collector_unless_the_next_goes_on)
+{
+	struct world w;
+	static const struct intake_frame resumed = { .type = INTAKE_RESUMED };
+	world_init(&w);
+	end_and_connect(&w);
+	cr_assert_eq(sealer_frame(w.sealer, &resumed), 0);
+	event(&w, KIND_OPEN, 0, 0);
+	cr_assert_not(loss_is_unknown(&w));
+	end_and_connect(&w);
+	event(&w, KIND_OPEN, 0, 0);
+	cr_assert(loss_is_unknown(&w));
+	world_done(&w);
+}
+
+Test(sealer, waits_for_the_next_collector_half_a_minute)
+{
+	struct world w;
+	world_init(&w);
+	end_and_connect(&w);
+	tick(&w, 25000000);
+	cr_assert_not(loss_is_unknown(&w));
+	tick(&w, 10000000);
+	event(&w, KIND_OPEN, 0, 0);
+	cr_assert(loss_is_unknown(&w));
+	world_done(&w);
+}
+
 static const char *batch_path(uint32_t epoch, uint64_t first, const char *suffix)
 {
 	static char path[80];

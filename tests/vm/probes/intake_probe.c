@@ -98,6 +98,9 @@ static void print_frame(const struct intake_frame *f)
 	case INTAKE_RULES:
 		printf("rules refused=%d bytes=%zu\n", f->rules.refused, f->rules.text.len);
 		break;
+	case INTAKE_RESUMED:
+		puts("resumed");
+		break;
 	}
 }
 
