@@ -22,12 +22,13 @@ static void explain(int r)
 }
 
 /* After the source listens, so that the record of this change is the first that it hears. */
-static void change(const struct audit_setup *setup, struct audit_source *source)
+static void change(struct audit_setup *setup, struct audit_source *source)
 {
 	static const struct audit_rules none;
 	const struct audit_rules *rules = setup->rules ? setup->rules : &none;
 	bool enabled = false;
 	int r = audit_lease_take(setup->lease_path, setup->enable, rules, &enabled);
+	setup->error = r;
 	if (r < 0)
 		explain(r);
 	else if (enabled)
@@ -37,7 +38,7 @@ static void change(const struct audit_setup *setup, struct audit_source *source)
 	audit_source_refresh(source);
 }
 
-int audit_setup_open(const struct audit_setup *setup, struct audit_source **ret)
+int audit_setup_open(struct audit_setup *setup, struct audit_source **ret)
 {
 	struct audit_source_config config = {
 		.mode = setup->mode,

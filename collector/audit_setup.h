@@ -12,10 +12,12 @@ struct audit_setup {
 	bool enable;                     /* switch audit on where it is off */
 	const struct audit_rules *rules; /* to be loaded, the caller's; NULL: none */
 	struct audit_feed_config feed;
+	int error; /* set by audit_setup_open(): why audit could not be changed; 0: it could, or was not to be
+	            */
 };
 
 /* Only -ENOMEM; what else goes wrong is logged, and stands in posture. */
-must_check int audit_setup_open(const struct audit_setup *setup, struct audit_source **ret);
+must_check int audit_setup_open(struct audit_setup *setup, struct audit_source **ret);
 /* Puts audit back as it was found. */
 void audit_setup_close(const struct audit_setup *setup);
 struct posture_audit_facts audit_setup_facts(const struct audit_setup *setup,

@@ -59,7 +59,7 @@ struct collector {
 	struct audit_source *audit;
 	struct guard *guard;
 	struct witness *witness;
-	bool ring_behind;
+	bool ring_behind, exec_rules_work;
 	struct buf posture; /* as last told */
 	struct intake_counts counts;
 };
@@ -250,6 +250,7 @@ static int open_audit(struct collector *c)
 	int err = audit_setup_open(&c->audit_setup, &c->audit);
 	if (err)
 		return err;
+	c->exec_rules_work = c->audit_exec && audit_source_fd(c->audit) >= 0 && !c->audit_setup.error;
 	struct guard_config guard = { .sink = { .put = on_event, .filtered = on_filtered, .context = c },
 		                      .bpf = c->bpf,
 		                      .audit = c->audit,
@@ -265,7 +266,8 @@ static int tell_posture(struct collector *c)
 	struct posture_audit_facts audit = audit_setup_facts(&c->audit_setup, c->audit);
 	audit.deaf = !guard_hears_audit(c->guard);
 	audit.exec_wanted = c->audit_exec;
-	audit.exec_works = witness_armed(c->witness);
+	audit.exec_refused = c->audit_setup.error < 0;
+	audit.exec_works = c->exec_rules_work;
 	cleanup_buf struct buf map = { 0 };
 	posture_put(&map, c->bpf, &audit, &c->rules->kinds, c->own.dir_count > 0);
 	int err = buf_err(&map);
@@ -488,10 +490,17 @@ static void tick_audit(struct collector *c, uint64_t now)
 static void tick_witness(struct collector *c, uint64_t now)
 {
 	struct audit_summary audit = audit_source_summary(c->audit);
+	const struct hook_status *hook = bpf_source_status(c->bpf, BPF_PROGRAM_EXEC);
 	bool listens = audit.mode == AUDIT_MODE_MULTICAST || audit.mode == AUDIT_MODE_UNICAST;
-	bool was = witness_armed(c->witness), is = c->audit_exec && listens && audit.rules_in_force;
-	witness_arm(c->witness, is, now);
-	if (was != is && tell_posture(c))
+	bool was = c->exec_rules_work;
+	/* Until the kernel has listed its rules for the first time, ours were read back when they were
+	 * loaded. */
+	if (audit.rules >= 0)
+		c->exec_rules_work = c->audit_exec && listens && audit.rules_in_force;
+	/* A program that the kernel never took is no witness; one that fails is, and is missed. */
+	witness_arm(c->witness, c->exec_rules_work && !hook->err, now);
+	witness_trust(c->witness, hook->state == HOOK_ON);
+	if (was != c->exec_rules_work && tell_posture(c))
 		log_error("posture could not be told for want of memory");
 	witness_tick(c->witness, c->ring_behind, audit.status.backlog > 0, now);
 }

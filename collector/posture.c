@@ -43,6 +43,13 @@ static enum posture_state audit_state(const struct posture_audit_facts *audit)
 	return audit->deaf ? POSTURE_FAILED : POSTURE_ON;
 }
 
+static enum posture_state exec_rule_state(const struct posture_audit_facts *audit)
+{
+	if (audit->exec_works)
+		return POSTURE_ON;
+	return audit->exec_refused ? POSTURE_REFUSED : POSTURE_FAILED;
+}
+
 static void put_hook(struct fields *f, const char *name, enum entry_sensor tier, unsigned state)
 {
 	cbor_put_array(f->b, 3);
@@ -62,7 +69,7 @@ static void put_hooks(struct fields *f, const struct bpf_source *source,
 	}
 	put_hook(f, "audit", SENSOR_AUDIT, audit_state(audit));
 	if (audit->exec_wanted)
-		put_hook(f, "audit_exec_rule", SENSOR_AUDIT, audit->exec_works ? POSTURE_ON : POSTURE_FAILED);
+		put_hook(f, "audit_exec_rule", SENSOR_AUDIT, exec_rule_state(audit));
 }
 
 static void put_audit(struct fields *f, const struct posture_audit_facts *audit)

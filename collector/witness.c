@@ -11,6 +11,7 @@ struct witness {
 	struct cross_check *check;
 	struct buf fields;
 	uint64_t now_us;
+	bool bpf_works;
 };
 
 static void send(struct witness *w, uint16_t kind, uint8_t sensors, uint64_t process, struct span fields)
@@ -111,6 +112,11 @@ void witness_arm(struct witness *w, bool armed, uint64_t now_us)
 	cross_check_arm(w->check, armed, now_us);
 }
 
+void witness_trust(struct witness *w, bool bpf_works)
+{
+	w->bpf_works = bpf_works;
+}
+
 bool witness_armed(const struct witness *w)
 {
 	return cross_check_armed(w->check);
@@ -181,7 +187,7 @@ bool witness_audit_event(struct witness *w, const struct audit_assembled *event,
 		return false;
 	struct exec_seen e = of_audit(&who);
 	cross_check_audit(w->check, &e, now_us);
-	return span_is((struct span){ who.key, who.key_len }, RULE_KEY);
+	return w->bpf_works && span_is((struct span){ who.key, who.key_len }, RULE_KEY);
 }
 
 void witness_loss(struct witness *w, const struct intake_loss *loss, uint64_t now_us)

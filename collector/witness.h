@@ -19,6 +19,8 @@ void witness_free(struct witness *w);
 
 /* Our exec rules are in force, or not. */
 void witness_arm(struct witness *w, bool armed, uint64_t now_us);
+/* Does BPF see execs? Otherwise audit's events of them are told as they are. */
+void witness_trust(struct witness *w, bool bpf_works);
 bool witness_armed(const struct witness *w);
 
 /* An exec's record. True if audit has told of it: `ret_serial`. */

@@ -4,7 +4,7 @@ VM_KERNEL  ?= 6.1
 VM_KERNELS ?= 5.10 6.1 6.12 newest
 VM_PROBES  := $(patsubst %,$(O)/tests/vm/%,actions actions32 audit_listen audit_probe close_fd exec_count flood intake_probe key_watch)
 
-.PHONY: check-vm docs-kernels vm-actions vm-audit vm-collect vm-erasure vm-execs vm-flood vm-logins vm-power vm-selftest vm-sensors vm-smoke vm-units
+.PHONY: check-vm docs-kernels vm-actions vm-audit vm-collect vm-degraded vm-erasure vm-execs vm-flood vm-logins vm-power vm-selftest vm-sensors vm-smoke vm-units
 
 $(O)/tests/vm/%: $(O)/tests/vm/probes/%.o
 	$(call say,LD,$@)
@@ -91,6 +91,10 @@ vm-logins: all
 vm-flood: all $(O)/tests/vm/flood
 	$(Q)tests/vm/flood.sh $(O) $(VM_KERNEL)
 
+## make vm-degraded the collector where audit, BTF, bpffs or more is missing, on 6.12 (about 90 s)
+vm-degraded: $(O)/swornlog-collector $(O)/tests/vm/audit_probe $(O)/tests/vm/intake_probe
+	$(Q)tests/vm/degraded.sh $(O) 6.12
+
 ## make vm-units    the packages in a Debian with systemd, with VM_KERNEL (about 30 s; 2 minutes the first time)
 vm-units: deb
 	$(Q)tests/vm/units.sh $(O) $(VM_KERNEL)
@@ -109,6 +113,7 @@ VM_SUITE := selftest='tests/vm/selftest.sh $(O) $(VM_KERNELS)' $(foreach c,$(VM_
 	$(foreach k,$(VM_KERNELS),collect-$(k)='tests/vm/collect.sh $(O) $(k)') \
 	sensors-6.1='tests/vm/sensors.sh $(O) 6.1' sensors-6.12='tests/vm/sensors.sh $(O) 6.12' \
 	execs-6.1='tests/vm/execs.sh $(O) 6.1' execs-6.12='tests/vm/execs.sh $(O) 6.12' \
+	degraded-6.1='tests/vm/degraded.sh $(O) 6.1' degraded-6.12='tests/vm/degraded.sh $(O) 6.12' \
 	erasure='tests/vm/erasure.sh $(O)' power='tests/vm/power_cut.sh $(O)' audit='$(MAKE_QUIET) vm-audit' units='$(MAKE_QUIET) vm-units'
 check-vm: all $(VM_PROBES)
 	$(Q)rm -rf $(O)/tests/vm/seen

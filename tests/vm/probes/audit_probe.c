@@ -7,16 +7,21 @@
  *   audit_probe restore FILE
  *   audit_probe login ACCOUNT success|failed
  *   audit_probe flood COUNT                 failed logins
+ *   audit_probe seccomp | bpf               does what audit has a record for
  */
 #include "collector/audit_lease.h"
 #include "collector/audit_source.h"
 #include "lib/cbor.h"
 
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
 #include <libaudit.h>
 
 static uint64_t now_us(void)
@@ -134,8 +139,28 @@ static int do_flood(unsigned count)
 	return 0;
 }
 
+/* Dies of its first system call but a few. */
+static int do_seccomp(void)
+{
+	prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
+	return (int)syscall(SYS_getpid);
+}
+
+static int do_bpf(void)
+{
+	const struct bpf_insn program[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K },
+		                            { .code = BPF_JMP | BPF_EXIT } };
+	int fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "probe", "GPL", program, ARRAY_SIZE(program),
+	                       NULL);
+	return fd < 0 || close(fd) < 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 2 && strcmp(argv[1], "seccomp") == 0)
+		return do_seccomp();
+	if (argc == 2 && strcmp(argv[1], "bpf") == 0)
+		return do_bpf();
 	if (argc >= 4 && strcmp(argv[1], "listen") == 0)
 		return do_listen(argv[2], (unsigned)atoi(argv[3]), argc > 4 ? argv[4] : NULL);
 	if (argc == 3 && strcmp(argv[1], "enable") == 0)
@@ -147,6 +172,6 @@ int main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "flood") == 0)
 		return do_flood((unsigned)atoi(argv[2]));
 	fprintf(stderr, "usage: audit_probe listen MODE SECONDS [FILE] | enable FILE | restore FILE | "
-	                "login ACCOUNT success|failed | flood N\n");
+	                "login ACCOUNT success|failed | flood N | seccomp | bpf\n");
 	return 2;
 }

@@ -47,9 +47,11 @@ static void print_value(struct cursor *c)
 	case CBOR_ARRAY:
 		print_array(c);
 		break;
+	case CBOR_BOOL:
+		printf("%s", cbor_bool(c) ? "true" : "false");
+		break;
 	case CBOR_MAP:
 	case CBOR_NULL:
-	case CBOR_BOOL:
 	case CBOR_NONE:
 		printf("?");
 		cbor_skip(c);
