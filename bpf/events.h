@@ -239,6 +239,7 @@ enum bpf_call_filter {
 	BPF_FILTER_CLOCK = 9,        /* the struct timex in argument `flags` sets something */
 	BPF_FILTER_AGENT = 10,       /* the process in argument `flags` is the agent's */
 	BPF_FILTER_AGENT_PIDFD = 11, /* the same by a pidfd; the pid goes into argument 6 */
+	BPF_FILTER_ATTRIBUTES = 12,  /* the ioctl that sets a file's attributes */
 };
 
 #define BPF_ARG_NONE 0 /* arguments are numbered from 1 */

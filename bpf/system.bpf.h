@@ -26,12 +26,14 @@ enum ptrace_request {
 	SEIZE = 0x4206,
 };
 
-#define MODE_TYPE    0170000
-#define MODE_SOCKET  0140000
-#define READS_OFFSET 0xa001 /* ADJ_OFFSET_SS_READ: sets nothing */
-#define FAMILY_INET  2
-#define FAMILY_INET6 10
-#define EVERYBODY    (-1) /* to kill() */
+#define MODE_TYPE        0170000
+#define MODE_SOCKET      0140000
+#define SET_ATTRIBUTES   0x40086602 /* FS_IOC_SETFLAGS; an int all the same */
+#define SET_ATTRIBUTES32 0x40046602
+#define READS_OFFSET     0xa001 /* ADJ_OFFSET_SS_READ: sets nothing */
+#define FAMILY_INET      2
+#define FAMILY_INET6     10
+#define EVERYBODY        (-1) /* to kill() */
 
 /* Arguments are numbered from 1. */
 static __always_inline __u64 arg(struct bpf_file_record *r, __u32 index)
@@ -127,6 +129,8 @@ static __always_inline bool system_wanted(struct bpf_file_record *r, struct task
 		return changes_programs(r->args[0]);
 	case BPF_FILTER_CLOCK:
 		return sets_clock((const void *)arg(r, call->flags));
+	case BPF_FILTER_ATTRIBUTES:
+		return r->args[1] == SET_ATTRIBUTES || r->args[1] == SET_ATTRIBUTES32;
 	case BPF_FILTER_AGENT:
 	case BPF_FILTER_AGENT_PIDFD:
 		return aims_at_agent(r, task, call);

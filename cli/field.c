@@ -84,6 +84,7 @@ static const struct field_row file_rows[] = {
 	{ FILE_COUNT, "count", FORM_ANY, NULL, false },
 	{ FILE_FIRST, "first_boot_us", FORM_ANY, NULL, true },
 	{ FILE_LAST, "last_boot_us", FORM_ANY, NULL, true },
+	{ FILE_ATTRIBUTES, "attributes", FORM_BITS, NULL, false },
 };
 
 static const struct field_row open_rows[] = { { FILE_FLAGS, "flags", FORM_OPEN_FLAGS, NULL, false } };

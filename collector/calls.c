@@ -28,6 +28,7 @@ enum shape {
 	SHAPE_FCHMOD,
 	SHAPE_FCHMODAT,
 	SHAPE_FCHMODAT2,
+	SHAPE_IOCTL,
 	SHAPE_CHOWN,
 	SHAPE_CHOWN16,
 	SHAPE_FCHOWN,
@@ -89,6 +90,9 @@ static const struct call_shape shapes[] = {
 	[SHAPE_FCHMOD] = { BPF(KIND_CHMOD, BY_DESCRIPTOR), .mode = 2 },
 	[SHAPE_FCHMODAT] = { BPF(KIND_CHMOD, NAME_AT(1, 2)), .mode = 3 },
 	[SHAPE_FCHMODAT2] = { BPF(KIND_CHMOD, NAME_AT(1, 2)), .mode = 3, .flags = 4 },
+	[SHAPE_IOCTL] = { BPF(KIND_CHMOD, BY_DESCRIPTOR, .filter = BPF_FILTER_ATTRIBUTES, .data = 3,
+	                      .data_bytes = 4),
+	                  .attributes = true },
 	[SHAPE_CHOWN] = { BPF(KIND_CHOWN, NAME(1)), .owner = 2 },
 	[SHAPE_CHOWN16] = { BPF(KIND_CHOWN, NAME(1)), .owner = 2, .owner16 = true },
 	[SHAPE_FCHOWN] = { BPF(KIND_CHOWN, BY_DESCRIPTOR), .owner = 2 },
@@ -123,14 +127,16 @@ static const struct call_shape shapes[] = {
 	[40] = SHAPE_RMDIR, [83] = SHAPE_SYMLINK, [92] = SHAPE_TRUNCATE, [93] = SHAPE_FTRUNCATE,             \
 	[94] = SHAPE_FCHMOD, [95] = SHAPE_FCHOWN16, [182] = SHAPE_CHOWN16, [193] = SHAPE_TRUNCATE64,         \
 	[194] = SHAPE_FTRUNCATE64, [198] = SHAPE_CHOWN, [207] = SHAPE_FCHOWN, [212] = SHAPE_CHOWN,           \
-	[192] = SHAPE_MMAP, [226] = SHAPE_SETXATTR, [227] = SHAPE_SETXATTR, [228] = SHAPE_FSETXATTR,         \
-	[235] = SHAPE_REMOVEXATTR, [236] = SHAPE_REMOVEXATTR, [237] = SHAPE_FREMOVEXATTR
+	[54] = SHAPE_IOCTL, [192] = SHAPE_MMAP, [226] = SHAPE_SETXATTR, [227] = SHAPE_SETXATTR,              \
+	[228] = SHAPE_FSETXATTR, [235] = SHAPE_REMOVEXATTR, [236] = SHAPE_REMOVEXATTR,                       \
+	[237] = SHAPE_FREMOVEXATTR
 
 #if defined(__x86_64__)
 static const uint8_t native_calls[BPF_CALLS] = {
 	NEW_CALLS,
 	[2] = SHAPE_OPEN,
 	[9] = SHAPE_MMAP,
+	[16] = SHAPE_IOCTL,
 	[76] = SHAPE_TRUNCATE,
 	[77] = SHAPE_FTRUNCATE,
 	[82] = SHAPE_RENAME,
@@ -188,6 +194,7 @@ static const uint8_t native_calls[BPF_CALLS] = {
 	[14] = SHAPE_REMOVEXATTR,
 	[15] = SHAPE_REMOVEXATTR,
 	[16] = SHAPE_FREMOVEXATTR,
+	[29] = SHAPE_IOCTL,
 	[33] = SHAPE_MKNODAT,
 	[34] = SHAPE_MKDIRAT,
 	[35] = SHAPE_UNLINKAT,

@@ -8,6 +8,7 @@
 /* Arguments are numbered from 1; 0 is none. */
 struct call_shape {
 	struct bpf_call bpf; /* what the BPF program must know */
+	bool attributes;     /* what they are set to has been copied */
 	uint8_t protection;
 	uint8_t flags;
 	uint8_t mode;

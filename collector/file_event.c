@@ -227,6 +227,15 @@ static int64_t result_of(const struct file_event *e, const struct bpf_file_recor
 	return e->reads && !failed ? 0 : r->result;
 }
 
+static void put_attributes(struct fields *f, struct span data)
+{
+	uint32_t attributes;
+	if (data.len != sizeof(attributes))
+		return;
+	memcpy(&attributes, data.data, sizeof(attributes));
+	fields_uint(f, FILE_ATTRIBUTES, attributes);
+}
+
 void file_event_put(const struct file_event *e, const struct bpf_view *view, struct fields *f)
 {
 	const struct bpf_file_record *r = view->file;
@@ -266,6 +275,8 @@ struct span file_event_encode(struct file_event *e, const struct bpf_view *view,
 	fields_begin(&f, &e->fields);
 	file_event_put(e, view, &f);
 	put_labels(&f, e->labels, names);
+	if (e->shape->attributes)
+		put_attributes(&f, view->text[BPF_FILE_DATA]);
 	int err = buf_err(&e->path) | buf_err(&e->target);
 	return err ? (struct span){ 0 } : fields_end(&f);
 }

@@ -109,6 +109,7 @@ enum file_field {
 	FILE_COUNT = 19,  /* of further ones like the one that was told before; with the next two */
 	FILE_FIRST = 20,  /* boot time in us of the first of these */
 	FILE_LAST = 21,
+	FILE_ATTRIBUTES = 22, /* chattr: FS_*_FL, all of them as they are now to be */
 };
 
 /* Field keys of KIND_PROCESS and KIND_EXEC. */

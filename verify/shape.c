@@ -51,12 +51,14 @@ static const struct shape_row exit_rows[] = { { EXIT_CODE, true, "u" },
 	                                      { EXIT_SIGNAL, false, "u" },
 	                                      { EXIT_CORE, false, "t" } };
 static const struct shape_row file_rows[] = {
-	{ FILE_PATH, false, "b" },         { FILE_RESULT, false, "i" }, { FILE_TARGET, false, "b" },
-	{ FILE_FLAGS, false, "u" },        { FILE_MODE, false, "u" },   { FILE_DEVICE, false, "u" },
-	{ FILE_INODE, false, "u" },        { FILE_UID, false, "u" },    { FILE_GID, false, "u" },
-	{ FILE_NAME, false, "b" },         { FILE_MARKS, false, "u" },  { FILE_CLAIM, false, "b" },
-	{ FILE_SIZE, false, "u" },         { FILE_TID, false, "u" },    { FILE_SYSCALL, false, "u" },
-	{ FILE_TARGET_MARKS, false, "u" }, { FILE_OPCODE, false, "u" }, { FILE_RDEV, false, "u" },
+	{ FILE_PATH, false, "b" },         { FILE_RESULT, false, "i" },     { FILE_TARGET, false, "b" },
+	{ FILE_FLAGS, false, "u" },        { FILE_MODE, false, "u" },       { FILE_DEVICE, false, "u" },
+	{ FILE_INODE, false, "u" },        { FILE_UID, false, "u" },        { FILE_GID, false, "u" },
+	{ FILE_NAME, false, "b" },         { FILE_MARKS, false, "u" },      { FILE_CLAIM, false, "b" },
+	{ FILE_SIZE, false, "u" },         { FILE_TID, false, "u" },        { FILE_SYSCALL, false, "u" },
+	{ FILE_TARGET_MARKS, false, "u" }, { FILE_OPCODE, false, "u" },     { FILE_RDEV, false, "u" },
+	{ FILE_LABELS, false, "*b" },      { FILE_COUNT, false, "u" },      { FILE_FIRST, false, "u" },
+	{ FILE_LAST, false, "u" },         { FILE_ATTRIBUTES, false, "u" },
 };
 static const struct shape_row system_rows[] = {
 	{ FILE_PATH, false, "b" },
@@ -110,7 +112,7 @@ static const struct {
 	const struct shape_row *rows;
 	size_t count;
 } shapes[] = {
-	{ KIND_OPEN, KIND_IO_URING, ROWS(file_rows) }, /* the most frequent first */
+	{ KIND_OPEN, KIND_MMAP, ROWS(file_rows) }, /* the most frequent first */
 	{ KIND_PROCESS, KIND_EXEC, ROWS(process_rows) },
 	{ KIND_EXIT, KIND_EXIT, ROWS(exit_rows) },
 	{ KIND_CREDENTIALS, KIND_EXEC_FAILED, ROWS(system_rows) },

@@ -7,6 +7,7 @@ its own. Prints one line a check; skips if it can't run here.
 """
 import ctypes
 import errno
+import fcntl
 import os
 import signal
 import socket
@@ -25,6 +26,7 @@ from collect_test import check, exec_of, wait_until  # noqa: E402
 CREDENTIALS, EXEC_FAILED, MOUNT, UMOUNT = 19, 20, 50, 51
 PTRACE, MODULE_LOAD, MODULE_UNLOAD, BPF, TIME, SIGNAL = range(80, 86)
 CONNECT, ACCEPT, BIND = 96, 97, 98
+CHMOD, ATTRIBUTES = 40, 22
 PATH, RESULT, TARGET, FLAGS, INODE, NAME, MARKS = 0, 1, 2, 3, 6, 9, 10
 PID, SIGNAL_NUMBER = 19, 21
 PROGRAM_TYPE, ATTACH_TYPE, PROGRAM, SET_TO, FAMILY, ADDRESS, PORT, UNIX_NAME = range(32, 40)
@@ -231,6 +233,23 @@ def check_mounts(world):
     world.wants("a chroot that failed", MOUNT, pid, OPERATION=5, PATH=place + b"/nowhere", RESULT=-errno.ENOENT)
 
 
+def check_attributes(world):
+    path = world.path(b"attributes")
+    with open(path, "wb") as f:
+        value = bytearray(8)
+        try:
+            fcntl.ioctl(f, 0x80086601, value)
+        except OSError:
+            pass
+        result = base.attempt(fcntl.ioctl, f, 0x40086602, bytes(value))
+        base.attempt(fcntl.ioctl, f, 0x541b, bytes(8))
+        me = os.getpid()
+        e = world.wants("setting a file's attributes", CHMOD, me, PATH=path, RESULT=result)
+        check("which", e.get(ATTRIBUTES) == int.from_bytes(value[:4], sys.byteorder), e)
+        base.sequence_point(world)
+        check("other ioctls are no events", len(world.of(CHMOD, me, PATH=path)) == 1)
+
+
 def check_ptrace(world):
     victim = subprocess.Popen(["/bin/sleep", "60"])
     wait_until(lambda: open("/proc/%d/comm" % victim.pid).read() == "sleep\n")
@@ -368,7 +387,7 @@ def check_defaults(program, scratch):
 
 
 PARTS = (check_ids, check_capabilities, check_namespaces, check_failed_execs, check_executables, check_environment,
-         check_mounts, check_ptrace, check_bpf, check_time, check_network)
+         check_mounts, check_attributes, check_ptrace, check_bpf, check_time, check_network)
 
 
 def main():

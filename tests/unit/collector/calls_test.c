@@ -25,6 +25,8 @@ Test(calls, numbers_are_those_of_the_system_headers)
 	cr_assert_eq(kind_of(SYS_mknodat), KIND_MKNOD);
 	cr_assert_eq(kind_of(SYS_fchmodat), KIND_CHMOD);
 	cr_assert_eq(kind_of(SYS_fchmod), KIND_CHMOD);
+	cr_assert_eq(kind_of(SYS_ioctl), KIND_CHMOD);
+	cr_assert_eq(call_find(true, 54)->bpf.kind, KIND_CHMOD);
 	cr_assert_eq(kind_of(SYS_fchownat), KIND_CHOWN);
 	cr_assert_eq(kind_of(SYS_fchown), KIND_CHOWN);
 	cr_assert_eq(kind_of(SYS_truncate), KIND_TRUNCATE);

@@ -736,6 +736,20 @@ Test(normalise, marks_of_a_path_are_kept)
 	cr_assert(field_int(fields(1), FILE_MODE, 0600));
 }
 
+Test(normalise, attributes_that_are_set_are_told_and_no_mode)
+{
+	static const uint32_t immutable = 0x10;
+	struct bpf_file_record *r = made_file(&m, 10, SYS_ioctl, KIND_CHMOD);
+	r->args[1] = 0x40086602;
+	made_path(&m, &r->strings[BPF_FILE_OBJECT], "/etc/passwd", 0);
+	made_string(&m, &r->strings[BPF_FILE_DATA], &immutable, sizeof(immutable), 0);
+	feed();
+	cr_assert_eq(event(1)->kind, KIND_CHMOD);
+	cr_assert(field_is(fields(1), FILE_PATH, "/etc/passwd"));
+	cr_assert(field_int(fields(1), FILE_ATTRIBUTES, 0x10));
+	cr_assert(field_absent(fields(1), FILE_MODE));
+}
+
 Test(normalise, a_thread_is_named_where_it_is_not_the_leader)
 {
 	make_unlink(10, "/", "x");
