@@ -21,13 +21,9 @@ static int set_text(const struct loader *l, const struct config_key *key, const 
 	                                   : yaml_text(&l->errors, n, key->name, &s);
 	if (err)
 		return err;
-	char *copy = malloc(s.len + 1);
-	if (!copy)
-		return -ENOMEM;
-	memcpy(copy, s.data, s.len);
-	copy[s.len] = '\0';
-	*(char **)field_of(l, key) = copy;
-	return 0;
+	char **to = field_of(l, key);
+	*to = strndup((const char *)s.data, s.len);
+	return *to ? 0 : -ENOMEM;
 }
 
 static int set_value(const struct loader *l, const struct config_key *key, const struct yaml_node *n)

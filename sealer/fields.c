@@ -19,6 +19,7 @@ static int merge(struct buf *b, struct span map, const struct extra *extra, size
 {
 	struct cursor c;
 	int64_t prev = -1;
+	size_t at = 0;
 	cursor_init(&c, map.data, map.len);
 	size_t n = cbor_map(&c);
 	cbor_put_map(b, n + extras);
@@ -26,14 +27,14 @@ static int merge(struct buf *b, struct span map, const struct extra *extra, size
 		const uint8_t *start = c.at;
 		uint64_t key = cbor_key(&c, &prev);
 		cbor_skip(&c);
-		for (; extras > 0 && extra->key < key; extras--)
-			put_extra(b, extra++);
-		if (c.err || (extras > 0 && extra->key == key))
+		while (at < extras && extra[at].key < key)
+			put_extra(b, &extra[at++]);
+		if (c.err || (at < extras && extra[at].key == key))
 			return -EBADMSG;
 		buf_put(b, start, (size_t)(c.at - start));
 	}
-	for (; extras > 0; extras--)
-		put_extra(b, extra++);
+	while (at < extras)
+		put_extra(b, &extra[at++]);
 	return cursor_finish(&c) < 0 ? -EBADMSG : buf_err(b);
 }
 
