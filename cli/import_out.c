@@ -117,6 +117,32 @@ static char *copy_text(struct span s)
 	return strndup((const char *)s.data, s.len);
 }
 
+static bool has_label(const struct import_out *o, const char *label)
+{
+	for (size_t i = 0; i < o->watches; i++) {
+		if (strcmp(o->watch[i].label, label) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool label_is_new(const struct import_out *o, size_t at)
+{
+	for (size_t i = 0; i < at; i++) {
+		if (strcmp(o->watch[i].label, o->watch[at].label) == 0)
+			return false;
+	}
+	return true;
+}
+
+static size_t count_labels(const struct import_out *o)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < o->watches; i++)
+		count += label_is_new(o, i);
+	return count;
+}
+
 static int take_watch(struct import_out *o, const struct auditctl_rule *r)
 {
 	struct span path = r->path;
@@ -128,7 +154,8 @@ static int take_watch(struct import_out *o, const struct auditctl_rule *r)
 		if (strcmp(o->watch[i].label, label) == 0 && span_is(path, o->watch[i].path))
 			return 0;
 	}
-	if (o->watches == IMPORT_WATCHES_MAX)
+	if (o->watches == IMPORT_WATCHES_MAX ||
+	    (!has_label(o, label) && count_labels(o) == IMPORT_LABELS_MAX))
 		return -E2BIG;
 	struct import_watch *w = &o->watch[o->watches];
 	w->path = copy_text(path);
@@ -196,15 +223,6 @@ static void put_kinds(const struct import_out *o, struct buf *b)
 		begun = true;
 		buf_printf(b, "  %s: true\n", entry_kind_name(kind));
 	}
-}
-
-static bool label_is_new(const struct import_out *o, size_t at)
-{
-	for (size_t i = 0; i < at; i++) {
-		if (strcmp(o->watch[i].label, o->watch[at].label) == 0)
-			return false;
-	}
-	return true;
 }
 
 /* Each label once, with all its paths. */

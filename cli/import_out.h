@@ -5,9 +5,11 @@
 #include "cli/coverage.h"
 #include "lib/buf.h"
 
+/* As much as the collector takes. */
 #define IMPORT_LABEL_MAX   63
+#define IMPORT_LABELS_MAX  32
 #define IMPORT_WATCHES_MAX 1024
-#define IMPORT_RULES_MAX   1024
+#define IMPORT_RULES_MAX   64
 
 struct import_watch {
 	char label[IMPORT_LABEL_MAX + 1];
@@ -30,7 +32,8 @@ void import_label(const struct auditctl_rule *r, char ret[IMPORT_LABEL_MAX + 1])
  * be written so. */
 must_check int import_put_rule(struct buf *ret, const struct auditctl_rule *r, const struct coverage *c);
 
-/* Take over what a rule needs; the same twice is taken once. -EINVAL as above, -E2BIG, -ENOMEM. */
+/* Take over what a rule needs; the same twice is taken once. -EINVAL as above; -E2BIG: more than the agent
+ * takes; -ENOMEM. */
 must_check int import_out_take(struct import_out *o, const struct auditctl_rule *r, const struct coverage *c);
 /* Append the file's text. */
 void import_out_put(const struct import_out *o, struct buf *b);

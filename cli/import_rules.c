@@ -104,12 +104,15 @@ static void put_json(struct import *m, const struct rule_line *line)
 static int take_rule(struct import *m)
 {
 	int err = import_out_take(&m->out, &m->rule, &m->coverage);
-	if (err == -EINVAL) {
-		m->coverage = (struct coverage){ .verdict = COVERAGE_UNSUPPORTED,
-			                         .why = "the agent takes no blanks within an audit rule" };
-		return 0;
-	}
-	return err;
+	if (err != -EINVAL && err != -E2BIG)
+		return err;
+	m->coverage = (struct coverage){
+		.verdict = COVERAGE_UNSUPPORTED,
+		.why = err == -EINVAL
+		               ? "the agent takes no blanks within an audit rule"
+		               : "more than the agent takes: 64 audit rules, 32 labels, 1024 watched paths",
+	};
+	return 0;
 }
 
 static int take_line(void *context, const struct rule_line *line)

@@ -39,7 +39,8 @@ static void show_done(struct show *s)
 
 static void flush(struct show *s)
 {
-	fwrite(s->out.data, 1, s->out.len, stdout);
+	if (s->out.len > 0)
+		fwrite(s->out.data, 1, s->out.len, stdout);
 	buf_reset(&s->out);
 }
 

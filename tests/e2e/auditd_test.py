@@ -116,6 +116,20 @@ def check_import(scratch):
           run("import-rules", need)[0] == 1 and run("import-rules", need, "--out", os.path.join(scratch, "need.yaml"))[0] == 0)
 
 
+def check_folder(scratch):
+    folder = os.path.join(scratch, "rules.d")
+    os.mkdir(folder)
+    for name, content in (("10-b.rules", b"-D"), ("9-a.rules", b"-c\n"), ("audit.conf", b"nonsense\n"), (".hidden.rules", b"nonsense\n"), ("11-long.rules", b"#" * 9000 + b"\n-i\n")):
+        write(folder, name, content)
+    status, text, _ = run("import-rules", "--json", folder)
+    lines = [json.loads(x) for x in text.splitlines()]
+    check("of a folder the *.rules are read, by number", [(os.path.basename(v["file"]), v["line"]) for v in lines] ==
+          [("9-a.rules", 1), ("10-b.rules", 1), ("11-long.rules", 1), ("11-long.rules", 2)], lines)
+    check("a line that is too long is said and read over", lines[2]["verdict"] == "unsupported" and lines[3]["verdict"] == "setting" and status == 1, status)
+    status, _, err = run("import-rules", os.path.join(scratch, "none"))
+    check("rules that are not there are an error", status == 3 and b"No such file" in err, (status, err))
+
+
 def check_shipped(scratch):
     """Every rule that the distribution ships as an example has a verdict, and no line is misunderstood."""
     folder = auditd.rules()
@@ -201,6 +215,7 @@ def main():
         check_replay(scratch)
         check_text(scratch)
         check_import(scratch)
+        check_folder(scratch)
         check_shipped(scratch)
     check_golden()
     check_coalesce()

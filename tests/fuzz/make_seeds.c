@@ -57,6 +57,19 @@ static void keys_and_statements(const struct test_fleet *f)
 	seed("statement", "enrol", span_of(&enrol));
 }
 
+static void audit_rules(void)
+{
+	static const char *const lines[] = {
+		"-w '/etc/a b' -p rwxa -k key", "-D", "--backlog_wait_time=60000",
+		"-a always,exit -F arch=b64 -S open,kill -F a1&0100 -F dir=/srv -C uid!=euid -k x"
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "line-%zu", i);
+		seed("auditctl", name, (struct span){ (const uint8_t *)lines[i], strlen(lines[i]) });
+	}
+}
+
 static void bodies(const struct batch *b, const char *name)
 {
 	cleanup_buf struct buf raw = { 0 };
@@ -199,6 +212,7 @@ int main(int argc, char **argv)
 	cleanup_buf struct buf bytes = { 0 };
 	struct host_log h;
 	struct batch b;
+	audit_rules();
 	test_fleet_init(&f, "acme");
 	host_log_init(&h, "acme", "web1", 1);
 	host_log_batch(&h, &(struct host_log_batch){ .events = 1 }, &bytes);

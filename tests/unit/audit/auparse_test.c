@@ -7,6 +7,7 @@
 #include "audit/log.h"
 #include "lib/text.h"
 #include "tests/support/test_data.h"
+#include "tests/unit/audit/made_records.h"
 
 #include <criterion/criterion.h>
 #include <dlfcn.h>
@@ -200,155 +201,6 @@ static size_t compare_log(const char *log)
 	return records;
 }
 
-static uint64_t state;
-
-static uint32_t pick(uint32_t below)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (uint32_t)(state >> 32) % below;
-}
-
-/* As the kernel writes a string that it does not trust. */
-static void put_untrusted(struct buf *b, bool with_zero)
-{
-	uint8_t s[300];
-	size_t n = 1 + pick(pick(10) ? 20 : sizeof(s) - 1);
-	bool wild = pick(3) == 0, hex = false;
-	for (size_t i = 0; i < n; i++) {
-		s[i] = wild ? (uint8_t)(1 + pick(255)) : (uint8_t)(0x21 + pick(0x5e));
-		if (wild && with_zero && i > 0 && pick(8) == 0)
-			s[i] = 0;
-		hex = hex || s[i] <= 0x20 || s[i] > 0x7e || s[i] == '"';
-	}
-	if (!hex)
-		buf_put_u8(b, '"');
-	for (size_t i = 0; i < n; i++)
-		buf_printf(b, hex ? "%02X" : "%c", s[i]);
-	if (!hex)
-		buf_put_u8(b, '"');
-}
-
-/* A word that a program writes about itself. */
-static void put_word(struct buf *b)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEF0123456789-_./+@";
-	for (size_t n = 1 + pick(12); n > 0; n--)
-		buf_put_u8(b, (uint8_t)letters[pick(sizeof(letters) - 1)]);
-}
-
-static void put_head(struct buf *b, const char *type, uint32_t serial)
-{
-	if (pick(4) == 0)
-		buf_put_str(b, "node=web-1 ");
-	buf_printf(b, "type=%s msg=audit(%u.%03u:%u): ", type, 1700000000 + serial / 10, pick(1000), serial);
-}
-
-static void put_ids(struct buf *b)
-{
-	static const char *const names[] = { "ppid", "pid", "auid", "uid", "gid", "euid", "suid" };
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		buf_printf(b, "%s=%u ", names[i], pick(10) ? pick(70000) : UINT32_MAX);
-}
-
-static void put_syscall(struct buf *b)
-{
-	buf_printf(b, "arch=%x syscall=%u success=%s exit=%d a0=%x a1=%x a2=%x a3=%x items=%u ", 0xc000003e,
-	           pick(400), pick(2) ? "yes" : "no", (int)pick(200) - 100, pick(UINT32_MAX),
-	           pick(UINT32_MAX), pick(99), pick(9), pick(4));
-	put_ids(b);
-	buf_printf(b, "tty=%s ses=%u comm=", pick(2) ? "(none)" : "pts0", pick(9999));
-	put_untrusted(b, false);
-	buf_put_str(b, " exe=");
-	put_untrusted(b, false);
-}
-
-static void put_path(struct buf *b)
-{
-	buf_printf(b, "item=%u name=", pick(4));
-	if (pick(8))
-		put_untrusted(b, false);
-	else
-		buf_put_str(b, "(null)");
-	buf_printf(b, " inode=%u dev=%02x:%02x mode=%#o ouid=%u ogid=%u rdev=00:00 nametype=%s",
-	           pick(UINT32_MAX), pick(256), pick(256), pick(0100000), pick(9999), pick(9999),
-	           pick(2) ? "NORMAL" : "CREATE");
-}
-
-static void put_execve(struct buf *b)
-{
-	uint32_t count = 1 + pick(5);
-	buf_printf(b, "argc=%u", count);
-	for (uint32_t i = 0; i < count; i++) {
-		if (pick(6) == 0)
-			buf_printf(b, " a%u_len=%u a%u[%u]=", i, 8000 + pick(999), i, pick(3));
-		else
-			buf_printf(b, " a%u=", i);
-		put_untrusted(b, false);
-	}
-}
-
-static void put_title(struct buf *b)
-{
-	buf_put_str(b, "proctitle=");
-	put_untrusted(b, true);
-}
-
-static void put_cwd(struct buf *b)
-{
-	buf_put_str(b, "cwd=");
-	put_untrusted(b, false);
-}
-
-static void put_user(struct buf *b)
-{
-	put_ids(b);
-	buf_put_str(b, "msg='op=");
-	put_word(b);
-	buf_put_str(b, " acct=");
-	put_untrusted(b, false);
-	buf_put_str(b, " exe=\"/usr/sbin/sshd\" hostname=");
-	if (pick(2))
-		put_word(b);
-	else
-		buf_put_u8(b, '?');
-	buf_printf(b, " addr=%u.2.3.4 terminal=", pick(256));
-	put_word(b);
-	buf_printf(b, " res=%s'", pick(2) ? "success" : "failed");
-}
-
-static void put_config(struct buf *b)
-{
-	buf_printf(b, "auid=%u ses=%u op=", pick(9999), pick(99));
-	put_word(b);
-	buf_printf(b, " list=4 res=%u", pick(2));
-}
-
-/* What auditd writes behind a record in its ENRICHED form. */
-static void put_enriched(struct buf *b)
-{
-	if (pick(3) == 0)
-		buf_put_str(b, "\x1d"
-		               "ARCH=x86_64 SYSCALL=execve AUID=\"unset\" UID=\"root\"");
-}
-
-static void put_record(struct buf *b, uint32_t serial)
-{
-	static const struct {
-		const char *type;
-		void (*put)(struct buf *b);
-	} makers[] = { { "SYSCALL", put_syscall },      { "PATH", put_path },      { "EXECVE", put_execve },
-		       { "PROCTITLE", put_title },      { "CWD", put_cwd },        { "USER_LOGIN", put_user },
-		       { "USER_CMD", put_user },        { "CRED_ACQ", put_user },  { "ADD_USER", put_user },
-		       { "CONFIG_CHANGE", put_config }, { "USER_START", put_user } };
-	size_t i = pick(ARRAY_SIZE(makers));
-	put_head(b, makers[i].type, serial);
-	makers[i].put(b);
-	put_enriched(b);
-	buf_put_u8(b, '\n');
-}
-
 static uint64_t from_environment(const char *name, uint64_t otherwise)
 {
 	const char *s = getenv(name);
@@ -361,12 +213,12 @@ Test(auparse, generated_records_are_read_as_libauparse_reads_them, .timeout = 60
 	uint64_t wanted = from_environment("AUPARSE_RECORDS", 1000), records = 0;
 	load_library();
 	fprintf(stderr, "  SEED    AUPARSE_SEED=%llu\n", (unsigned long long)seed);
-	state = seed * 0x9e3779b97f4a7c15u + 1;
+	made_seed(seed);
 	while (records < wanted) {
 		cleanup_buf struct buf log = { 0 };
 		uint64_t some = MIN(wanted - records, 500u);
 		for (uint64_t i = 0; i < some; i++)
-			put_record(&log, (uint32_t)(records + i));
+			made_record(&log, (uint32_t)(records + i));
 		buf_put_u8(&log, 0);
 		size_t read = compare_log((const char *)log.data);
 		cr_assert_eq(read, some, "they read %zu records of %llu", read, (unsigned long long)some);

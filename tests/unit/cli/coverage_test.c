@@ -1,6 +1,7 @@
 #include "cli/import_out.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "evidence/entry.h"
 
@@ -186,6 +187,23 @@ Test(coverage, what_is_taken_over_stands_in_the_file_once)
 	                                       "audit:\n  rules:\n"
 	                                       "    - \"-a always,exit -F arch=b64 -S kill -k one\"\n"
 	                                       "    - \"-a always,exit -F arch=b64 -S kill -k two\"\n");
+	import_out_done(&out);
+}
+
+Test(coverage, no_more_is_taken_over_than_the_agent_takes)
+{
+	static struct import_out out;
+	char line[128];
+	for (unsigned i = 0; i < IMPORT_RULES_MAX + 1; i++) {
+		snprintf(line, sizeof(line), "-a always,exit -F arch=b64 -S kill -F a1=%u", i);
+		(void)of(line);
+		cr_expect_eq(import_out_take(&out, &rule, &cover), i < IMPORT_RULES_MAX ? 0 : -E2BIG);
+	}
+	for (unsigned i = 0; i < IMPORT_LABELS_MAX + 1; i++) {
+		snprintf(line, sizeof(line), "-w /srv/%u -p r -k label%u", i, i);
+		(void)of(line);
+		cr_expect_eq(import_out_take(&out, &rule, &cover), i < IMPORT_LABELS_MAX ? 0 : -E2BIG);
+	}
 	import_out_done(&out);
 }
 
