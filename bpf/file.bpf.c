@@ -96,6 +96,14 @@ static __always_inline bool succeeded(const struct bpf_file_record *r)
 	return r->result >= 0 || r->result < -4095;
 }
 
+/* The kernel's own word is there for all that the call is about. */
+static __always_inline bool is_sure_object(const struct bpf_file_record *r)
+{
+	const struct bpf_string *strings = r->strings;
+	return strings[BPF_FILE_OBJECT].present && !strings[BPF_FILE_OBJECT].marks &&
+	       !strings[BPF_FILE_TARGET].present && !(r->marks & BPF_MARK_SHARED);
+}
+
 /* Of what does not change anything: reads of labelled objects, and those that were denied, of which user
  * space knows whether the name is a labelled one. */
 static __always_inline bool is_interesting_read(const struct scratch *s)
@@ -205,6 +213,8 @@ static __always_inline void put_strings(struct scratch *s, struct task_struct *t
 	r->mode = 0;
 	r->labels = 0;
 	r->pad = 0;
+	s->filters = 0;
+	s->interest = 0;
 	if (fd >= 0)
 		put_object(s, task, fd, loop);
 	if (root)
@@ -246,6 +256,9 @@ static __always_inline int on_call(struct pt_regs *regs, long result, const bool
 	__u32 kind = kind_of(r, task, call);
 	if (!kind)
 		return 0;
+	bool reads = kind == call->read;
+	if (!reads && match_excludes_any(kind, !succeeded(r)))
+		return 0;
 	s->used = 0;
 	r->call = number;
 	r->marks = compat ? BPF_MARK_COMPAT : 0;
@@ -254,7 +267,9 @@ static __always_inline int on_call(struct pt_regs *regs, long result, const bool
 	if (BPF_CORE_READ(task, files, count.counter) > 1)
 		r->marks |= BPF_MARK_SHARED;
 	put_strings(s, task, call, loop);
-	if (kind == call->read && !is_interesting_read(s))
+	if (reads && !is_interesting_read(s))
+		return 0;
+	if (!reads && is_sure_object(r) && match_excludes_object(s, kind, !succeeded(r)))
 		return 0;
 	fill_head(&r->head, BPF_PROGRAM_FILE, task);
 	send(c, &r->head, sizeof(*r) + s->used, sizeof(*r) + sizeof(s->data), kind);

@@ -33,6 +33,21 @@ struct {
 	__type(value, struct bpf_object_labels);
 } labelled SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * BPF_MATCH_FILTERS);
+	__type(key, __u32);
+	__type(value, struct bpf_filter);
+} match_filters SEC(".maps");
+
+/* How many events each has left out. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2 * BPF_MATCH_FILTERS);
+	__type(key, __u32);
+	__type(value, __u64);
+} match_left_out SEC(".maps");
+
 static __always_inline const struct bpf_match_config *match_config_get(void)
 {
 	__u32 zero = 0;
@@ -237,6 +252,58 @@ static __always_inline void match_object(struct scratch *s, const struct path *p
 		match_path(dentry);
 	else
 		match_path_bounded(dentry);
+}
+
+static __always_inline bool filter_fits(const struct bpf_filter *f, __u32 kind, bool failed)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u64 half = kind >> 6;
+	opaque(half);
+	if (half > 1 || !(f->kinds[half] >> (kind & 63) & 1))
+		return false;
+	if (f->asks & (failed ? BPF_ASK_SUCCEEDED : BPF_ASK_FAILED))
+		return false;
+	if (f->asks & BPF_ASK_UID && f->uid != BPF_CORE_READ(task, cred, euid.val))
+		return false;
+	return !(f->asks & BPF_ASK_CGROUP) || f->cgroup == BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+}
+
+/* Of the exclusions `mask`, from `base` on in the map: does one fit the event? It is counted, then. */
+__noinline int match_filter(__u32 mask, __u32 base, __u32 kind, __u32 failed)
+{
+	for (__u32 i = 0; i < BPF_MATCH_FILTERS; i++) {
+		__u32 index = base + i;
+		if (!(mask >> i & 1))
+			continue;
+		const struct bpf_filter *f = bpf_map_lookup_elem(&match_filters, &index);
+		if (!f || !filter_fits(f, kind, failed))
+			continue;
+		__u64 *left_out = bpf_map_lookup_elem(&match_left_out, &index);
+		if (!left_out)
+			return 0;
+		(*left_out)++;
+		return 1;
+	}
+	return 0;
+}
+
+/* Before anything is known of the object: true if the event is left out whatever it is about. With labels
+ * about, it might be about labelled data. */
+static __always_inline bool match_excludes_any(__u32 kind, bool failed)
+{
+	const struct bpf_match_config *config = match_config_get();
+	return config && config->filters_anywhere && !config->watching &&
+	       match_filter(config->filters_anywhere, config->filters, kind, failed);
+}
+
+/* After match_object(), with nothing that it found of interest. */
+static __always_inline bool match_excludes_object(const struct scratch *s, __u32 kind, bool failed)
+{
+	const struct bpf_match_config *config = match_config_get();
+	if (!config || s->interest)
+		return false;
+	__u32 mask = s->filters | (config->watching ? config->filters_anywhere : 0);
+	return mask && match_filter(mask, config->filters, kind, failed);
 }
 
 #endif

@@ -21,7 +21,7 @@ struct bpf_match_config {
 	__u64 seed;
 	__u64 factor;           /* odd */
 	__u32 watching;         /* there are labels: reads are of interest */
-	__u32 filters;          /* how many of `match_filters` are in force */
+	__u32 filters;          /* where in `match_filters` those in force begin */
 	__u32 filters_anywhere; /* bits: those without a path */
 	__u32 filters_named;    /* bits: those with one */
 };

@@ -27,6 +27,10 @@ static const struct shape shapes[BPF_MAPS] = {
 	                          BPF_MATCH_RULES, 0 },
 	[BPF_MAP_LABELLED] = { "labelled", BPF_MAP_TYPE_LRU_HASH, sizeof(struct bpf_object_key),
 	                       sizeof(struct bpf_object_labels), BPF_MATCH_OBJECTS, 0 },
+	[BPF_MAP_MATCH_FILTERS] = { "match_filters", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct bpf_filter),
+	                            2 * BPF_MATCH_FILTERS, 0 },
+	[BPF_MAP_LEFT_OUT] = { "match_left_out", BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, 2 * BPF_MATCH_FILTERS, 0 },
+	[BPF_MAP_LEFT_OUT_TOLD] = { "left_out_told", BPF_MAP_TYPE_ARRAY, 4, 16 * BPF_MATCH_FILTERS, 1, 0 },
 	[BPF_MAP_KEPT] = { "kept", BPF_MAP_TYPE_ARRAY, 4, 0, 1, BPF_F_MMAPABLE },
 };
 

@@ -79,7 +79,7 @@ static bool on_event(void *context, const struct intake_event *event)
 static void on_filtered(void *context, uint16_t kind maybe_unused)
 {
 	const struct collector *c = context;
-	outlet_filter(c->outlet);
+	outlet_filter(c->outlet, 1);
 }
 
 static void on_loss(void *context, const struct intake_loss *loss)
@@ -288,7 +288,7 @@ static int tell_posture(struct collector *c)
 /* c->rules are in force in the programs. */
 static void follow_rules(struct collector *c)
 {
-	const struct rules *rules = c->rules;
+	struct rules *rules = c->rules;
 	normaliser_set_rules(c->normaliser, rules, &c->labels);
 	c->redact = redact_config_engine(rules->redact);
 	struct intake_rules told = { .digest = rules->digest, .text = { rules->text.data, rules->text.len } };
@@ -459,6 +459,7 @@ static void reload(struct collector *c)
 	while (drain_rings(c, now_us()))
 		;
 	int err = enforce_read(c->config.rules_path, &c->labels, &rules, error, sizeof(error));
+	outlet_filter(c->outlet, enforce_left_out(c->bpf, c->rules));
 	if (!err) {
 		err = enforce_apply(c->bpf, rules);
 		snprintf(error, sizeof(error), "the kernel does not take the rules: %s", strerror(-err));
@@ -469,6 +470,7 @@ static void reload(struct collector *c)
 		return;
 	}
 	struct rules *former = c->rules;
+	enforce_log_left_out(former);
 	c->rules = rules;
 	follow_rules(c);
 	rules_free(former);
@@ -512,6 +514,7 @@ static void tick(struct collector *c, uint64_t now)
 	guard_tick(c->guard, now);
 	tick_witness(c, now);
 	normaliser_tick(c->normaliser, now);
+	outlet_filter(c->outlet, enforce_left_out(c->bpf, c->rules));
 	settle(c);
 	bool was_connected = outlet_fd(c->outlet) >= 0;
 	outlet_tick(c->outlet, now);
@@ -569,6 +572,8 @@ static void take_leave(struct collector *c)
 	bpf_source_settle(c->bpf, now_us());
 	audit_source_flush(c->audit, now_us());
 	normaliser_flush(c->normaliser);
+	outlet_filter(c->outlet, enforce_left_out(c->bpf, c->rules));
+	enforce_log_left_out(c->rules);
 	settle(c);
 	outlet_goodbye(c->outlet);
 	uint64_t deadline = now_us() + LEAVE_MS * 1000;

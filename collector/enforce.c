@@ -3,6 +3,8 @@
 #include <stdio.h>
 
 #include "collector/match_maps.h"
+#include "lib/log.h"
+#include "lib/text.h"
 
 static int make_ready(struct rules *rules, struct label_names *labels)
 {
@@ -37,10 +39,28 @@ int enforce_apply(struct bpf_source *bpf, const struct rules *rules)
 	struct match_maps *m = bpf_source_match(bpf);
 	if (!m)
 		return 0;
-	int err = match_maps_load(m, &rules->watch);
+	int err = match_maps_load(m, &rules->watch, &rules->exclude);
 	if (err)
 		return err;
 	match_maps_learn(m, &rules->watch);
 	/* Only fails as a whole, where there is no such map. */
 	return bpf_source_set_kinds(bpf, &rules->kinds);
+}
+
+uint64_t enforce_left_out(struct bpf_source *bpf, struct rules *rules)
+{
+	struct match_maps *m = bpf_source_match(bpf);
+	return m ? match_maps_left_out(m, &rules->exclude) : 0;
+}
+
+void enforce_log_left_out(const struct rules *rules)
+{
+	for (size_t i = 0; i < rules->exclude.count; i++) {
+		const struct exclusion *x = &rules->exclude.rules[i];
+		cleanup_buf struct buf reason = { 0 };
+		text_put_escaped(&reason, (struct span){ (const uint8_t *)x->reason, strlen(x->reason) });
+		buf_put_u8(&reason, 0);
+		log_info("left out by exclusion %zu (%s): %llu events", i + 1,
+		         buf_err(&reason) ? "" : (const char *)reason.data, (unsigned long long)x->left_out);
+	}
 }

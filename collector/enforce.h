@@ -12,4 +12,9 @@ must_check int enforce_read(const char *path, struct label_names *labels, struct
 /* Have the programs do as they say. After an error they go on with the former ones. */
 must_check int enforce_apply(struct bpf_source *bpf, const struct rules *rules);
 
+/* Count what the programs have left out. Returns how many events since the last call. */
+uint64_t enforce_left_out(struct bpf_source *bpf, struct rules *rules);
+/* Say in the daemon's log how many events each exclusion has left out. */
+void enforce_log_left_out(const struct rules *rules);
+
 #endif

@@ -5,10 +5,14 @@
 #include <sys/sysmacros.h>
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "evidence/entry.h"
 
 /* What is in `match_rules` under one seed. */
 struct rule_set {
 	struct bpf_match_config config;
+	struct bpf_filter filters[BPF_MATCH_FILTERS];
 	size_t count;
 	uint64_t hashes[BPF_MATCH_RULES / 2];
 	struct bpf_match_rule rules[BPF_MATCH_RULES / 2];
@@ -19,6 +23,10 @@ struct match_maps {
 	uint32_t active;
 	bool stale;           /* the map holds rules of the collector before */
 	struct rule_set *set; /* in force; NULL: none of ours */
+	int cpus;
+	uint64_t *by_cpu;                         /* one counter's values */
+	uint64_t left_out[2 * BPF_MATCH_FILTERS]; /* as last told */
+	bool counting;                            /* the counters may have changed */
 };
 
 int match_maps_open(const struct bpf_maps *maps, struct match_maps **ret)
@@ -28,11 +36,15 @@ int match_maps_open(const struct bpf_maps *maps, struct match_maps **ret)
 	if (!m)
 		return -ENOMEM;
 	m->maps = maps;
-	m->stale = maps->resumed;
+	m->stale = m->counting = maps->resumed;
 	/* At first 0. */
 	int err = bpf_map_lookup_elem(maps->fd[BPF_MAP_MATCH_ACTIVE], &zero, &m->active);
-	if (err || m->active > 1) {
-		free(m);
+	if (!err)
+		err = bpf_map_lookup_elem(maps->fd[BPF_MAP_LEFT_OUT_TOLD], &zero, m->left_out);
+	m->cpus = libbpf_num_possible_cpus();
+	m->by_cpu = m->cpus > 0 ? calloc((size_t)m->cpus, sizeof(*m->by_cpu)) : NULL;
+	if (err || m->active > 1 || !m->by_cpu) {
+		match_maps_free(m);
 		return err ? err : -EBADMSG;
 	}
 	*ret = m;
@@ -44,6 +56,7 @@ void match_maps_free(struct match_maps *m)
 	if (!m)
 		return;
 	free(m->set);
+	free(m->by_cpu);
 	free(m);
 }
 
@@ -112,6 +125,55 @@ static int add_watch(struct rule_set *s, const struct watch *watch)
 	return 0;
 }
 
+static_assert(EXCLUSIONS_MAX == BPF_MATCH_FILTERS && KINDS_MAX == 128, "one bit each");
+
+/* Which kinds the programs may leave out by themselves. To them a directory that unlinkat() removes is an
+ * unlink as well. */
+static void put_kinds(struct bpf_filter *to, const struct exclusion *x)
+{
+	for (uint64_t kind = 0; kind < KINDS_MAX; kind++)
+		if (x->kinds[kind] && (kind != KIND_UNLINK || x->kinds[KIND_RMDIR]))
+			to->kinds[kind / 64] |= UINT64_C(1) << kind % 64;
+}
+
+/* Programs and patterns are for user space. */
+static bool fits_kernel(const struct exclusion *x)
+{
+	for (size_t i = 0; i < x->paths.count; i++)
+		if (x->paths.paths[i].pattern)
+			return false;
+	return !x->exes.count;
+}
+
+static struct bpf_filter filter_of(const struct exclusion *x)
+{
+	struct bpf_filter f = { .cgroup = x->cgroup, .uid = x->uid };
+	put_kinds(&f, x);
+	f.asks |= x->has_uid ? BPF_ASK_UID : 0;
+	f.asks |= x->has_cgroup ? BPF_ASK_CGROUP : 0;
+	f.asks |= x->result == EXCLUSION_FAILED ? BPF_ASK_FAILED : 0;
+	f.asks |= x->result == EXCLUSION_SUCCEEDED ? BPF_ASK_SUCCEEDED : 0;
+	return f;
+}
+
+static int add_exclude(struct rule_set *s, const struct exclude *exclude)
+{
+	for (size_t i = 0; i < exclude->count; i++) {
+		const struct exclusion *x = &exclude->rules[i];
+		if (!fits_kernel(x))
+			continue;
+		s->filters[i] = filter_of(x);
+		*(x->paths.count ? &s->config.filters_named : &s->config.filters_anywhere) |= 1u << i;
+		for (size_t k = 0; k < x->paths.count; k++) {
+			struct bpf_match_rule *rule = rule_at(s, &x->paths.paths[k]);
+			if (!rule)
+				return -E2BIG;
+			rule->filters |= 1u << i;
+		}
+	}
+	return 0;
+}
+
 static void remove_rules(const struct match_maps *m, const struct rule_set *s, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -129,6 +191,11 @@ static int insert_rules(const struct match_maps *m, const struct rule_set *s)
 		                          BPF_NOEXIST);
 		done += !err;
 	}
+	for (uint32_t i = 0; !err && i < BPF_MATCH_FILTERS; i++) {
+		uint32_t index = s->config.filters + i;
+		err = bpf_map_update_elem(m->maps->fd[BPF_MAP_MATCH_FILTERS], &index, &s->filters[i],
+		                          BPF_ANY);
+	}
 	if (!err)
 		err = bpf_map_update_elem(m->maps->fd[BPF_MAP_MATCH_CONFIG], &other, &s->config, BPF_ANY);
 	if (err)
@@ -137,6 +204,15 @@ static int insert_rules(const struct match_maps *m, const struct rule_set *s)
 }
 
 /* Rules of the collector before: none of them in force any more. */
+/* The collector before may have given its labels other bits. */
+static void forget_objects(const struct match_maps *m)
+{
+	struct bpf_object_key key;
+	int fd = m->maps->fd[BPF_MAP_LABELLED];
+	while (bpf_map_get_next_key(fd, NULL, &key) == 0 && bpf_map_delete_elem(fd, &key) == 0)
+		;
+}
+
 static void remove_stale(const struct match_maps *m, const struct rule_set *s)
 {
 	int fd = m->maps->fd[BPF_MAP_MATCH_RULES];
@@ -162,13 +238,17 @@ static int new_seed(struct bpf_match_config *config)
 	return 0;
 }
 
-int match_maps_load(struct match_maps *m, const struct watch *watch)
+int match_maps_load(struct match_maps *m, const struct watch *watch, const struct exclude *exclude)
 {
 	static const uint32_t zero;
 	cleanup_free struct rule_set *s = calloc(1, sizeof(*s));
 	int err = s ? new_seed(&s->config) : -ENOMEM;
 	if (!err)
 		err = add_watch(s, watch);
+	if (!err)
+		err = add_exclude(s, exclude);
+	if (s)
+		s->config.filters = (1 - m->active) * BPF_MATCH_FILTERS;
 	if (!err)
 		err = insert_rules(m, s);
 	if (err)
@@ -184,10 +264,46 @@ int match_maps_load(struct match_maps *m, const struct watch *watch)
 		remove_rules(m, m->set, m->set->count);
 	if (m->stale)
 		remove_stale(m, s);
+	if (m->stale)
+		forget_objects(m);
 	m->stale = false;
 	free(m->set);
 	m->set = TAKE_PTR(s);
+	m->counting = true;
 	return 0;
+}
+
+static bool excludes(const struct rule_set *s)
+{
+	return s && (s->config.filters_anywhere | s->config.filters_named);
+}
+
+static uint64_t count_of(const struct match_maps *m, uint32_t index)
+{
+	uint64_t sum = 0;
+	if (bpf_map_lookup_elem(m->maps->fd[BPF_MAP_LEFT_OUT], &index, m->by_cpu))
+		return m->left_out[index];
+	for (int cpu = 0; cpu < m->cpus; cpu++)
+		sum += m->by_cpu[cpu];
+	return sum;
+}
+
+uint64_t match_maps_left_out(struct match_maps *m, struct exclude *exclude)
+{
+	uint64_t all = 0;
+	static const uint32_t zero;
+	for (uint32_t i = 0; m->counting && i < ARRAY_SIZE(m->left_out); i++) {
+		uint64_t now = count_of(m, i), more = now - m->left_out[i];
+		m->left_out[i] = now;
+		all += more;
+		if (i / BPF_MATCH_FILTERS == m->active && i % BPF_MATCH_FILTERS < exclude->count)
+			exclude->rules[i % BPF_MATCH_FILTERS].left_out += more;
+	}
+	m->counting = excludes(m->set);
+	/* For the collector after this one. */
+	if (all)
+		(void)!bpf_map_update_elem(m->maps->fd[BPF_MAP_LEFT_OUT_TOLD], &zero, m->left_out, BPF_ANY);
+	return all;
 }
 
 static void add_labels(struct match_maps *m, const struct bpf_object_key *key, struct bpf_object_labels now)

@@ -2,6 +2,7 @@
 
 #include "collector/describe.h"
 #include "collector/fields.h"
+#include "collector/left_out.h"
 #include "collector/proc_reader.h"
 #include "collector/repeats.h"
 #include "collector/system_event.h"
@@ -10,7 +11,7 @@
 
 struct normaliser {
 	struct normaliser_config config;
-	const struct rules *rules; /* NULL: none */
+	struct rules *rules; /* NULL: none */
 	const struct label_names *names;
 	struct repeats *reads;
 	struct file_event file;
@@ -66,7 +67,7 @@ int normaliser_new(const struct normaliser_config *config, struct normaliser **r
 	return 0;
 }
 
-void normaliser_set_rules(struct normaliser *n, const struct rules *rules, const struct label_names *names)
+void normaliser_set_rules(struct normaliser *n, struct rules *rules, const struct label_names *names)
 {
 	n->rules = rules;
 	n->names = names;
@@ -338,8 +339,24 @@ static bool is_own(const struct normaliser *n, const struct bpf_view *view)
 	return n->config.own && own_events_is_process(n->config.own, actor_of(view));
 }
 
+/* Its process is not described for an event that nobody is told. */
+static bool is_excluded(struct normaliser *n, const struct bpf_view *view)
+{
+	if (!n->rules || !n->rules->exclude.count)
+		return false;
+	const struct process *actor = actors_before_record(n->config.actors, view->head);
+	struct exclusion *x = left_out(&n->rules->exclude, &n->file, view, actor);
+	if (!x)
+		return false;
+	x->left_out++;
+	n->config.sink.filtered(n->config.sink.context, n->file.kind);
+	return true;
+}
+
 static bool on_system(struct normaliser *n, const struct bpf_view *view)
 {
+	if (is_excluded(n, view))
+		return true;
 	if (n->file.kind == KIND_CREDENTIALS)
 		return on_credentials(n, view);
 	if (n->file.kind == KIND_SIGNAL && is_own(n, view)) {
@@ -397,6 +414,8 @@ static bool on_file(struct normaliser *n, const struct bpf_view *view)
 	if (n->file.reads && !n->file.labels)
 		return true;
 	learn_object(n, view);
+	if (is_excluded(n, view))
+		return true;
 	struct span fields = file_event_encode(&n->file, view, n->names);
 	const struct process *p = actors_of_record(n->config.actors, view->head);
 	if (!p)

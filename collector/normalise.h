@@ -28,7 +28,7 @@ void normaliser_free(struct normaliser *n);
 
 /* The rules that hold from now on, bound to these labels: the caller's, until others are set. Without any,
  * nothing is labelled. */
-void normaliser_set_rules(struct normaliser *n, const struct rules *rules, const struct label_names *names);
+void normaliser_set_rules(struct normaliser *n, struct rules *rules, const struct label_names *names);
 
 /* One record of bpf_record_check(): one event to the sink, after the descriptions that it needs; none for a
  * fork. False if nothing became of it (a call that is not in the table, no memory): the caller counts it as

@@ -159,10 +159,10 @@ bool outlet_put(struct outlet *o, const struct intake_event *event)
 	return true;
 }
 
-void outlet_filter(struct outlet *o)
+void outlet_filter(struct outlet *o, uint64_t n)
 {
-	o->filtered++;
-	o->news = true;
+	o->filtered += n;
+	o->news = o->news || n > 0;
 }
 
 void outlet_lose(struct outlet *o, const struct intake_loss *loss)

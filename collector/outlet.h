@@ -33,8 +33,8 @@ void outlet_free(struct outlet *o);
 
 /* An event that was made. False if it was lost: counted, and declared later. */
 bool outlet_put(struct outlet *o, const struct intake_event *event);
-/* An event that was made and left out on purpose. */
-void outlet_filter(struct outlet *o);
+/* Events that were made and left out on purpose. */
+void outlet_filter(struct outlet *o, uint64_t n);
 /* A loss that happened before the outlet. Each EXACT one is `count` events that were made. */
 void outlet_lose(struct outlet *o, const struct intake_loss *loss);
 /* Sent at once, and first of all in every later stream. The map is copied. -ENOMEM. */

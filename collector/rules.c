@@ -47,10 +47,19 @@ static void done_audit(struct rules *r)
 	audit_section_done(&r->audit);
 }
 
+static int parse_exclude(const struct yaml_errors *e, const struct yaml_node *node, struct rules *r)
+{
+	return exclude_parse(e, node, &r->exclude);
+}
+
+static void done_exclude(struct rules *r)
+{
+	exclude_done(&r->exclude);
+}
+
 static const struct section sections[] = {
-	{ "kinds", parse_kinds, NULL },
-	{ "redact", parse_redact, done_redact },
-	{ "watch", parse_watch, done_watch },
+	{ "kinds", parse_kinds, NULL },       { "redact", parse_redact, done_redact },
+	{ "watch", parse_watch, done_watch }, { "exclude", parse_exclude, done_exclude },
 	{ "audit", parse_audit, done_audit },
 };
 

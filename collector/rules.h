@@ -6,6 +6,7 @@
 #define SWORNLOG_COLLECTOR_RULES_H
 
 #include "collector/audit_section.h"
+#include "collector/exclude.h"
 #include "collector/kinds.h"
 #include "lib/redact_config.h"
 #include "collector/watch.h"
@@ -18,6 +19,7 @@ struct rules {
 	struct kinds kinds;
 	struct redact_config *redact;
 	struct watch watch;
+	struct exclude exclude;
 	struct audit_section audit;
 };
 

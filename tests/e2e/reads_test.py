@@ -18,9 +18,10 @@ sys.path.insert(0, HERE)
 from collect_test import (World, attempt, check, check_accounts, collector, finish, intake,  # noqa: E402
                           sequence_point, stop, wait_until)
 
-READ, MMAP, OPEN, UNLINK, LINK = 46, 47, 32, 34, 35
+READ, MMAP, OPEN, UNLINK, LINK, MKDIR = 46, 47, 32, 34, 35, 37
 PATH, RESULT, FLAGS, MODE, INODE, MARKS, LABELS, COUNT, FIRST, LAST = 0, 1, 3, 4, 6, 10, 18, 19, 20, 21
 MARK_BY_OBJECT = 16384
+STRANGER = 61999  # a uid that nobody else here has
 
 
 class Reads(World):
@@ -234,6 +235,72 @@ def check_reload(program, scratch):
     check_accounts(sink)
 
 
+def in_child(act):
+    """With a file table of its own: where threads share it, no object is sure."""
+    pid = os.fork()
+    if pid == 0:
+        act()
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+
+def make_as_stranger(folder, n):
+    os.setresuid(STRANGER, STRANGER, STRANGER)
+    for i in range(n):
+        attempt(os.mkdir, "%s/by-stranger-%d" % (folder, i))
+
+
+def write_many(folder, phi):
+    for i in range(500):
+        write(folder + "/%d" % i, "")
+    write(folder + "/../build/made", "")
+    write(phi + "/x", "")
+
+
+def check_exclusions(program, scratch, watched=False):
+    """What is left out is counted to the last event, by whomever it was left out."""
+    name = "watched" if watched else "excluded"
+    sink = intake.Sink(scratch + "/s-" + name)
+    w = Reads(sink, scratch + "/" + name)
+    build, phi = w.path(b"build").decode(), w.path(b"build/phi").decode()
+    os.makedirs(phi)
+    os.chmod(w.folder, 0o777)
+    rules = scratch + "/" + name + ".yaml"
+    write(rules, "exclude:\n  - reason: scratch\n    paths: [%s]\n  - reason: stranger\n    uid: %d\n"
+          "  - reason: touch\n    exe: [/usr/bin/touch]\n    kinds: [open]\n    paths: [%s/touched]\n" %
+          (build, STRANGER, w.folder.decode()))
+    if watched:
+        with open(rules, "a") as f:
+            f.write("watch:\n  - label: phi\n    paths: [%s]\n" % phi)
+    os.chmod(rules, 0o644)
+    process = collector(program, scratch + "/s-" + name, "--collect", rules)
+    wait_until(lambda: sink.postures)
+    sequence_point(w)
+    time.sleep(0.5)
+    before = sink.counts[-1][1]
+    in_child(lambda: write_many(build, phi))
+    in_child(lambda: make_as_stranger(w.folder.decode(), 300))
+    subprocess.run(["/usr/bin/touch", w.path(b"touched").decode()], check=True)
+    os.unlink(build + "/made")
+    stop(process)
+    wait_until(lambda: sink.goodbye, 3)
+    told = [e for e in sink.events if e.kind == OPEN and e.fields.get(PATH, b"").startswith(build.encode())]
+    labelled = [e for e in told if e.fields.get(LABELS)]
+    check("excluded opens are not told (%s)" % name, len(told) == (1 if watched else 0) and labelled == told, told[:3])
+    check("nor what an excluded user does", not [e for e in sink.events if e.kind == MKDIR and
+                                                b"by-stranger" in e.fields.get(PATH, b"")])
+    check("nor what an excluded program opens", not w.told(w.path(b"touched"), OPEN))
+    check("a name that may lead anywhere is told", w.told((build + "/made").encode(), UNLINK))
+    left_out = sink.counts[-1][1] - before
+    want = 500 + 1 + 300 + 1 + (0 if watched else 1)
+    check("and each is counted", left_out == want, (left_out, want))
+    check_accounts(sink)
+
+
+def check_exclusions_and_labels(program, scratch):
+    check_exclusions(program, scratch, True)
+
+
 def check_bad_rules(program, scratch):
     write(scratch + "/bad.yaml", "watch:\n  - lable: phi\n    paths: [/x]\n")
     r = subprocess.run([program, "--events-socket", scratch + "/none", "--audit", "off", "--collect",
@@ -249,7 +316,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="swornlog-reads-") as scratch:
         os.chmod(scratch, 0o755)
         scratch = os.path.realpath(scratch)
-        for part in (check_reads, check_without_labels, check_reload, check_bad_rules):
+        for part in (check_reads, check_without_labels, check_reload, check_exclusions,
+                     check_exclusions_and_labels, check_bad_rules):
             part(program, scratch)
     finish()
 

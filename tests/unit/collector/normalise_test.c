@@ -973,3 +973,53 @@ Test(normalise, what_changes_labelled_data_carries_the_label_too)
 	feed();
 	cr_assert(labelled(2, "phi"));
 }
+
+#define EXCLUDE_B "exclude:\n  - reason: builds\n    paths: [/b]\n"
+
+Test(normalise, an_excluded_event_is_counted_and_describes_nobody)
+{
+	watch(EXCLUDE_B);
+	struct bpf_file_record *r = make_open(O_WRONLY, 0);
+	m.len = sizeof(*r);
+	made_path(&m, &r->strings[BPF_FILE_OBJECT], "/b/x", 0);
+	feed();
+	cr_assert_eq(kept_count, 0);
+	cr_assert_eq(filtered_count, 1);
+	cr_assert_eq(rules->exclude.rules[0].left_out, 1);
+}
+
+Test(normalise, a_name_that_may_lead_elsewhere_is_not_excluded)
+{
+	watch(EXCLUDE_B);
+	make_unlink(10, "/b", "x");
+	feed();
+	cr_assert_eq(filtered_count, 1, "a plain name in a directory that the kernel knows");
+	make_unlink(10, "/b", "link/x");
+	feed();
+	make_unlink(10, "/", "b/x");
+	feed();
+	make_unlink(10, "/b", "..");
+	feed();
+	cr_assert_eq(filtered_count, 1);
+	make_open(O_WRONLY, BPF_MARK_SHARED);
+	struct bpf_file_record *r = (void *)m.bytes;
+	m.len = sizeof(*r);
+	made_path(&m, &r->strings[BPF_FILE_OBJECT], "/b/x", 0);
+	feed();
+	cr_assert_eq(filtered_count, 1, "an unsure object");
+}
+
+Test(normalise, labelled_data_is_never_excluded)
+{
+	watch(WATCH_PHI "exclude:\n  - reason: all of root\n    uid: 0\n");
+	struct bpf_file_record *r = make_open(O_WRONLY, 0);
+	feed();
+	cr_assert_eq(filtered_count, 1);
+	m.len = sizeof(*r);
+	make_open(O_WRONLY, 0);
+	m.len = sizeof(*r);
+	made_path(&m, &r->strings[BPF_FILE_OBJECT], "/srv/phi/x", 0);
+	feed();
+	cr_assert_eq(filtered_count, 1);
+	cr_assert(labelled(1, "phi"));
+}

@@ -142,7 +142,7 @@ TestSuite(outlet, .init = setup, .fini = teardown);
 Test(outlet, an_event_arrives_and_the_account_says_so)
 {
 	cr_assert(put(KIND_OPEN, 300));
-	outlet_filter(outlet);
+	outlet_filter(outlet, 1);
 	settle();
 	drain();
 	cr_assert_eq(seen->events, 1);
