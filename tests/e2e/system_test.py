@@ -50,7 +50,7 @@ class World(base.World):
                 all(e.fields.get(globals()[k]) == v for k, v in fields.items())]
 
     def wants(self, what, kind, pid, **fields):
-        found = wait_until(lambda: self.of(kind, pid, **fields), 3)
+        found = wait_until(lambda: self.of(kind, pid, **fields))
         check(what, found, "nothing like %r among %r" % (fields, self.of(kind, pid)))
         return self.of(kind, pid, **fields)[0].fields if found else {}
 
@@ -338,6 +338,17 @@ def check_signals(world, collector):
     other.wait()
     base.sequence_point(world)
     check("signals to others are no events", len(world.of(SIGNAL, me)) == 3, world.of(SIGNAL, me))
+    shipper = subprocess.Popen(["/bin/sleep", "60"])
+    world.sink.tell_own_process(shipper.pid)
+
+    def told():
+        os.kill(shipper.pid, 0)
+        time.sleep(0.1)
+        return world.of(SIGNAL, me, PID=shipper.pid)
+    check("one to a process that the sealer says is the agent's", wait_until(told))
+    shipper.kill()
+    shipper.wait()
+    world.wants("even the last one", SIGNAL, me, PID=shipper.pid, SIGNAL_NUMBER=9)
 
 
 def check_network(world):
