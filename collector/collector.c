@@ -576,10 +576,11 @@ static void take_leave(struct collector *c)
 	enforce_log_left_out(c->rules);
 	settle(c);
 	outlet_goodbye(c->outlet);
-	uint64_t deadline = now_us() + LEAVE_MS * 1000;
-	for (uint64_t now = now_us(); outlet_wants_write(c->outlet) && now < deadline; now = now_us()) {
+	/* As long as the sealer takes something: the queue is bounded. */
+	while (outlet_wants_write(c->outlet)) {
 		struct pollfd fd = { .fd = outlet_fd(c->outlet), .events = POLLOUT };
-		if (poll(&fd, 1, (int)((deadline - now) / 1000) + 1) < 0 && errno != EINTR)
+		int n = poll(&fd, 1, LEAVE_MS);
+		if (n == 0 || (n < 0 && errno != EINTR))
 			return;
 		send_some(c);
 	}

@@ -247,7 +247,8 @@ void file_event_put(const struct file_event *e, const struct bpf_view *view, str
 	if (e->target_known)
 		fields_bytes(f, FILE_TARGET, (struct span){ e->target.data, e->target.len });
 	put_flags_and_mode(f, shape, r);
-	if (has_object(view)) {
+	/* Of a new root directory the path is all. */
+	if (has_object(view) && r->inode) {
 		fields_uint(f, FILE_DEVICE, r->device);
 		fields_uint(f, FILE_INODE, r->inode);
 	}

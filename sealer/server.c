@@ -44,6 +44,10 @@ struct server {
 	int result;
 };
 
+/* A collector's queue and its socket hold less. */
+#define HEAR_OUT_BYTES    (64 << 20)
+#define INTAKE_READ_BYTES 65536
+
 static void drop(struct bufferevent **b)
 {
 	if (*b)
@@ -169,6 +173,24 @@ static void on_collector_read(struct bufferevent *b, void *arg)
 	}
 	evbuffer_drain(in, used);
 	settle(s, r);
+}
+
+/* What it had said before this process was asked to end. A collector that has ended without a goodbye is
+ * noted; one that goes on has a next sealer to talk to. */
+static void hear_collector_out(struct server *s)
+{
+	struct evbuffer *in = bufferevent_get_input(s->collector);
+	evutil_socket_t fd = bufferevent_getfd(s->collector);
+	int n = 1;
+	evbuffer_unfreeze(in, 0);
+	for (int left = HEAR_OUT_BYTES; n > 0 && left > 0; left -= n) {
+		on_collector_read(s->collector, s);
+		if (!s->collector || s->result < 0)
+			return;
+		n = evbuffer_read(in, fd, INTAKE_READ_BYTES);
+	}
+	if (n == 0)
+		lose_collector(s);
 }
 
 static void on_collector_event(struct bufferevent *b maybe_unused, short what, void *arg)
@@ -360,7 +382,7 @@ static void on_signal(evutil_socket_t signal_number maybe_unused, short what may
 		return;
 	}
 	if (s->collector)
-		on_collector_read(s->collector, s);
+		hear_collector_out(s);
 	if (s->result < 0)
 		return;
 	s->stopping = true;
