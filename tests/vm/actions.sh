@@ -10,7 +10,7 @@ cell=$kernel_name${arguments:+:$arguments}
 
 boot_and_compare() {
 	local status=0
-	"$vm_dir/boot.sh" -k "$kernel" -i "$vm_scratch/image" -d "$vm_scratch/disk" -t 240 -a "$arguments" || status=$?
+	"$vm_dir/boot.sh" -k "$kernel" -i "$vm_scratch/image" -d "$vm_scratch/disk" -t 400 -a "$arguments" || status=$?
 	tar -C "$vm_scratch" -xf "$vm_scratch/disk" || return 1
 	"$vm_dir/compare_actions.py" --cell "$cell" --misses "$vm_dir/misses" --seen "$build/tests/vm/seen" \
 		"$vm_scratch/said.gz" "$vm_scratch/events.gz" || status=1

@@ -10,7 +10,7 @@ build=$1 kernel_name=${2:-6.1} arguments=${3:-}
 
 boot_and_count() {
 	local status=0
-	"$vm_dir/boot.sh" -k "$kernel" -i "$vm_scratch/image" -d "$vm_scratch/disk" -t 300 -m 1024 -a "$arguments" || status=$?
+	"$vm_dir/boot.sh" -k "$kernel" -i "$vm_scratch/image" -d "$vm_scratch/disk" -t 400 -m 1024 -a "$arguments" || status=$?
 	tar -C "$vm_scratch" -xf "$vm_scratch/disk" || return 1
 	"$vm_dir/count_flood.py" "$vm_scratch"/{did,stored,events} || status=1
 	return $status

@@ -86,6 +86,20 @@ are_separate() {
 	}
 }
 
+# Nothing new, and nothing on its way, in three of the collector's own accounts that follow each other.
+account() { sed -n 's/.*"\(emitted\|lost\|queued_bytes\|sent\)": *\([0-9]*\).*/\1 \2/p' run/collector.status | tr '\n' ' '; }
+is_newer() { [ run/collector.status -nt seen ]; }
+all_is_read() {
+	before='' same=0
+	while [ $same -lt 3 ]; do
+		touch seen
+		wait_until is_newer || return 1
+		now=$(account)
+		case $now in *'queued_bytes 0 '*) [ "$now" = "$before" ] && same=$((same + 1)) || same=0 ;; *) same=0 ;; esac
+		before=$now
+	done
+}
+
 # A process that is asked to end and does not says where it is.
 stands_still() {
 	for pid in /proc/[0-9]*; do

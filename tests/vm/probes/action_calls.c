@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -78,6 +79,9 @@ static const struct file_call file_calls[] = {
 	{ "acl", "setxattr", SYS_setxattr, 226, "naelf", FILE_THERE, 0, 0 },
 	{ "removexattr", "removexattr", SYS_removexattr, 235, "nx", XATTR_THERE, 0, 0 },
 	{ "lremovexattr", "removexattr", SYS_lremovexattr, 236, "nx", XATTR_THERE, 0, 0 },
+	{ "read-open", "read", SYS_open, 5, "nf0", FILE_THERE, O_RDONLY, 0 },
+	{ "read-openat", "read", SYS_openat, 295, "dnf0", FILE_THERE, O_RDONLY, 0 },
+	{ "read-mmap", "mmap", SYS_mmap, -1, "0pqjo0", FILE_THERE, 0, 0 },
 	{ "fremovexattr", "removexattr", SYS_fremovexattr, 237, "ox", XATTR_THERE, 0, 0 },
 };
 
@@ -129,6 +133,12 @@ static uint64_t argument(const struct file_call *c, const struct place *p, char 
 		return address(acl_value);
 	case 'l':
 		return strchr(c->args, 'e') ? sizeof(acl_value) : sizeof(value);
+	case 'p':
+		return SIZE;
+	case 'q':
+		return PROT_READ;
+	case 'j':
+		return MAP_PRIVATE;
 	case 'h':
 		return address(&how);
 	case 'k':
@@ -141,7 +151,7 @@ static uint64_t argument(const struct file_call *c, const struct place *p, char 
 static long attempt(const struct place *p, void *context)
 {
 	const struct file_call *c = context;
-	uint64_t args[5] = { 0 };
+	uint64_t args[CALL_ARGS] = { 0 };
 	for (int i = 0; c->args[i]; i++)
 		args[i] = argument(c, p, c->args[i]);
 	return do_call(p, c->number, c->compat, args);
@@ -176,6 +186,12 @@ static bool opens(const struct file_call *c)
 	return strcmp(c->kind, "open") == 0;
 }
 
+/* Labelled by its name. */
+static bool reads(const struct file_call *c)
+{
+	return strncmp(c->name, "read-", 5) == 0;
+}
+
 static void say_arguments(const struct file_call *c)
 {
 	if (passes(c, 'f') || passes(c, 'h'))
@@ -184,6 +200,8 @@ static void say_arguments(const struct file_call *c)
 		fprintf(say_to, ",\"flags\":%u", CREATES);
 	if (passes(c, 'm') || passes(c, 'h'))
 		fprintf(say_to, ",\"mode\":%u", c->mode);
+	if (passes(c, 'j'))
+		fprintf(say_to, ",\"flags\":%u,\"mode\":%u", MAP_PRIVATE, PROT_READ);
 	if (passes(c, 'u'))
 		fprintf(say_to, ",\"uid\":%u,\"gid\":%u", OWNER, GROUP);
 	if (passes(c, 's'))
@@ -200,7 +218,7 @@ static void say_arguments(const struct file_call *c)
 static void say_object(const struct file_call *c, const struct place *p, long result)
 {
 	struct stat st;
-	bool by_descriptor = passes(c, 'o') || (opens(c) && result >= 0);
+	bool by_descriptor = passes(c, 'o') || ((opens(c) || reads(c)) && result >= 0);
 	fprintf(say_to, ",\"by\":\"%s\"", by_descriptor ? "descriptor" : "name");
 	if (fstatat(p->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		fprintf(say_to, ",\"dev\":%u,\"ino\":%llu", p->dev, (unsigned long long)st.st_ino);
@@ -229,7 +247,7 @@ static bool applies(const struct file_call *c, const struct place *p)
 {
 	if (p->dirfd != AT_FDCWD && !passes(c, 'd'))
 		return false;
-	return p->compat || c->number >= 0;
+	return (p->compat ? c->compat : c->number) >= 0;
 }
 
 void do_calls(const struct place *p)

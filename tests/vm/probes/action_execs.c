@@ -48,13 +48,13 @@ static uint64_t envp_of(const struct place *p)
 
 static long execute(const struct place *p, void *path)
 {
-	uint64_t args[5] = { address(path), argv_of(p), envp_of(p) };
+	uint64_t args[CALL_ARGS] = { address(path), argv_of(p), envp_of(p) };
 	return do_call(p, SYS_execve, 11, args);
 }
 
 static long execute_at(const struct place *p, int fd, const char *path, uint64_t flags)
 {
-	uint64_t args[5] = { (uint64_t)(int64_t)fd, address(path), argv_of(p), envp_of(p), flags };
+	uint64_t args[CALL_ARGS] = { (uint64_t)(int64_t)fd, address(path), argv_of(p), envp_of(p), flags };
 	return do_call(p, SYS_execveat, 358, args);
 }
 

@@ -31,7 +31,7 @@ uint32_t kernel_dev(uint64_t dev)
 	return (uint32_t)(major << 20 | minor);
 }
 
-static long int80(int number, const uint64_t a[5])
+static long int80(int number, const uint64_t a[CALL_ARGS])
 {
 	long result;
 	asm volatile("int $0x80"
@@ -42,11 +42,11 @@ static long int80(int number, const uint64_t a[5])
 }
 
 /* The program is linked at a low address: its own strings can be named in 32 bits. */
-long do_call(const struct place *p, int number, int compat_number, const uint64_t args[5])
+long do_call(const struct place *p, int number, int compat_number, const uint64_t args[CALL_ARGS])
 {
 	if (p->compat)
 		return (int)int80(compat_number, args);
-	long result = syscall(number, args[0], args[1], args[2], args[3], args[4]);
+	long result = syscall(number, args[0], args[1], args[2], args[3], args[4], args[5]);
 	return result == -1 ? -errno : result;
 }
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #define PATH_ROOM 8192
+#define CALL_ARGS 6
 
 struct place {
 	const char *way;
@@ -36,7 +37,7 @@ extern FILE *say_to;
 extern int self_fd; /* this program */
 
 uint32_t kernel_dev(uint64_t dev);
-long do_call(const struct place *p, int number, int compat_number, const uint64_t args[5]);
+long do_call(const struct place *p, int number, int compat_number, const uint64_t args[CALL_ARGS]);
 void die(const char *what) __attribute__((noreturn));
 
 /* Runs `act` in a child, which leaves with the exit code if it is still there then; returns its pid once it
