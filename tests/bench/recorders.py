@@ -99,7 +99,7 @@ class Swornlog:
         seen = len(self.fleet.log("sealer")) if (self.dir / "log/sealer.log").exists() else 0
         for name in ("sealer", "collector"):
             self.fleet.start(name)
-        support.wait_until("the collector to connect", lambda: "is connected" in self.fleet.log("sealer")[seen:] and self.fleet.status())
+        support.wait_until("the collector to connect", lambda: "the collector (pid" in self.fleet.log("sealer")[seen:] and self.fleet.status())
 
     def end(self):
         self.fleet.stop()

@@ -70,7 +70,7 @@ def record(fleet, scratch):
     collector = [support.BIN / "swornlog-collector", "--config", fleet.dir / "agent.yaml", "--replay", log]
     with open(fleet.dir / "log" / "collector.log", "ab") as out:
         fleet.process["collector"] = subprocess.Popen(collector, stdout=out, stderr=out, env=support.ENV)
-    support.wait_until("the collector to connect", lambda: "is connected" in fleet.log("sealer"))
+    support.wait_until("the collector to connect", lambda: "the collector (pid" in fleet.log("sealer"))
     time.sleep(1)
     done = act(scratch)
     time.sleep(2)

@@ -33,25 +33,30 @@ type=TEST msg=audit(1700000000.006:16): pid=1 uid=0 auid=0 ses=1 msg='op=audit-t
 """
 
 
+def letters(count):
+    return "".join(random.choice("abcdefghijkmnopqrstuvwxyz23456789") for _ in range(count))
+
+
+def forms(text):
+    """As it is, and as audit writes it."""
+    return text.encode(), text.encode().hex().encode(), text.encode().hex().upper().encode()
+
+
 class Planted:
-    """Secrets by where they are planted; none has a shape of its own."""
+    """Secrets by where they are planted; none has a shape of its own. Each half begins as that of all others."""
 
     def __init__(self):
-        self.by_place = {}
+        self.by_place, self.starts = {}, (letters(8), letters(8))
 
     def __getitem__(self, place):
-        letters = "abcdefghijkmnopqrstuvwxyz23456789"
-        return self.by_place.setdefault(place, "S" + "".join(random.choice(letters) for _ in range(23)))
+        return self.by_place.setdefault(place, "".join(start + letters(4) for start in self.starts))
 
     def seen_in(self, haystack):
-        """Places whose secret is there: as it is, in hex, or only its first or second half."""
-        found = set()
-        for place, secret in self.by_place.items():
-            parts = (secret, secret[:12], secret[12:])
-            forms = [f.encode() for p in parts for f in (p, p.encode().hex(), p.encode().hex().upper())]
-            if any(form in haystack for form in forms):
-                found.add(place)
-        return found
+        """Places whose secret is there, or a half of it."""
+        if not any(form in haystack for start in self.starts for form in forms(start)):
+            return set()
+        return {place for place, secret in self.by_place.items() for half in (secret[:12], secret[12:])
+                if any(form in haystack for form in forms(half))}
 
 
 def hexed(text):
@@ -141,30 +146,41 @@ class Run:
         audit_log(self.outside / "audit.log", planted)
         fleet.start_sink()
         fleet.enroll()
-        for name in ("sealer", "shipper"):
-            fleet.start(name)
-        fleet.start("collector", "--replay", self.outside / "audit.log", "--verbose")
-        support.wait_until("the collector to connect", lambda: "is connected" in fleet.log("sealer") and fleet.status())
+        fleet.start_agent("--replay", self.outside / "audit.log", "--verbose")
         act(self.outside, planted)
-        self.shown = support.wait_until("all that was done to be stored", self.complete, 30)
+        self.missing = VISIBLE
+        try:
+            self.shown = support.wait_until("all that was done to be stored", self.complete, 30)
+        except AssertionError as e:
+            raise AssertionError(f"{e}: {self.missing}") from None
         self.look()
         fleet.stop()
         self.found["logs"] |= planted.seen_in(files(fleet.dir / "log"))
 
     def complete(self):
         shown = self.fleet.command("show", "--json", self.fleet.store)
-        return shown if all(word in shown for word in VISIBLE) else None
+        self.missing = [word for word in VISIBLE if word not in shown]
+        return None if self.missing else shown
+
+    def look_at_memory(self):
+        """While the processes have something to do: what they hold is soon overwritten. Until something is found, or no more is to be hoped for."""
+        pids = {name: self.fleet.process[name].pid for name in ("sealer", "shipper", "sink")}
+        found = {name: set() for name in pids}
+        for _ in range(4):
+            act(self.outside, self.planted)
+            for name, pid in pids.items():
+                os.kill(pid, signal.SIGSTOP)
+                try:
+                    found[name] |= self.planted.seen_in(memory(pid))
+                finally:
+                    os.kill(pid, signal.SIGCONT)
+            if found["sealer"]:
+                break
+        return {f"memory of the {name}": places for name, places in found.items()}
 
     def look(self):
         fleet, seen = self.fleet, self.planted.seen_in
-        pids = {name: fleet.process[name].pid for name in ("sealer", "shipper", "sink")}
-        for pid in pids.values():
-            os.kill(pid, signal.SIGSTOP)
-        try:
-            self.found = {f"memory of the {name}": seen(memory(pid)) for name, pid in pids.items()}
-        finally:
-            for pid in pids.values():
-                os.kill(pid, signal.SIGCONT)
+        self.found = self.look_at_memory()
         self.found["entries in the store"] = seen(self.shown.encode())
         self.found["entries in the spool"] = seen(fleet.command("show", "--json", fleet.spool).encode())
         for name in ("store", "spool", "state", "run"):

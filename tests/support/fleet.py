@@ -116,10 +116,11 @@ class Fleet:
     def enroll(self):
         self.command("enroll", "submit", self.dir / "granted" / "enrol", "--control", self.control)
 
-    def start_agent(self):
-        for name in ("sealer", "shipper", "collector"):
+    def start_agent(self, *collector_options):
+        for name in ("sealer", "shipper"):
             self.start(name)
-        wait_until("the collector to connect", lambda: "is connected" in self.log("sealer") and self.status())
+        self.start("collector", *collector_options)
+        wait_until("the collector to connect", lambda: re.search(r"the collector \(pid \d+\) is connected", self.log("sealer")) and self.status())
 
     def status(self, name="sealer"):
         try:
