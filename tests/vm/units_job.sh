@@ -75,6 +75,12 @@ check 'no unit has failed' sh -c 'test -z "$(systemctl --failed --no-legend "swo
 check 'none was started again' sh -c 'for u in collector sealer shipper sink; do [ "$(systemctl show -P NRestarts swornlog-$u)" = 0 ] || exit 1; done'
 swornlog status --json --sink /run/swornlog-sink/control.sock >/tmp/status
 for p in sealer shipper sink; do check "swornlog status finds the $p" grep -q "\"$p\"" /tmp/status; done
+check 'its programs are pinned' sh -c 'ls /run/swornlog/bpf/*/link_* | grep -c . | grep -qv "^[0-3]$"'
+check 'and posture knows' sh -c '! swornlog show --all --kind posture /var/lib/swornlog/spool | grep -q "no collector"'
+systemctl stop swornlog-collector
+echo secret >/root/while-there-was-none
+systemctl start swornlog-collector
+check 'what happens while the collector is stopped arrives' wait_until saw while-there-was-none
 kill -KILL "$(pid_of swornlog-sealer)"
 check 'a sealer that was killed is started again' wait_until sh -c '[ "$(systemctl show -P NRestarts swornlog-sealer)" -ge 1 ] && systemctl is-active swornlog-sealer'
 echo secret >/root/the-second-file
