@@ -17,7 +17,10 @@ enum bpf_program_id {
 	BPF_PROGRAM_FILE = 3,
 	BPF_PROGRAM_IO_URING = 4,
 	BPF_PROGRAM_FOUND = 5, /* lists the processes that run already; its records come by read(2) */
-	BPF_PROGRAMS = 6,
+	/* The programs of object.bpf.c may interrupt each other, so that their streams are not theirs but
+	 * those of the scratch buffers, each of which one program holds at a time (bpf/object.h). */
+	BPF_PROGRAM_OBJECT = 6,
+	BPF_PROGRAMS = 11,
 };
 
 #define BPF_KIND_PROCESS     16 /* a fork's record */
@@ -92,6 +95,8 @@ enum bpf_mark {
 	BPF_MARK_SHARED = 1 << 6,           /* record: the file table is shared with another task */
 	BPF_MARK_COMPAT = 1 << 7,           /* record: a 32-bit system call */
 	BPF_MARK_PIDS = 1 << 8,             /* record: pids are not those of the initial namespace */
+	BPF_MARK_LSM = 1 << 9,              /* record: an LSM program had a part in it */
+	BPF_MARK_FENTRY = 1 << 10,          /* record: an fentry or fexit program had */
 };
 
 /* A record's strings follow it without gaps, in the order of its table. A *path* is a run of components,
@@ -103,15 +108,13 @@ struct bpf_string {
 };
 _Static_assert(sizeof(struct bpf_string) == 8, "layout");
 
-#define BPF_PATH_MAX       4096 /* bytes of components after which a path is cut */
-#define BPF_COMPONENT_MAX  1023
-#define BPF_COMPONENTS_MAX 2048
-/* Without bpf_loop() the verifier pays for each. */
-#define BPF_COMPONENTS_MAX_BOUNDED 64
-#define BPF_USER_STRING_MAX        4096
-#define BPF_XATTR_NAME_MAX         256
-#define BPF_ARGV_MAX               32768
-#define BPF_ENV_STRINGS_MAX        1024 /* strings of an environment that are looked at */
+#define BPF_PATH_MAX        4096 /* bytes of components after which a path is cut */
+#define BPF_COMPONENT_MAX   1023
+#define BPF_COMPONENTS_MAX  2048
+#define BPF_USER_STRING_MAX 4096
+#define BPF_XATTR_NAME_MAX  256
+#define BPF_ARGV_MAX        32768
+#define BPF_ENV_STRINGS_MAX 1024 /* strings of an environment that are looked at */
 /* Without bpf_loop(). */
 #define BPF_ENV_STRINGS_MAX_BOUNDED 64
 #define BPF_ENV_MAX                 512 /* bytes of names */

@@ -7,6 +7,8 @@
 #include "bpf/match.bpf.h"
 #include "bpf/system.bpf.h"
 
+#include "bpf/acts.bpf.h"
+
 char LICENSE[] SEC("license") = "GPL";
 
 struct {
@@ -126,8 +128,8 @@ static __always_inline void put_object(struct scratch *s, struct task_struct *ta
 	r->inode = BPF_CORE_READ(inode, i_ino);
 	r->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	r->mode = BPF_CORE_READ(inode, i_mode);
-	put_path(s, task, &r->strings[BPF_FILE_OBJECT], &file->f_path, loop);
-	match_object(s, &file->f_path, loop);
+	put_path(s, task, &r->strings[BPF_FILE_OBJECT], &file->f_path);
+	match_object(s, &file->f_path);
 	r->labels = s->labels;
 }
 
@@ -150,7 +152,7 @@ static __always_inline void put_base(struct scratch *s, struct task_struct *task
 		}
 		path = &file->f_path;
 	}
-	put_path(s, task, string, path, loop);
+	put_path(s, task, string, path);
 }
 
 /* A string argument, and the directory that it starts from. */
@@ -218,7 +220,7 @@ static __always_inline void put_strings(struct scratch *s, struct task_struct *t
 	if (fd >= 0)
 		put_object(s, task, fd, loop);
 	if (root)
-		put_path(s, task, &r->strings[BPF_FILE_OBJECT], &BPF_CORE_READ(task, fs)->root, loop);
+		put_path(s, task, &r->strings[BPF_FILE_OBJECT], &BPF_CORE_READ(task, fs)->root);
 	/* Where the object is sure, the caller's string says nothing more. */
 	if ((fd < 0 && !root) || (r->marks & BPF_MARK_SHARED) ||
 	    (r->strings[BPF_FILE_OBJECT].marks & BPF_MARK_MISSING))
@@ -254,7 +256,7 @@ static __always_inline int on_call(struct pt_regs *regs, long result, const bool
 	r->result = result;
 	read_flags(r, call);
 	__u32 kind = kind_of(r, task, call);
-	if (!kind)
+	if (!kind || (result >= 0 && act_was_told(kind)))
 		return 0;
 	bool reads = kind == call->read;
 	if (!reads && match_excludes_any(kind, !succeeded(r)))

@@ -123,6 +123,7 @@ struct vfsmount {
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
+	struct mnt_namespace *mnt_ns;
 	struct vfsmount mnt;
 };
 struct path {
@@ -146,6 +147,20 @@ struct file {
 	struct path f_path;
 	struct inode *f_inode;
 	void *private_data;
+	unsigned int f_flags;
+	unsigned int f_mode;
+};
+struct open_flags {
+	int open_flag;
+	unsigned short mode;
+};
+struct iattr {
+	unsigned int ia_valid;
+	__s64 ia_size;
+};
+struct renamedata {
+	struct dentry *old_dentry;
+	unsigned int flags;
 };
 struct fdtable {
 	unsigned int max_fds;

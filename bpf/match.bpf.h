@@ -108,9 +108,9 @@ static __always_inline __u64 hash_name(__u64 hash, __u64 factor, const __u8 *nam
 
 /* The next component towards the end. True when there is no more to be found. Global functions are looked at
  * once by the verifier, and not at each call; they take numbers only. */
-__noinline int match_component(__u32 left)
+__noinline int match_component(__u32 left, __u64 slot)
 {
-	struct scratch *s = scratch_get();
+	struct scratch *s = scratch_slot(slot);
 	if (!s || left >= BPF_MATCH_DEPTH)
 		return 1;
 	opaque(left);
@@ -133,24 +133,14 @@ __noinline int match_component(__u32 left)
 	return left == 0;
 }
 
-static long match_callback(__u32 index, void *context)
+/* One step upwards through directories, whatever is mounted where: bind mounts, namespaces and chroots have
+ * other names for them, but not other inodes. True at the root. */
+__noinline int climb_step(__u64 slot)
 {
-	const __u32 *count = context;
-	/* A verifier that has looked at the function once takes nothing for granted of what it returns. */
-	return match_component(*count - 1 - index) ? 1 : 0;
-}
-
-/* Upwards through directories, whatever is mounted where: bind mounts, namespaces and chroots have other
- * names for them, but not other inodes. */
-struct climb {
-	struct dentry *at;
-	__u32 device;
-	__u32 labels;
-	__u32 first;
-};
-
-static __always_inline bool climb_step(struct climb *c)
-{
+	struct scratch *s = scratch_slot(slot);
+	if (!s)
+		return 1;
+	struct climb *c = &s->climb;
 	struct dentry *at = c->at;
 	struct bpf_object_key key = { .inode = BPF_CORE_READ(at, d_inode, i_ino), .device = c->device };
 	const struct bpf_object_labels *l = bpf_map_lookup_elem(&labelled, &key);
@@ -160,12 +150,6 @@ static __always_inline bool climb_step(struct climb *c)
 	struct dentry *parent = BPF_CORE_READ(at, d_parent);
 	c->at = parent;
 	return parent == at || !parent;
-}
-
-static long climb_callback(__u32 index, void *context)
-{
-	(void)index;
-	return climb_step(context);
 }
 
 /* False if no rule is about paths. */
@@ -209,49 +193,33 @@ static __always_inline int match_end(struct scratch *s, const struct climb *c, s
 
 /* Of the path that was walked last, which ends at this dentry: the scratch memory's labels, interest and
  * filters. */
-__noinline int match_path(__u64 dentry)
+__noinline int match_path(__u64 dentry, __u64 slot)
 {
-	struct scratch *s = scratch_get();
-	struct climb c;
+	struct scratch *s = scratch_slot(slot);
 	if (!s || !dentry || !match_begin(s))
 		return 0;
 	__u32 count = s->depth;
 	if (count <= BPF_MATCH_DEPTH)
-		bpf_loop(count, match_callback, &count, 0);
-	climb_begin(&c, (void *)dentry);
-	bpf_loop(BPF_MATCH_DEPTH, climb_callback, &c, 0);
-	return match_end(s, &c, (void *)dentry);
-}
-
-__noinline int match_path_bounded(__u64 dentry)
-{
-	struct scratch *s = scratch_get();
-	struct climb c;
-	if (!s || !dentry || !match_begin(s))
-		return 0;
-	__u32 count = s->depth;
-	if (count <= BPF_MATCH_DEPTH)
+#pragma clang loop unroll(disable)
 		for (__u32 i = 0; i < BPF_MATCH_DEPTH; i++)
-			if (match_component(count - 1 - i))
+			if (match_component(count - 1 - i, slot))
 				break;
-	climb_begin(&c, (void *)dentry);
+	climb_begin(&s->climb, (void *)dentry);
+#pragma clang loop unroll(disable)
 	for (int i = 0; i < BPF_MATCH_DEPTH; i++)
-		if (climb_step(&c))
+		if (climb_step(slot))
 			break;
-	return match_end(s, &c, (void *)dentry);
+	return match_end(s, &s->climb, (void *)dentry);
 }
 
 /* Right after put_path() of the same object. */
-static __always_inline void match_object(struct scratch *s, const struct path *path, const bool loop)
+static __always_inline void match_object(struct scratch *s, const struct path *path)
 {
 	__u64 dentry = (__u64)BPF_CORE_READ(path, dentry);
 	s->labels = 0;
 	s->interest = 0;
 	s->filters = 0;
-	if (loop)
-		match_path(dentry);
-	else
-		match_path_bounded(dentry);
+	match_path(dentry, s->slot);
 }
 
 static __always_inline bool filter_fits(const struct bpf_filter *f, __u32 kind, bool failed)

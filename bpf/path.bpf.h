@@ -1,13 +1,17 @@
 /* Strings and paths of a record, gathered in a scratch buffer that belongs to this program on this CPU.
  *
  * The includer defines SCRATCH_RECORD (the record's type) and SCRATCH_DATA_MAX (bytes after which no further
- * string is begun) first.
+ * string is begun) first; SCRATCH_SLOTS (buffers on each CPU) where its programs may interrupt each other.
  */
 #ifndef SWORNLOG_BPF_PATH_BPF_H
 #define SWORNLOG_BPF_PATH_BPF_H
 
 #include "bpf/match.h"
 #include "bpf/record.bpf.h"
+
+#ifndef SCRATCH_SLOTS
+#define SCRATCH_SLOTS 1
+#endif
 
 /* Room for the longest string that may begin at SCRATCH_DATA_MAX. */
 #define SCRATCH_SLACK 4104
@@ -21,6 +25,23 @@ struct match {
 	__u32 filters;
 };
 
+/* The way up from an object (bpf/match.bpf.h). */
+struct climb {
+	struct dentry *at;
+	__u32 device;
+	__u32 labels;
+	__u32 first;
+};
+
+struct walk {
+	struct dentry *dentry;
+	struct mount *mount;
+	struct mount *root; /* of the mount namespace that the path is seen from */
+	__u64 start;
+	__u32 marks;
+	__u32 done;
+};
+
 /* In an array by CPU, for values of per-CPU maps are limited to 32 KiB. */
 struct scratch {
 	__u64 used; /* bytes of data */
@@ -29,11 +50,15 @@ struct scratch {
 	__u16 offsets[BPF_MATCH_DEPTH];
 	__u64 dentries[BPF_MATCH_DEPTH];
 	struct match match;
+	struct climb climb;
 	/* What match_object() found: labels of the object itself, those that it may have by any means, and
 	 * exclusions that are about its path. */
 	__u32 labels;
 	__u32 interest;
 	__u32 filters;
+	__u32 busy; /* with several slots: programs that hold or try it */
+	__u32 slot;
+	struct walk walk;
 	struct SCRATCH_RECORD record;
 	__u8 data[SCRATCH_DATA_MAX + SCRATCH_SLACK];
 };
@@ -45,10 +70,15 @@ struct {
 	__type(value, struct scratch);
 } scratch SEC(".maps");
 
+static __always_inline struct scratch *scratch_slot(__u32 slot)
+{
+	__u32 index = bpf_get_smp_processor_id() * SCRATCH_SLOTS + slot;
+	return bpf_map_lookup_elem(&scratch, &index);
+}
+
 static __always_inline struct scratch *scratch_get(void)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-	return bpf_map_lookup_elem(&scratch, &cpu);
+	return scratch_slot(0);
 }
 
 /* Where the next string goes; NULL when there is no room. */
@@ -111,25 +141,15 @@ static __always_inline void put_kernel_string(struct scratch *s, struct bpf_stri
 	string_put(string, n - 1, n > max ? BPF_MARK_STRING_TRUNCATED : 0);
 }
 
-struct walk {
-	struct dentry *dentry;
-	struct mount *mount;
-	struct mount *root; /* of the mount namespace that the path is seen from */
-	__u64 start;
-	__u32 marks;
-	__u32 done;
-};
-
-static __always_inline void put_component(struct walk *w)
+static __always_inline void put_component(struct scratch *s, struct dentry *dentry)
 {
-	struct scratch *s = scratch_get();
-	__u8 *to = s ? scratch_room(s) : 0;
+	struct walk *w = &s->walk;
+	__u8 *to = scratch_room(s);
 	if (!to || s->used - w->start >= BPF_PATH_MAX) {
 		w->marks |= BPF_MARK_TRUNCATED;
 		w->done = 1;
 		return;
 	}
-	struct dentry *dentry = w->dentry;
 	__u64 len = BPF_CORE_READ(dentry, d_name.len);
 	if (len > BPF_COMPONENT_MAX) {
 		len = BPF_COMPONENT_MAX;
@@ -151,9 +171,15 @@ static __always_inline void put_component(struct walk *w)
 	s->used += len + 2;
 }
 
-/* One step towards the root: a component, or from a mount's root to where it is mounted. True at the end. */
-static __always_inline bool walk_step(struct walk *w)
+/* One step towards the root: a component, or from a mount's root to where it is mounted. True at the end. A
+ * global function, so that the verifier looks at it once and not at each turn of the loop: paths of any depth
+ * cost it nothing, on kernels without bpf_loop() too. */
+__noinline int walk_step(__u64 slot)
 {
+	struct scratch *s = scratch_slot(slot);
+	if (!s)
+		return 1;
+	struct walk *w = &s->walk;
 	struct dentry *dentry = w->dentry;
 	struct mount *mount = w->mount;
 	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
@@ -162,16 +188,16 @@ static __always_inline bool walk_step(struct walk *w)
 			if (mount != w->root)
 				w->marks |= BPF_MARK_DETACHED;
 			w->done = 1;
-			return true;
+			return 1;
 		}
 		w->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
 		w->mount = above;
-		return false;
+		return 0;
 	}
 	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 	if (!parent)
 		parent = dentry;
-	put_component(w);
+	put_component(s, dentry);
 	/* An object without a place in any tree, but with a name: "memfd:x". */
 	if (parent == dentry) {
 		w->marks |= BPF_MARK_DETACHED;
@@ -181,18 +207,14 @@ static __always_inline bool walk_step(struct walk *w)
 	return w->done;
 }
 
-static long walk_callback(__u32 index, void *context)
+/* Append a path's components, the last first; returns marks. Global for the same reason. */
+__noinline int walk_path(__u64 mnt, __u64 dentry, __u64 root, __u64 slot)
 {
-	(void)index;
-	return walk_step(context);
-}
-
-static __always_inline int walk_begin(struct walk *w, __u64 mnt, __u64 dentry, __u64 root)
-{
-	struct scratch *s = scratch_get();
+	struct scratch *s = scratch_slot(slot);
 	struct dentry *last = (void *)dentry;
 	if (!s || !mnt || !dentry)
 		return BPF_MARK_MISSING;
+	struct walk *w = &s->walk;
 	w->dentry = last;
 	w->mount = (void *)(mnt - bpf_core_field_offset(struct mount, mnt));
 	w->root = (void *)root;
@@ -203,43 +225,34 @@ static __always_inline int walk_begin(struct walk *w, __u64 mnt, __u64 dentry, _
 	bool is_root = BPF_CORE_READ(last, d_parent) == last;
 	if (!is_root && !BPF_CORE_READ(last, d_hash.pprev))
 		w->marks |= BPF_MARK_DELETED;
-	return 0;
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < BPF_COMPONENTS_MAX; i++)
+		if (walk_step(slot))
+			return w->marks;
+	return w->marks | BPF_MARK_TRUNCATED;
 }
 
-/* Append a path's components, the last first; returns marks. A global function, so that the verifier looks
- * at it once and not at each call. */
-__noinline int walk_path(__u64 mnt, __u64 dentry, __u64 root)
+/* Of the task's mount namespace; at its end it has none any more, and closes files still: then of the
+ * mount's. */
+static __always_inline __u64 namespace_root(struct task_struct *task, __u64 mnt)
 {
-	struct walk w;
-	int missing = walk_begin(&w, mnt, dentry, root);
-	if (missing)
-		return missing;
-	bpf_loop(BPF_COMPONENTS_MAX, walk_callback, &w, 0);
-	return w.done ? w.marks : w.marks | BPF_MARK_TRUNCATED;
-}
-
-/* The same for kernels before bpf_loop() (5.17). */
-__noinline int walk_path_bounded(__u64 mnt, __u64 dentry, __u64 root)
-{
-	struct walk w;
-	int missing = walk_begin(&w, mnt, dentry, root);
-	if (missing)
-		return missing;
-	for (int i = 0; i < BPF_COMPONENTS_MAX_BOUNDED; i++)
-		if (walk_step(&w))
-			return w.marks;
-	return w.marks | BPF_MARK_TRUNCATED;
+	struct mnt_namespace *ns = BPF_CORE_READ(task, nsproxy, mnt_ns);
+	if (!ns) {
+		struct mount *mount = (void *)(mnt - bpf_core_field_offset(struct mount, mnt));
+		ns = BPF_CORE_READ(mount, mnt_ns);
+	}
+	return (__u64)BPF_CORE_READ(ns, root);
 }
 
 /* As `task` sees it: from the root of its mount namespace. */
 static __always_inline void put_path(struct scratch *s, struct task_struct *task, struct bpf_string *string,
-                                     const struct path *path, const bool loop)
+                                     const struct path *path)
 {
-	__u64 root = (__u64)BPF_CORE_READ(task, nsproxy, mnt_ns, root);
 	__u64 start = s->used;
 	__u64 mnt = (__u64)BPF_CORE_READ(path, mnt);
+	__u64 root = namespace_root(task, mnt);
 	__u64 dentry = (__u64)BPF_CORE_READ(path, dentry);
-	int marks = loop ? walk_path(mnt, dentry, root) : walk_path_bounded(mnt, dentry, root);
+	int marks = walk_path(mnt, dentry, root, s->slot);
 	string_put(string, s->used - start, marks);
 }
 

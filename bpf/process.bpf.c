@@ -201,10 +201,10 @@ static __always_inline void describe(struct scratch *s, struct task_struct *task
 	read_namespaces(r, task);
 	bpf_probe_read_kernel(r->comm, sizeof(r->comm), &task->comm);
 	if (exe)
-		put_path(s, task, &r->strings[BPF_EXEC_EXE], &exe->f_path, loop);
+		put_path(s, task, &r->strings[BPF_EXEC_EXE], &exe->f_path);
 	else
 		string_put(&r->strings[BPF_EXEC_EXE], 0, BPF_MARK_MISSING);
-	put_path(s, task, &r->strings[BPF_EXEC_CWD], &BPF_CORE_READ(task, fs)->pwd, loop);
+	put_path(s, task, &r->strings[BPF_EXEC_CWD], &BPF_CORE_READ(task, fs)->pwd);
 }
 
 static __always_inline int on_exec(struct task_struct *task, struct linux_binprm *binprm, const bool loop)

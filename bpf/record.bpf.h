@@ -2,6 +2,8 @@
 #ifndef SWORNLOG_BPF_RECORD_BPF_H
 #define SWORNLOG_BPF_RECORD_BPF_H
 
+#include <stdbool.h>
+
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>

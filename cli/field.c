@@ -133,6 +133,7 @@ static const struct field_row posture_rows[] = {
 	{ 5, "kernel", FORM_TEXT, NULL, false },
 	{ 6, "btf", FORM_ANY, NULL, false },
 	{ 7, "file_system", FORM_TEXT, NULL, false },
+	{ 8, "tiers", FORM_TEXT, NULL, false },
 };
 
 static const struct field_row loss_rows[] = {
@@ -213,7 +214,7 @@ static const struct {
 	{ KIND_CONNECT, KIND_BIND, ROWS(file_rows), SYSTEM_ADDRESS },
 	{ KIND_OPEN, KIND_OPEN, ROWS(open_rows), FILE_PATH },
 	{ KIND_READ, KIND_READ, ROWS(open_rows), FILE_PATH },
-	{ KIND_OPEN, KIND_MMAP, ROWS(file_rows), FILE_PATH },
+	{ KIND_OPEN, KIND_CLOSE, ROWS(file_rows), FILE_PATH },
 	{ KIND_AUDIT_LOGIN, KIND_AUDIT_OTHER, ROWS(audit_rows), AUDIT_OP },
 	{ KIND_SENSOR, KIND_SENSOR, ROWS(change_rows), CHANGE_WHAT },
 	{ KIND_DISAGREEMENT, KIND_DISAGREEMENT, ROWS(disagreement_rows), DISAGREEMENT_WHAT },

@@ -37,7 +37,7 @@ struct hook {
 	uint8_t kinds[32];
 };
 
-static const struct hook hooks[BPF_PROGRAMS] = {
+static const struct hook hooks[BPF_PROGRAM_OBJECT] = {
 	[BPF_PROGRAM_EXEC] = { "sched_process_exec",
 	                       process_bpf__elf_bytes,
 	                       { { "process_exec", false }, { "process_exec_bounded", true } },
@@ -82,7 +82,8 @@ struct bpf_loader {
 	struct bpf_maps maps;
 	uint64_t left_behind;
 	struct match_maps *match;
-	struct program programs[BPF_PROGRAMS];
+	struct object_tier *objects; /* NULL: there are no maps for them */
+	struct program programs[BPF_PROGRAM_OBJECT];
 };
 
 bool bpf_loader_has_btf(void)
@@ -347,14 +348,21 @@ static void free_loader(struct bpf_loader **l)
 	bpf_loader_free(*l);
 }
 
+/* Before the program at the end of system calls, so that the trial leaves no records of that either. */
+static int open_objects(struct bpf_loader *l, const struct kinds *kinds)
+{
+	int err = object_tier_open(&l->maps, &l->objects);
+	return err ? err : object_tier_start(l->objects, kinds);
+}
+
 static void name_build(const struct bpf_loader_config *config, uint32_t cpus, struct hash *ret)
 {
 	uint64_t sizes[] = { cpus, config->ring_bytes, config->kept_bytes };
-	struct span parts[BPF_PROGRAMS + 3] = { { (const uint8_t *)SWORNLOG_VERSION,
-		                                  sizeof(SWORNLOG_VERSION) },
-		                                { (const uint8_t *)sizes, sizeof(sizes) },
-		                                { config->rules->b, sizeof(config->rules->b) } };
-	for (int id = 0; id < BPF_PROGRAMS; id++) {
+	struct span parts[BPF_PROGRAM_OBJECT + 3] = { { (const uint8_t *)SWORNLOG_VERSION,
+		                                        sizeof(SWORNLOG_VERSION) },
+		                                      { (const uint8_t *)sizes, sizeof(sizes) },
+		                                      { config->rules->b, sizeof(config->rules->b) } };
+	for (int id = 0; id < BPF_PROGRAM_OBJECT; id++) {
 		struct span *part = &parts[id + 3];
 		part->data = hooks[id].object(&part->len);
 	}
@@ -393,7 +401,7 @@ int bpf_loader_open(const struct bpf_loader_config *config, struct bpf_loader **
 	struct bpf_loader *l cleanup(free_loader) = calloc(1, sizeof(*l));
 	if (!l)
 		return -ENOMEM;
-	for (int id = 0; id < BPF_PROGRAMS; id++)
+	for (int id = 0; id < BPF_PROGRAM_OBJECT; id++)
 		l->programs[id].fd = -1;
 	if (!config->verbose)
 		libbpf_set_print(keep_silent);
@@ -409,7 +417,9 @@ int bpf_loader_open(const struct bpf_loader_config *config, struct bpf_loader **
 		err = fill_calls(l->maps.fd[BPF_MAP_CALLS], config->kinds);
 	if (!err)
 		err = match_maps_open(&l->maps, &l->match);
-	for (int id = 0; id < BPF_PROGRAMS; id++)
+	if (!err)
+		err = open_objects(l, config->kinds);
+	for (int id = 0; id < BPF_PROGRAM_OBJECT; id++)
 		load_hook(l, (enum bpf_program_id)id, config->kinds, err);
 	/* Only now: what another build has seen until here is in its rings. */
 	if (l->pins)
@@ -420,7 +430,10 @@ int bpf_loader_open(const struct bpf_loader_config *config, struct bpf_loader **
 
 int bpf_loader_set_kinds(struct bpf_loader *l, const struct kinds *kinds)
 {
-	return l->maps.fd[BPF_MAP_CALLS] < 0 ? 0 : fill_calls(l->maps.fd[BPF_MAP_CALLS], kinds);
+	if (l->maps.fd[BPF_MAP_CALLS] < 0)
+		return 0;
+	int err = fill_calls(l->maps.fd[BPF_MAP_CALLS], kinds);
+	return !err && l->objects ? object_tier_start(l->objects, kinds) : err;
 }
 
 int bpf_loader_list(struct bpf_loader *l, void (*each)(void *context, const void *record, size_t size),
@@ -438,7 +451,9 @@ int bpf_loader_list(struct bpf_loader *l, void (*each)(void *context, const void
 
 void bpf_loader_detach(struct bpf_loader *l)
 {
-	for (int id = 0; id < BPF_PROGRAMS; id++) {
+	if (l->objects)
+		object_tier_detach(l->objects);
+	for (int id = 0; id < BPF_PROGRAM_OBJECT; id++) {
 		bpf_link__destroy(l->programs[id].link);
 		l->programs[id].link = NULL;
 	}
@@ -448,8 +463,9 @@ void bpf_loader_free(struct bpf_loader *l)
 {
 	if (!l)
 		return;
-	for (int id = 0; id < BPF_PROGRAMS; id++)
+	for (int id = 0; id < BPF_PROGRAM_OBJECT; id++)
 		unload(&l->programs[id]);
+	object_tier_free(l->objects);
 	match_maps_free(l->match);
 	bpf_maps_close(&l->maps);
 	pins_free(l->pins);
@@ -464,6 +480,11 @@ int bpf_loader_agent_fd(const struct bpf_loader *l)
 const struct hook_status *bpf_loader_status(const struct bpf_loader *l, enum bpf_program_id program)
 {
 	return &l->programs[program].status;
+}
+
+const struct object_tier *bpf_loader_objects(const struct bpf_loader *l)
+{
+	return l->objects;
 }
 
 int bpf_loader_ring_fd(const struct bpf_loader *l, enum bpf_ring ring)

@@ -3,7 +3,7 @@
 #define SWORNLOG_COLLECTOR_BPF_LOADER_H
 
 #include "bpf/events.h"
-#include "collector/kinds.h"
+#include "collector/object_tier.h"
 
 /* Numbered as in a posture entry (docs/format.md section 6.3). */
 enum hook_state { HOOK_OFF = 0, HOOK_ON = 1, HOOK_REFUSED = 2, HOOK_FAILED = 3 };
@@ -11,8 +11,8 @@ enum hook_state { HOOK_OFF = 0, HOOK_ON = 1, HOOK_REFUSED = 2, HOOK_FAILED = 3 }
 struct hook_status {
 	const char *name; /* of the tracepoint */
 	enum hook_state state;
-	int err;              /* -errno of a refusal or a failure */
-	bool bounded;         /* paths of at most BPF_COMPONENTS_MAX_BOUNDED components */
+	int err;      /* -errno of a refusal or a failure */
+	bool bounded; /* looks at no more than BPF_ENV_STRINGS_MAX_BOUNDED strings of an environment */
 	const uint8_t *kinds; /* that nobody else reports here; ends with 0 */
 };
 
@@ -42,8 +42,10 @@ void bpf_loader_detach(struct bpf_loader *l);
 /* Detaches everything that is not pinned. Takes NULL. */
 void bpf_loader_free(struct bpf_loader *l);
 
-/* Indexed by enum bpf_program_id. */
+/* Indexed by enum bpf_program_id, below BPF_PROGRAM_OBJECT. */
 const struct hook_status *bpf_loader_status(const struct bpf_loader *l, enum bpf_program_id program);
+/* The programs on kernel objects; NULL if there are no maps for them. */
+const struct object_tier *bpf_loader_objects(const struct bpf_loader *l);
 /* -1, and NULL below, if the maps were refused. */
 int bpf_loader_ring_fd(const struct bpf_loader *l, enum bpf_ring ring);
 /* One for each program on each CPU, at index cpu * BPF_PROGRAMS + program; changes under the reader's eyes.

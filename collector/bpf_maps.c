@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 
 #include "bpf/match.h"
+#include "bpf/object.h"
 
 struct shape {
 	const char *name;
@@ -31,6 +32,8 @@ static const struct shape shapes[BPF_MAPS] = {
 	                            2 * BPF_MATCH_FILTERS, 0 },
 	[BPF_MAP_LEFT_OUT] = { "match_left_out", BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, 2 * BPF_MATCH_FILTERS, 0 },
 	[BPF_MAP_LEFT_OUT_TOLD] = { "left_out_told", BPF_MAP_TYPE_ARRAY, 4, 16 * BPF_MATCH_FILTERS, 1, 0 },
+	[BPF_MAP_ACTS] = { "acts", BPF_MAP_TYPE_LRU_HASH, sizeof(struct bpf_act_key), sizeof(struct bpf_act),
+	                   BPF_ACTS_MAX, 0 },
 	[BPF_MAP_KEPT] = { "kept", BPF_MAP_TYPE_ARRAY, 4, 0, 1, BPF_F_MMAPABLE },
 };
 

@@ -16,6 +16,9 @@ static const struct layout layouts[BPF_PROGRAMS] = {
 	[BPF_PROGRAM_FOUND] = { sizeof(struct bpf_exec_record), offsetof(struct bpf_exec_record, strings),
 	                        BPF_EXEC_STRINGS },
 	[BPF_PROGRAM_IO_URING] = { .bytes = sizeof(struct bpf_io_uring_record) },
+	[BPF_PROGRAM_OBJECT... BPF_PROGRAMS - 1] = { sizeof(struct bpf_file_record),
+	                                             offsetof(struct bpf_file_record, strings),
+	                                             BPF_FILE_STRINGS },
 };
 
 static_assert((int)BPF_EXEC_STRINGS <= (int)BPF_FILE_STRINGS, "a view holds the strings of every record");

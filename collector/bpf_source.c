@@ -23,6 +23,7 @@ struct bpf_source {
 	uint64_t lost_in_flight;
 	void (*on_found)(void *context, const struct bpf_view *view);
 	uint64_t malformed, malformed_declared;
+	uint64_t skipped[BPF_OBJECT_PROGRAMS];
 	uint64_t settled_boot_us;
 };
 
@@ -79,7 +80,7 @@ static int open_account(struct bpf_source *s)
 	s->lost_in_flight = s->kept->in_flight;
 	s->kept->in_flight = 0;
 	/* A program that was loaded anew counts from 0. */
-	for (int program = 0; program < BPF_PROGRAMS; program++)
+	for (int program = 0; program < BPF_PROGRAM_OBJECT; program++)
 		s->kept->skipped[program] = MIN(s->kept->skipped[program],
 		                                bpf_loader_skipped(s->loader, (enum bpf_program_id)program));
 	return ring_account_new(bpf_loader_cpus(s->loader), memory + ring_account_bytes(1), &s->account);
@@ -221,20 +222,32 @@ static void declare_malformed(struct bpf_source *s)
 }
 
 /* Of all runs that the kernel skipped an unknown part was of interest. */
-static void declare_skipped(struct bpf_source *s)
+static void declare_skipped(struct bpf_source *s, uint64_t *known, uint64_t skipped, const char *name)
 {
-	for (int program = 0; program < BPF_PROGRAMS; program++) {
-		uint64_t skipped = bpf_loader_skipped(s->loader, (enum bpf_program_id)program);
-		if (skipped <= s->kept->skipped[program])
-			continue;
-		const char *name = bpf_source_status(s, (enum bpf_program_id)program)->name;
-		struct intake_loss loss = { .reason = LOSS_KERNEL_SKIPPED,
-			                    .exactness = UPPER_BOUND,
-			                    .count = skipped - s->kept->skipped[program],
-			                    .since_boot_us = s->settled_boot_us,
-			                    .detail = { (const uint8_t *)name, strlen(name) } };
-		s->config.on_loss(s->config.context, &loss);
-		s->kept->skipped[program] = skipped;
+	if (skipped <= *known)
+		return;
+	struct intake_loss loss = { .reason = LOSS_KERNEL_SKIPPED,
+		                    .exactness = UPPER_BOUND,
+		                    .count = skipped - *known,
+		                    .since_boot_us = s->settled_boot_us,
+		                    .detail = { (const uint8_t *)name, strlen(name) } };
+	s->config.on_loss(s->config.context, &loss);
+	*known = skipped;
+}
+
+static void declare_all_skipped(struct bpf_source *s)
+{
+	for (int id = 0; id < BPF_PROGRAM_OBJECT; id++) {
+		enum bpf_program_id program = (enum bpf_program_id)id;
+		declare_skipped(s, &s->kept->skipped[id], bpf_loader_skipped(s->loader, program),
+		                bpf_source_status(s, program)->name);
+	}
+	const struct object_tier *objects = bpf_loader_objects(s->loader);
+	const struct object_load *programs = objects ? object_tier_programs(objects) : NULL;
+	for (int id = 0; programs && id < BPF_OBJECT_PROGRAMS; id++) {
+		enum bpf_object_program program = (enum bpf_object_program)id;
+		declare_skipped(s, &s->skipped[id], object_load_skipped(programs, program),
+		                object_load_name(programs, program));
 	}
 }
 
@@ -279,7 +292,7 @@ void bpf_source_settle(struct bpf_source *s, uint64_t now_boot_us)
 		return;
 	ring_account_settle(s->account, bpf_loader_counts(s->loader), s->settled_boot_us, note_loss, s);
 	declare_malformed(s);
-	declare_skipped(s);
+	declare_all_skipped(s);
 	s->settled_boot_us = now_boot_us;
 }
 
@@ -321,4 +334,9 @@ int bpf_source_agent_fd(const struct bpf_source *s)
 const struct hook_status *bpf_source_status(const struct bpf_source *s, enum bpf_program_id program)
 {
 	return bpf_loader_status(s->loader, program);
+}
+
+const struct object_tier *bpf_source_objects(const struct bpf_source *s)
+{
+	return bpf_loader_objects(s->loader);
 }

@@ -60,5 +60,7 @@ must_check int bpf_source_set_kinds(struct bpf_source *s, const struct kinds *ki
 struct match_maps *bpf_source_match(const struct bpf_source *s);
 int bpf_source_agent_fd(const struct bpf_source *s);
 const struct hook_status *bpf_source_status(const struct bpf_source *s, enum bpf_program_id program);
+/* As bpf_loader_objects(). */
+const struct object_tier *bpf_source_objects(const struct bpf_source *s);
 
 #endif

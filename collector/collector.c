@@ -179,12 +179,15 @@ static int open_way_out(struct collector *c)
 
 static void log_hooks(const struct collector *c)
 {
-	for (int program = 0; program < BPF_PROGRAMS; program++) {
+	for (int program = 0; program < BPF_PROGRAM_OBJECT; program++) {
 		const struct hook_status *h = bpf_source_status(c->bpf, (enum bpf_program_id)program);
 		if (h->state != HOOK_ON)
 			log_warning("the kernel refused the program on %s: %s; posture says so", h->name,
 			            strerror(-h->err));
 	}
+	const struct object_tier *objects = bpf_source_objects(c->bpf);
+	for (const struct kind_tier *k = objects ? object_tier_kinds(objects) : NULL; k && k->kind; k++)
+		log_debug("%s: %s: %s", entry_kind_name(k->kind), object_tier_word(k->tier), k->why);
 }
 
 static int open_bpf(struct collector *c)

@@ -155,7 +155,7 @@ int file_event_label(struct file_event *e, const struct bpf_view *view, const st
 	return err;
 }
 
-static void put_labels(struct fields *f, uint32_t labels, const struct label_names *names)
+void file_event_put_labels(struct fields *f, uint32_t labels, const struct label_names *names)
 {
 	if (!labels)
 		return;
@@ -212,8 +212,7 @@ static uint64_t new_size(const struct call_shape *shape, const struct bpf_file_r
 	return shape->size_high ? (uint32_t)low | file_event_argument(r, shape->size_high) << 32 : low;
 }
 
-/* User space packs a device number otherwise than the kernel holds it. */
-static uint64_t kernel_device(uint64_t packed)
+uint64_t file_event_kernel_device(uint64_t packed)
 {
 	uint64_t major = packed >> 8 & 0xfff;
 	uint64_t minor = (packed & 0xff) | (packed >> 12 & 0xfff00);
@@ -265,7 +264,8 @@ void file_event_put(const struct file_event *e, const struct bpf_view *view, str
 	fields_uint(f, FILE_SYSCALL, r->call);
 	fields_uint_nonzero(f, FILE_TARGET_MARKS, e->target_marks);
 	if (shape->device)
-		fields_uint(f, FILE_RDEV, kernel_device((uint32_t)file_event_argument(r, shape->device)));
+		fields_uint(f, FILE_RDEV,
+		            file_event_kernel_device((uint32_t)file_event_argument(r, shape->device)));
 }
 
 struct span file_event_encode(struct file_event *e, const struct bpf_view *view,
@@ -275,7 +275,7 @@ struct span file_event_encode(struct file_event *e, const struct bpf_view *view,
 	buf_reset(&e->fields);
 	fields_begin(&f, &e->fields);
 	file_event_put(e, view, &f);
-	put_labels(&f, e->labels, names);
+	file_event_put_labels(&f, e->labels, names);
 	if (e->shape->attributes)
 		put_attributes(&f, view->text[BPF_FILE_DATA]);
 	int err = buf_err(&e->path) | buf_err(&e->target);

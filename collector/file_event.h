@@ -34,6 +34,10 @@ struct span file_event_encode(struct file_event *e, const struct bpf_view *view,
                               const struct label_names *names);
 /* The fields below 18 alone, into a map that was begun: for the kinds that have others after them. */
 void file_event_put(const struct file_event *e, const struct bpf_view *view, struct fields *f);
+/* A device number as the kernel holds it, from the form that user space gives it in. */
+uint64_t file_event_kernel_device(uint64_t packed);
+/* The names of these labels, where there are any. */
+void file_event_put_labels(struct fields *f, uint32_t labels, const struct label_names *names);
 /* An argument of the call, from 1; 0 if there is none. */
 uint64_t file_event_argument(const struct bpf_file_record *r, unsigned number);
 

@@ -184,7 +184,7 @@ static void look_at_audit(struct guard *g)
 
 static void look_at_programs(struct guard *g)
 {
-	for (int program = 0; program < BPF_PROGRAMS; program++) {
+	for (int program = 0; program < BPF_PROGRAM_OBJECT; program++) {
 		int fd = bpf_source_link_fd(g->config.bpf, (enum bpf_program_id)program);
 		if (fd < 0)
 			continue;

@@ -3,6 +3,7 @@
 #include "collector/describe.h"
 #include "collector/fields.h"
 #include "collector/left_out.h"
+#include "collector/object_event.h"
 #include "collector/proc_reader.h"
 #include "collector/repeats.h"
 #include "collector/system_event.h"
@@ -107,13 +108,13 @@ static uint64_t record_us(const struct bpf_record *head)
 }
 
 /* Whatever happens to it in the sink: it has been an event. */
-static bool emit_at(struct normaliser *n, const struct bpf_view *view, uint16_t kind, const struct process *p,
-                    uint64_t target, struct span fields)
+static bool emit_from(struct normaliser *n, const struct bpf_view *view, uint8_t sensors, uint16_t kind,
+                      const struct process *p, uint64_t target, struct span fields)
 {
 	if (!fields.len)
 		return false;
 	struct intake_event event = { .kind = kind,
-		                      .sensors = SENSOR_BPF_TRACEPOINT,
+		                      .sensors = sensors,
 		                      .boot_us = record_us(view->head),
 		                      .process = p->number,
 		                      .parent = target,
@@ -125,7 +126,7 @@ static bool emit_at(struct normaliser *n, const struct bpf_view *view, uint16_t 
 static bool emit(struct normaliser *n, const struct bpf_view *view, uint16_t kind, const struct process *p,
                  struct span fields)
 {
-	return emit_at(n, view, kind, p, INTAKE_NO_PROCESS, fields);
+	return emit_from(n, view, SENSOR_BPF_TRACEPOINT, kind, p, INTAKE_NO_PROCESS, fields);
 }
 
 static struct span span_of(const struct buf *b)
@@ -369,7 +370,7 @@ static bool on_system(struct normaliser *n, const struct bpf_view *view)
 	struct span fields = system_event_encode(&n->file, &clean, NULL);
 	uint64_t target = target_of(n, view);
 	const struct process *p = actors_of_record(n->config.actors, view->head);
-	return p && emit_at(n, view, n->file.kind, p, target, fields);
+	return p && emit_from(n, view, SENSOR_BPF_TRACEPOINT, n->file.kind, p, target, fields);
 }
 
 /* With whom the kernel's word is the last one. */
@@ -398,13 +399,18 @@ static bool on_read(struct normaliser *n, const struct bpf_view *view, const str
 	return true;
 }
 
+static bool is_own_file(const struct normaliser *n, const struct bpf_view *view)
+{
+	return n->config.own && own_events_match(n->config.own, actor_of(view), &n->file);
+}
+
 static bool on_file(struct normaliser *n, const struct bpf_view *view)
 {
 	if (file_event_read(&n->file, view))
 		return false;
 	if (system_event_is(n->file.kind))
 		return on_system(n, view);
-	if (n->config.own && own_events_match(n->config.own, actor_of(view), &n->file)) {
+	if (is_own_file(n, view)) {
 		n->config.sink.filtered(n->config.sink.context, n->file.kind);
 		return true;
 	}
@@ -421,6 +427,25 @@ static bool on_file(struct normaliser *n, const struct bpf_view *view)
 	if (!p)
 		return false;
 	return n->file.reads ? on_read(n, view, p, fields) : emit(n, view, n->file.kind, p, fields);
+}
+
+static bool on_object(struct normaliser *n, const struct bpf_view *view)
+{
+	if (object_event_read(&n->file, view))
+		return false;
+	if (is_own_file(n, view)) {
+		n->config.sink.filtered(n->config.sink.context, n->file.kind);
+		return true;
+	}
+	if (n->rules && file_event_label(&n->file, view, &n->rules->watch))
+		return false;
+	learn_object(n, view);
+	if (is_excluded(n, view))
+		return true;
+	struct span fields = object_event_encode(&n->file, view, n->names);
+	const struct process *p = actors_of_record(n->config.actors, view->head);
+	return p &&
+	       emit_from(n, view, object_event_sensors(view), n->file.kind, p, INTAKE_NO_PROCESS, fields);
 }
 
 static bool on_io_uring(struct normaliser *n, const struct bpf_view *view)
@@ -442,7 +467,7 @@ bool normaliser_record(struct normaliser *n, const struct bpf_view *view)
 	static bool (*const handlers[BPF_PROGRAMS])(struct normaliser *, const struct bpf_view *) = {
 		[BPF_PROGRAM_EXEC] = on_exec,         [BPF_PROGRAM_EXIT] = on_exited,
 		[BPF_PROGRAM_FORK] = on_fork,         [BPF_PROGRAM_FILE] = on_file,
-		[BPF_PROGRAM_IO_URING] = on_io_uring,
+		[BPF_PROGRAM_IO_URING] = on_io_uring, [BPF_PROGRAM_OBJECT... BPF_PROGRAMS - 1] = on_object,
 	};
 	bool (*handler)(struct normaliser *, const struct bpf_view *) = handlers[view->head->program];
 	return handler && handler(n, view);

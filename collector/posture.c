@@ -7,11 +7,8 @@
 static_assert((int)POSTURE_OFF == (int)HOOK_OFF && (int)POSTURE_ON == (int)HOOK_ON, "states");
 static_assert((int)POSTURE_REFUSED == (int)HOOK_REFUSED && (int)POSTURE_FAILED == (int)HOOK_FAILED, "states");
 
-/* No program of the tracepoint tier sees these. */
 static const char *const never_seen[] = {
 	"opens for reading of data without a label",
-	"close-after-write",
-	"io_uring: paths and results",
 	"kernel threads",
 	"files of /proc/<pid>/mem: what is written to other processes through them",
 	"sendto without connect",
@@ -20,7 +17,9 @@ static const char *const never_seen[] = {
 	"signals to the agent by kill(0)",
 };
 static const char unpinned[] = "what happens while there is no collector";
-static const char deep_paths[] = "paths deeper than 64 components: the part towards the root";
+/* By no program of the tracepoint tier, to which any kind may have fallen. */
+static const char *const unseen_at_tracepoints[] = { "close-after-write", "io_uring: paths and results" };
+static const char deep_environment[] = "LD_ variables beyond the first 64 strings of an environment";
 
 static struct span text(const char *s)
 {
@@ -58,15 +57,47 @@ static void put_hook(struct fields *f, const char *name, enum entry_sensor tier,
 	cbor_put_uint(f->b, state);
 }
 
+/* Kinds that io_uring has operations for. */
+static const uint8_t by_io_uring[] = { KIND_OPEN,  KIND_RENAME, KIND_UNLINK,  KIND_RMDIR,
+	                               KIND_MKDIR, KIND_LINK,   KIND_SYMLINK, KIND_TRUNCATE };
+
+/* True if a program on kernel objects sees the kind. */
+static bool sees(const struct bpf_source *source, uint8_t kind)
+{
+	const struct object_tier *objects = bpf_source_objects(source);
+	for (const struct kind_tier *k = objects ? object_tier_kinds(objects) : NULL; k && k->kind; k++)
+		if (k->kind == kind)
+			return k->tier & (SENSOR_BPF_LSM | SENSOR_BPF_FENTRY);
+	return false;
+}
+
+/* Of the programs on kernel objects those that are in use. */
+static size_t put_object_hooks(struct fields *f, const struct bpf_source *source, bool only_count)
+{
+	const struct object_tier *objects = bpf_source_objects(source);
+	size_t count = 0;
+	for (int id = 0; objects && id < BPF_OBJECT_PROGRAMS; id++) {
+		enum bpf_object_program program = (enum bpf_object_program)id;
+		if (!object_tier_uses(objects, program))
+			continue;
+		count++;
+		if (!only_count)
+			put_hook(f, object_load_name(object_tier_programs(objects), program),
+			         object_load_tier(program), POSTURE_ON);
+	}
+	return count;
+}
+
 static void put_hooks(struct fields *f, const struct bpf_source *source,
                       const struct posture_audit_facts *audit)
 {
 	fields_key(f, POSTURE_HOOKS);
-	cbor_put_array(f->b, BPF_PROGRAMS + 1 + audit->exec_wanted);
-	for (int program = 0; program < BPF_PROGRAMS; program++) {
+	cbor_put_array(f->b, BPF_PROGRAM_OBJECT + put_object_hooks(f, source, true) + 1 + audit->exec_wanted);
+	for (int program = 0; program < BPF_PROGRAM_OBJECT; program++) {
 		const struct hook_status *h = hook(source, program);
 		put_hook(f, h->name, SENSOR_BPF_TRACEPOINT, h->state);
 	}
+	put_object_hooks(f, source, false);
 	put_hook(f, "audit", SENSOR_AUDIT, audit_state(audit));
 	if (audit->exec_wanted)
 		put_hook(f, "audit_exec_rule", SENSOR_AUDIT, exec_rule_state(audit));
@@ -89,13 +120,14 @@ static void put_kinds_unseen(struct fields *f, const struct bpf_source *source, 
 		                               KIND_AUDIT_ANOMALY, KIND_AUDIT_OTHER };
 	bool unseen[KINDS_MAX] = { 0 };
 	size_t count = 0;
-	for (int program = 0; program < BPF_PROGRAMS; program++) {
+	for (int program = 0; program < BPF_PROGRAM_OBJECT; program++) {
 		const struct hook_status *h = hook(source, program);
 		for (const uint8_t *kind = h->kinds; *kind; kind++)
 			unseen[*kind] |= h->state != HOOK_ON || !kinds_wanted(wanted, *kind);
 	}
 	for (size_t i = 0; !audit && i < ARRAY_SIZE(audit_kinds); i++)
 		unseen[audit_kinds[i]] = true;
+	unseen[KIND_CLOSE] = !sees(source, KIND_CLOSE) || !kinds_wanted(wanted, KIND_CLOSE);
 	for (size_t kind = 0; kind < KINDS_MAX; kind++)
 		count += unseen[kind];
 	fields_key(f, POSTURE_KINDS_UNSEEN);
@@ -107,16 +139,46 @@ static void put_kinds_unseen(struct fields *f, const struct bpf_source *source, 
 
 static void put_unseen(struct fields *f, const struct bpf_source *source)
 {
-	bool bounded = hook(source, BPF_PROGRAM_FILE)->bounded || hook(source, BPF_PROGRAM_EXEC)->bounded;
-	bool ends = bpf_source_pins(source);
-	fields_key(f, POSTURE_UNSEEN);
-	cbor_put_array(f->b, ARRAY_SIZE(never_seen) + bounded + ends);
+	bool bounded = hook(source, BPF_PROGRAM_EXEC)->bounded;
+	const char *words[ARRAY_SIZE(never_seen) + ARRAY_SIZE(unseen_at_tracepoints) + 2];
+	size_t count = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(never_seen); i++)
-		cbor_put_bytes(f->b, never_seen[i], strlen(never_seen[i]));
-	if (ends)
-		cbor_put_bytes(f->b, unpinned, sizeof(unpinned) - 1);
+		words[count++] = never_seen[i];
+	if (bpf_source_pins(source))
+		words[count++] = unpinned;
+	if (!sees(source, KIND_CLOSE))
+		words[count++] = unseen_at_tracepoints[0];
+	for (size_t i = 0; i < ARRAY_SIZE(by_io_uring); i++) {
+		if (sees(source, by_io_uring[i]))
+			continue;
+		words[count++] = unseen_at_tracepoints[1];
+		break;
+	}
 	if (bounded)
-		cbor_put_bytes(f->b, deep_paths, sizeof(deep_paths) - 1);
+		words[count++] = deep_environment;
+	fields_key(f, POSTURE_UNSEEN);
+	cbor_put_array(f->b, count);
+	for (size_t i = 0; i < count; i++)
+		cbor_put_bytes(f->b, words[i], strlen(words[i]));
+}
+
+static void put_tiers(struct fields *f, const struct bpf_source *source)
+{
+	const struct object_tier *objects = bpf_source_objects(source);
+	if (!objects)
+		return;
+	const struct kind_tier *kinds = object_tier_kinds(objects);
+	size_t count = 0;
+	while (kinds[count].kind)
+		count++;
+	fields_key(f, POSTURE_TIERS);
+	cbor_put_array(f->b, count);
+	for (size_t i = 0; i < count; i++) {
+		cbor_put_array(f->b, 3);
+		cbor_put_uint(f->b, kinds[i].kind);
+		cbor_put_uint(f->b, kinds[i].tier);
+		cbor_put_bytes(f->b, kinds[i].why, strlen(kinds[i].why));
+	}
 }
 
 void posture_put(struct buf *b, const struct bpf_source *source, const struct posture_audit_facts *audit,
@@ -136,5 +198,6 @@ void posture_put(struct buf *b, const struct bpf_source *source, const struct po
 	fields_bytes(&f, POSTURE_KERNEL, uname(&name) == 0 ? text(name.release) : text(""));
 	fields_key(&f, POSTURE_BTF);
 	cbor_put_bool(b, bpf_loader_has_btf());
+	put_tiers(&f, source);
 	fields_end(&f);
 }

@@ -1,5 +1,7 @@
 #include "collector/status.h"
 
+#include <stdio.h>
+
 #include "lib/text.h"
 
 static void put_string(struct buf *b, const char *s)
@@ -26,7 +28,7 @@ static void put_hooks(struct buf *b, const struct status_facts *f)
 {
 	const char *comma = "";
 	buf_put_str(b, "\"hooks\": {");
-	for (int program = 0; program < BPF_PROGRAMS; program++) {
+	for (int program = 0; program < BPF_PROGRAM_OBJECT; program++) {
 		const struct hook_status *h = bpf_source_status(f->bpf, (enum bpf_program_id)program);
 		const struct hook_use *use = &f->uses[program];
 		if (!h->name)
@@ -37,6 +39,21 @@ static void put_hooks(struct buf *b, const struct status_facts *f)
 			buf_printf(b, "%llu}", (unsigned long long)((f->now_us - use->last_us) / 1000000));
 		else
 			buf_put_str(b, "null}");
+		comma = ", ";
+	}
+	buf_put_str(b, "}, ");
+}
+
+static void put_tiers(struct buf *b, const struct bpf_source *bpf)
+{
+	const struct object_tier *objects = bpf_source_objects(bpf);
+	const char *comma = "";
+	buf_put_str(b, "\"tiers\": {");
+	for (const struct kind_tier *k = objects ? object_tier_kinds(objects) : NULL; k && k->kind; k++) {
+		char text[sizeof(k->why) + 16];
+		snprintf(text, sizeof(text), "%s (%s)", object_tier_word(k->tier), k->why);
+		buf_printf(b, "%s\"%s\": ", comma, entry_kind_name(k->kind));
+		put_string(b, text);
 		comma = ", ";
 	}
 	buf_put_str(b, "}, ");
@@ -108,6 +125,7 @@ void status_put(struct buf *b, const struct status_facts *f)
 	put_number(b, "queued_bytes", outlet_queued(f->outlet));
 	buf_printf(b, "\"sealer\": %s, ", outlet_fd(f->outlet) >= 0 ? "true" : "false");
 	put_hooks(b, f);
+	put_tiers(b, f->bpf);
 	put_audit(b, f->audit);
 	put_probes(b, f->probe);
 	put_execs(b, f->witness);

@@ -39,6 +39,7 @@ static const struct name kind_names[] = {
 	{ KIND_IO_URING, "io_uring" },
 	{ KIND_READ, "read" },
 	{ KIND_MMAP, "mmap" },
+	{ KIND_CLOSE, "close" },
 	{ KIND_MOUNT, "mount" },
 	{ KIND_UMOUNT, "umount" },
 	{ KIND_AUDIT_LOGIN, "audit_login" },

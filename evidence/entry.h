@@ -44,8 +44,9 @@ enum entry_kind {
 	KIND_SETXATTR = 43,
 	KIND_REMOVEXATTR = 44,
 	KIND_IO_URING = 45,
-	KIND_READ = 46, /* labelled data was opened, or refused, for reading */
-	KIND_MMAP = 47, /* labelled data was mapped into memory */
+	KIND_READ = 46,  /* labelled data was opened, or refused, for reading */
+	KIND_MMAP = 47,  /* labelled data was mapped into memory */
+	KIND_CLOSE = 48, /* of a file that was open for writing */
 
 	KIND_MOUNT = 50, /* mounts made, moved or changed; another root directory */
 	KIND_UMOUNT = 51,

@@ -56,22 +56,27 @@ int fields_put_target(struct buf *b, struct span map, uint64_t target)
 	return merge(b, map, &extra, target != ENTRY_NO_PROCESS);
 }
 
-int fields_put_last(struct buf *b, struct span map, uint64_t key, const char *value)
+int fields_put_one(struct buf *b, struct span map, uint64_t key, const char *value)
 {
 	struct cursor c;
 	int64_t prev = -1;
 	cursor_init(&c, map.data, map.len);
 	size_t n = cbor_map(&c);
-	const uint8_t *pairs = c.at;
+	const uint8_t *pairs = c.at, *split = c.at;
 	for (size_t i = 0; i < n && !c.err; i++) {
-		cbor_key(&c, &prev);
+		uint64_t other = cbor_key(&c, &prev);
 		cbor_skip(&c);
+		if (other == key)
+			return -EBADMSG;
+		if (other < key)
+			split = c.at;
 	}
-	if (cursor_finish(&c) < 0 || prev >= (int64_t)key)
+	if (cursor_finish(&c) < 0)
 		return -EBADMSG;
 	cbor_put_map(b, n + 1);
-	buf_put(b, pairs, (size_t)(c.end - pairs));
+	buf_put(b, pairs, (size_t)(split - pairs));
 	cbor_put_uint(b, key);
 	cbor_put_bytes(b, value, strlen(value));
+	buf_put(b, split, (size_t)(c.end - split));
 	return buf_err(b);
 }

@@ -10,8 +10,7 @@
 must_check int fields_put_process(struct buf *b, struct span map, uint64_t parent, uint64_t previous);
 /* The same with SYSTEM_TARGET. */
 must_check int fields_put_target(struct buf *b, struct span map, uint64_t target);
-/* Append the map with one byte-string field added behind the keys it has. -EBADMSG if a key is not below
- * `key`. */
-must_check int fields_put_last(struct buf *b, struct span map, uint64_t key, const char *value);
+/* Append the map with one byte-string field added in its place. -EBADMSG if the key is there already. */
+must_check int fields_put_one(struct buf *b, struct span map, uint64_t key, const char *value);
 
 #endif

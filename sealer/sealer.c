@@ -139,8 +139,11 @@ static int event_fields(struct sealer *s, const struct intake_event *in, struct 
 
 static void remember_process(struct sealer *s, const struct intake_event *in, uint64_t index)
 {
-	if (in->kind == KIND_EXIT)
-		process_index_remove(s->processes, in->process);
+	if (in->kind == KIND_EXIT) {
+		uint64_t *oldest = &s->ended[s->ended_next++ % SEALER_ENDED_MAX];
+		process_index_remove(s->processes, *oldest);
+		*oldest = in->process;
+	}
 	if (!describes_process(in->kind))
 		return;
 	process_index_set(s->processes, in->self, index);
@@ -229,7 +232,7 @@ static int take_counts(struct sealer *s, const struct intake_counts *c)
 static int add_posture(struct sealer *s, struct span fields)
 {
 	cleanup_buf struct buf whole = { 0 };
-	int r = fields_put_last(&whole, fields, 7, s->options.file_system);
+	int r = fields_put_one(&whole, fields, 7, s->options.file_system);
 	if (r < 0)
 		return r;
 	struct span map = { whole.data, whole.len };
@@ -299,6 +302,7 @@ int sealer_frame(struct sealer *s, const struct intake_frame *f)
 int sealer_collector_connected(struct sealer *s)
 {
 	process_index_clear(s->processes);
+	memset(s->ended, 0, sizeof(s->ended));
 	s->connected = true;
 	s->collector_left = false;
 	s->wants_reconnect = false;
@@ -338,6 +342,7 @@ static int begin_epoch(struct sealer *s, enum epoch_cause cause, uint32_t above,
 	if (r < 0)
 		return -ENOTRECOVERABLE;
 	process_index_clear(s->processes);
+	memset(s->ended, 0, sizeof(s->ended));
 	s->wants_reconnect = s->connected;
 	s->has_posture = false;
 	s->opened_us = s->critical_us = 0;

@@ -6,7 +6,8 @@
 #include "sealer/process_index.h"
 #include "sealer/sealer.h"
 
-#define SEALER_KINDS 128
+#define SEALER_KINDS     128
+#define SEALER_ENDED_MAX 256
 
 /* The collector's counters when this connection began. */
 struct collector_base {
@@ -22,6 +23,9 @@ struct sealer {
 	struct host_log *log;
 	struct ledger ledger;
 	struct process_index *processes;
+	uint64_t ended[SEALER_ENDED_MAX]; /* of these the last: an end is not the last thing that is told of
+	                                     them */
+	size_t ended_next;
 	struct buf scratch;
 
 	bool connected;

@@ -22,8 +22,9 @@ static const struct shape_row epoch_rows[] = {
 	{ 5, true, "b" }, { 6, true, "h" }, { 7, false, "h" },     { 8, false, "*(uuu)" }, { 9, true, "b" },
 };
 static const struct shape_row posture_rows[] = {
-	{ 0, true, "*(buu)" }, { 1, true, "(uub)" }, { 2, true, "*u" }, { 3, true, "*b" },
-	{ 4, true, "t" },      { 5, true, "b" },     { 6, true, "t" },  { 7, false, "b" },
+	{ 0, true, "*(buu)" }, { 1, true, "(uub)" }, { 2, true, "*u" },
+	{ 3, true, "*b" },     { 4, true, "t" },     { 5, true, "b" },
+	{ 6, true, "t" },      { 7, false, "b" },    { 8, false, "*(uub)" },
 };
 static const struct shape_row loss_rows[] = {
 	{ LOSS_REASON, true, "u" }, { LOSS_COUNT, false, "u" }, { LOSS_EXACTNESS, true, "x" },
@@ -112,7 +113,7 @@ static const struct {
 	const struct shape_row *rows;
 	size_t count;
 } shapes[] = {
-	{ KIND_OPEN, KIND_MMAP, ROWS(file_rows) }, /* the most frequent first */
+	{ KIND_OPEN, KIND_CLOSE, ROWS(file_rows) }, /* the most frequent first */
 	{ KIND_PROCESS, KIND_EXEC, ROWS(process_rows) },
 	{ KIND_EXIT, KIND_EXIT, ROWS(exit_rows) },
 	{ KIND_CREDENTIALS, KIND_EXEC_FAILED, ROWS(system_rows) },

@@ -29,6 +29,9 @@ static void mend(uint8_t *record, uint32_t len)
 		                       offsetof(struct bpf_exec_record, strings), BPF_EXEC_STRINGS },
 		[BPF_PROGRAM_FILE] = { sizeof(struct bpf_file_record),
 		                       offsetof(struct bpf_file_record, strings), BPF_FILE_STRINGS },
+		[BPF_PROGRAM_OBJECT... BPF_PROGRAMS - 1] = { sizeof(struct bpf_file_record),
+		                                             offsetof(struct bpf_file_record, strings),
+		                                             BPF_FILE_STRINGS },
 	};
 	struct bpf_record *head = (void *)record;
 	head->program %= BPF_PROGRAMS;

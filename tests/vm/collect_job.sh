@@ -19,6 +19,33 @@ every_hook_is_on() {
 	done
 }
 
+# kind tier, one a line; tiers as sensor bits: 8 LSM, 4 fentry, 2 tracepoint, 0 none.
+tiers() { grep -a -m1 '^posture' /tmp/frames | sed 's/.* 8=\[//; s/\],\[/\n/g; s/[][]//g' | tr ',' ' '; }
+tier_of() { tiers | awk -v kind="$1" '$1 == kind { print $2 }'; }
+tells_tiers() {
+	tiers | sed 's/\\x20/ /g; s/^/    /'
+	[ "$(tiers | wc -l)" = 12 ]
+}
+# What attaches and stays silent must not be chosen.
+tiers_are_true() {
+	case $(cat /proc/cmdline) in
+	*ftrace_enabled=0*) [ -z "$(tiers | awk '$2 != 2 && $1 != 48 || $1 == 48 && $2 != 0')" ] ;;
+	*)
+		if grep -q bpf /sys/kernel/security/lsm; then rename=8; else rename=4; fi
+		[ "$(tier_of 33)" = $rename ] && [ "$(tier_of 32)" -ge 4 ] && [ "$(tier_of 48)" -ge 4 ]
+		;;
+	esac
+}
+closes() {
+	[ "$(tier_of 48)" != 0 ] || return 0
+	: >/tmp/shut && arrives '^event close .* 0=/tmp/shut 5='
+}
+# One act, one event: not a second one from the system call, nor from below.
+tells_once() {
+	mkdir /tmp/once && mv /tmp/once /tmp/twice && rmdir /tmp/twice && arrives '^event rmdir .* 0=/tmp/twice 1=0 ' || return 1
+	[ "$(grep -c '^event [mr][a-z]* .* 0=/tmp/\(once\|twice\) 1=0 ' /tmp/frames)" = 3 ]
+}
+
 finds_what_ran() { arrives '^event process .* 4=/bin/busybox .* 19=0'; }
 exec_is_whole() { sh -c 'exec /bin/busybox true one "two words" ""' && arrives '^event exec .* 4=/bin/busybox 5=\[/bin/busybox,true,one,two\\x20words,\] 6=/ '; }
 creates() { : >/tmp/made && arrives '^event open .* 0=/tmp/made 1=[0-9]* .* 6='; }
@@ -67,12 +94,16 @@ losses() { grep '^loss' /tmp/frames | grep -v '^loss kernel_skipped upper_bound'
 
 check "the collector starts" start
 check "every tracepoint program loads" every_hook_is_on
+check "posture names the tier of each kind, and why" tells_tiers
+check "no tier is in force that does not fire" tiers_are_true
 check "an exec is whole" exec_is_whole
 check "a file is created" creates
 check "changes of a file are seen" changes
 check "a failure is seen" fails
 check "a relative path is made absolute" relative
 check "a deep path is whole" deep
+check "a close after writing is seen where a tier sees it" closes
+check "each act is told once" tells_once
 check "a path crosses a mount" mounted
 check "an exec that fails is seen" exec_fails
 check "a module that comes or goes is seen" modules

@@ -18,6 +18,7 @@ from pathlib import Path
 
 ARGUMENTS = ("result", "flags", "mode", "uid", "gid", "size", "rdev", "name", "syscall", "tid", "opcode")
 OBJECTS = ("device", "inode")
+CLOSE = 48
 COMPONENTS_MAX = 64  # where the kernel has no bpf_loop()
 PATH_MAX = 4096
 DEEP = "paths deeper than 64 components: the part towards the root"
@@ -56,6 +57,9 @@ class Store:
         else:
             self.losses.append(fields)
 
+    def sees_closes(self):
+        return any(kind == CLOSE and tier for kind, tier, _ in self.posture.get("tiers", ()))
+
     def limit(self):
         """Components that a path may have."""
         return COMPONENTS_MAX if DEEP in self.posture.get("not_seen", ()) else None
@@ -89,7 +93,8 @@ class Wanted:
 
     def __init__(self, said, event, limit):
         self.said, self.event, self.limit = said, event, limit
-        self.by_kernel = said.get("by") == "descriptor" or event["sensors"] != ["bpf_tracepoint"]
+        self.by_object = event["sensors"] != ["bpf_tracepoint"]
+        self.by_kernel = said.get("by") == "descriptor" or self.by_object
         self.marks = {"compat_syscall"} if "compat" in said else set()
         self.target_marks = set()
         self.fields = {key: said[key] for key in ARGUMENTS if key in said}
@@ -104,7 +109,38 @@ class Wanted:
             marks.add("path_cut")
         return path
 
+    def object(self):
+        """A program on kernel objects tells of a success, whatever call or request it was: flags only where they are
+        the act's own, and nothing of the caller's."""
+        said = self.said
+        self.fields = {key: said[key] for key in ("uid", "gid", "size", "rdev", "mode", "flags") if key in said}
+        if said["kind"] not in ("open", "rename"):
+            self.fields.pop("flags", None)
+        elif said["kind"] == "rename":
+            self.fields.setdefault("flags", 0)
+        self.marks = set()
+        self.fields.update(result=0, path=self.place("real", None, "", self.marks))
+        if "content" in said:
+            self.fields["target"] = said["content"]
+        if "target_real" in said:
+            self.fields["target"] = self.place("target_real", None, "", self.target_marks)
+        if "ino" in said:
+            self.fields.update(device=said["dev"], inode=said["ino"])
+        if "tid" in said:
+            self.fields["tid"] = said["tid"]
+        return self.fields
+
+    def unknown(self):
+        """What the action could not say of itself."""
+        if not self.by_object:
+            return ()
+        if "opcode" in self.said:
+            return ("flags", "mode", "size", "target", "tid", *OBJECTS)
+        return () if "ino" in self.said else OBJECTS
+
     def file(self):
+        if self.by_object:
+            return self.object()
         said, given = self.said, self.said.get("given", "")
         self.fields["path"] = self.place("real", "claim", given, self.marks)
         if said.get("by") == "descriptor":
@@ -154,8 +190,8 @@ def differences(said, event, limit):
     is_exec = said["kind"] == "exec"
     names = PROGRAM_FIELDS + PROGRAM_FILE if is_exec else FILE_FIELDS
     want = wanted.program() if is_exec else wanted.file()
-    if is_exec and said["call"] == "memfd":
-        names = PROGRAM_FIELDS
+    unknown = () if is_exec else wanted.unknown()
+    names = [name for name in (PROGRAM_FIELDS if is_exec and said["call"] == "memfd" else names) if name not in unknown]
     found = [f"{name} is {fields.get(name)!r}, not {want.get(name)!r}" for name in names if fields.get(name) != want.get(name)]
     for name, marks in (("marks", wanted.marks), ("target_marks", wanted.target_marks)):
         if set(fields.get(name, ())) != marks:
@@ -221,8 +257,9 @@ class Comparison:
                 events.remove(event)
             self.one(wanted, kind, event)
         self.end(said, events)
+        self.closes(said, [e for e in events if e["kind"] == "close"])
         for event in events:
-            if event["kind"] != "exit":
+            if event["kind"] not in ("exit", "close"):
                 self.complain(said, f"also recorded: {event['kind']} {event['fields']}")
 
     def one(self, said, kind, event):
@@ -245,11 +282,23 @@ class Comparison:
         elif not rows:
             self.exact[said["way"]] += 1
 
+    def closes(self, said, events):
+        """A file that was opened for writing is closed once, by the process that had it."""
+        paths = [e["fields"]["path"] for e in events]
+        if not self.store.sees_closes() or said["kind"] != "open" or "race" in said or "opcode" in said:
+            return
+        opened = said["result"] >= 0 and said.get("flags", 0) & 3
+        want = [cut(said["real"], self.store.limit())[0]] if opened else []
+        if paths != want:
+            self.complain(said, f"the closes recorded are of {paths}, not {want}")
+
     def raced(self, said, event, _):
         """The object, whatever the string was before and after. Where a sibling may have replaced the descriptor, that
         the record says so."""
         fields = event["fields"]
-        if said["unsure"]:
+        if event["sensors"] != ["bpf_tracepoint"]:
+            right = (fields["path"], fields["inode"]) == (said["real"], said["ino"]) and "marks" not in fields
+        elif said["unsure"]:
             right = fields["result"] == said["result"] and "shared_file_table" in fields.get("marks", ())
         else:
             right = (fields["result"], fields["path"], fields["inode"]) == (said["result"], said["real"], said["ino"]) and "marks" not in fields

@@ -101,6 +101,8 @@ vm-units: deb
 
 # A cell is a kernel, a colon, and arguments of its command line; its name in the report has them without signs.
 VM_CELLS := $(VM_KERNELS:%=%:) 6.1:audit=0 6.12:preempt=full
+# Where hooks attach and stay silent.
+TIER_CELLS := $(VM_KERNELS:%=%:) 5.10:lsm=lockdown,yama,bpf 6.12:lsm=lockdown,yama,apparmor 6.12:sysctl.kernel.ftrace_enabled=0
 cell_name = $(subst =,-,$(patsubst %-,%,$(subst :,-,$(1))))
 step_of   = $(1)-$(call cell_name,$(2))='tests/vm/$(1).sh $(O) $(subst :, ,$(2))'
 
@@ -110,7 +112,7 @@ VM_SUITE := selftest='tests/vm/selftest.sh $(O) $(VM_KERNELS)' $(foreach c,$(VM_
 	$(foreach k,$(VM_KERNELS),flood-$(k)='tests/vm/flood.sh $(O) $(k)') \
 	decoy-6.12='tests/vm/flood.sh $(O) 6.12 "preempt=full decoy"' decoy-newest='tests/vm/flood.sh $(O) newest decoy' \
 	$(foreach k,$(VM_KERNELS),logins-$(k)='tests/vm/logins.sh $(O) $(k)') \
-	$(foreach k,$(VM_KERNELS),collect-$(k)='tests/vm/collect.sh $(O) $(k)') \
+	$(foreach c,$(TIER_CELLS),$(call step_of,collect,$(c))) \
 	sensors-6.1='tests/vm/sensors.sh $(O) 6.1' sensors-6.12='tests/vm/sensors.sh $(O) 6.12' \
 	execs-6.1='tests/vm/execs.sh $(O) 6.1' execs-6.12='tests/vm/execs.sh $(O) 6.12' \
 	degraded-6.1='tests/vm/degraded.sh $(O) 6.1' degraded-6.12='tests/vm/degraded.sh $(O) 6.12' \

@@ -82,7 +82,18 @@ Test(fields, refuses_maps_that_have_the_key_already_or_are_malformed)
 	put((struct span){ cut, sizeof(cut) }, 1, 1, -EBADMSG, NULL, 0);
 	put((struct span){ disordered, sizeof(disordered) }, 1, 1, -EBADMSG, NULL, 0);
 	struct buf b = { 0 };
-	cr_assert_eq(fields_put_last(&b, (struct span){ taken, sizeof(taken) }, 3, "x"), -EBADMSG);
+	cr_assert_eq(fields_put_one(&b, (struct span){ taken, sizeof(taken) }, 3, "x"), -EBADMSG);
+	buf_done(&b);
+}
+
+Test(fields, a_byte_string_goes_in_between_the_keys)
+{
+	static const uint8_t map[] = { 0xa2, 0x03, 0x01, 0x08, 0x02 };
+	static const uint8_t whole[] = { 0xa3, 0x03, 0x01, 0x07, 0x41, 'x', 0x08, 0x02 };
+	struct buf b = { 0 };
+	cr_assert_eq(fields_put_one(&b, (struct span){ map, sizeof(map) }, 7, "x"), 0);
+	cr_assert_eq(b.len, sizeof(whole));
+	cr_assert_arr_eq(b.data, whole, sizeof(whole));
 	buf_done(&b);
 }
 
