@@ -3,12 +3,9 @@
 #include "lib/yaml_value.h"
 
 #define WORDS_MAX 256 /* in one list */
-
-/* What the rules point to. */
-struct piece {
-	struct piece *next;
-	max_align_t bytes[];
-};
+/* Each byte of the file once, and for each node a NUL, a pointer and what aligns it: more is never asked for.
+ */
+#define ROOM_BYTES ((size_t)YAML_MAX_BYTES + 4 * sizeof(void *) * YAML_MAX_NODES)
 
 struct redact_config {
 	bool enabled;
@@ -16,7 +13,8 @@ struct redact_config {
 	struct redact_rule own[REDACT_RULES_MAX];
 	size_t own_count;
 	unsigned line; /* for what is wrong with no line of its own */
-	struct piece *pieces;
+	char *room;    /* what the rules point to: texts and lists of them, one after the other */
+	size_t taken;
 	struct redact *engine;
 };
 
@@ -27,12 +25,12 @@ struct rule_reader {
 
 static void *keep(struct redact_config *c, size_t bytes)
 {
-	struct piece *p = calloc(1, sizeof(*p) + bytes);
-	if (!p)
+	size_t size = (bytes + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
+	if (size > ROOM_BYTES - c->taken)
 		return NULL;
-	p->next = c->pieces;
-	c->pieces = p;
-	return p->bytes;
+	void *at = c->room + c->taken;
+	c->taken += size;
+	return at;
 }
 
 static int keep_text(struct redact_config *c, const struct yaml_errors *e, const struct yaml_node *n,
@@ -233,6 +231,9 @@ int redact_config_parse(const struct yaml_errors *e, const struct yaml_node *nod
 	struct redact_config *c cleanup(free_config) = calloc(1, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
+	c->room = node ? calloc(1, ROOM_BYTES) : NULL;
+	if (node && !c->room)
+		return -ENOMEM;
 	c->enabled = true;
 	c->line = node ? node->line : 0;
 	int err = node ? yaml_take(e, node, "redact", keys, ARRAY_SIZE(keys), c) : 0;
@@ -249,10 +250,7 @@ void redact_config_free(struct redact_config *c)
 	if (!c)
 		return;
 	redact_free(c->engine);
-	for (struct piece *p = c->pieces, *next; p; p = next) {
-		next = p->next;
-		free(p);
-	}
+	free(c->room);
 	free(c);
 }
 
