@@ -9,7 +9,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -65,18 +64,16 @@ def record(fleet, scratch):
     log.write_bytes(LOG)
     fleet.start_sink()
     fleet.enroll()
-    for name in ("sealer", "shipper"):
-        fleet.start(name)
-    collector = [support.BIN / "swornlog-collector", "--config", fleet.dir / "agent.yaml", "--replay", log]
-    with open(fleet.dir / "log" / "collector.log", "ab") as out:
-        fleet.process["collector"] = subprocess.Popen(collector, stdout=out, stderr=out, env=support.ENV)
-    support.wait_until("the collector to connect", lambda: "the collector (pid" in fleet.log("sealer"))
-    time.sleep(1)
+    fleet.start_agent("--replay", log)
+
+    def shown(what, *only):
+        return what in fleet.command("show", *only, fleet.store)
+
+    support.wait_until("the first exec", lambda: subprocess.run(["/bin/true", "ready"], check=True) and shown("ready", "--path-prefix", "/usr/bin/true"))
     done = act(scratch)
-    time.sleep(2)
+    support.wait_until("what was done last", lambda: shown(str(scratch / "none"), "--path-prefix", str(scratch)))
+    support.wait_until("the recorded log's last event", lambda: shown("serial=104", "--kind", "audit_other"))
     fleet.end("collector")
-    show = ("show", "--kind", "exec,open,rename,unlink,chmod,audit_login,audit_account,audit_other", fleet.store)
-    support.wait_until("the store", lambda: str(scratch / "none") in fleet.command(*show))
     return done
 
 
