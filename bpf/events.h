@@ -243,6 +243,8 @@ enum bpf_call_filter {
 	BPF_FILTER_AGENT = 10,       /* the process in argument `flags` is the agent's */
 	BPF_FILTER_AGENT_PIDFD = 11, /* the same by a pidfd; the pid goes into argument 6 */
 	BPF_FILTER_ATTRIBUTES = 12,  /* the ioctl that sets a file's attributes */
+	BPF_FILTER_CLONE = 13,       /* new namespaces for the child, in the flags in argument `flags` */
+	BPF_FILTER_CLONE3 = 14,      /* the same, in the struct that it points to */
 };
 
 #define BPF_ARG_NONE 0 /* arguments are numbered from 1 */

@@ -26,8 +26,12 @@ enum ptrace_request {
 	SEIZE = 0x4206,
 };
 
-#define MODE_TYPE        0170000
-#define MODE_SOCKET      0140000
+#define MODE_TYPE   0170000
+#define MODE_SOCKET 0140000
+/* CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. In clone() NEWTIME is part of a signal. */
+#define NEW_NAMESPACES     0x7e020000
+#define NEW_TIME_NAMESPACE 0x80
+
 #define SET_ATTRIBUTES   0x40086602 /* FS_IOC_SETFLAGS; an int all the same */
 #define SET_ATTRIBUTES32 0x40046602
 #define READS_OFFSET     0xa001 /* ADJ_OFFSET_SS_READ: sets nothing */
@@ -113,6 +117,20 @@ static __always_inline bool aims_at_agent(struct bpf_file_record *r, struct task
 	return is_agent(pid) || (int)pid == EVERYBODY;
 }
 
+/* Told once, by the parent. */
+static __always_inline bool makes_namespaces(struct bpf_file_record *r, const struct bpf_call *call)
+{
+	__u64 flags = arg(r, call->flags);
+	__u64 wanted = NEW_NAMESPACES;
+	if (call->filter == BPF_FILTER_CLONE3) {
+		wanted |= NEW_TIME_NAMESPACE;
+		if (bpf_probe_read_user(&flags, sizeof(flags), (const void *)flags))
+			return false; /* the kernel could not read it either */
+	}
+	r->open_flags = flags;
+	return r->result != 0 && (flags & wanted);
+}
+
 static __always_inline bool system_wanted(struct bpf_file_record *r, struct task_struct *task,
                                           const struct bpf_call *call)
 {
@@ -131,6 +149,9 @@ static __always_inline bool system_wanted(struct bpf_file_record *r, struct task
 		return sets_clock((const void *)arg(r, call->flags));
 	case BPF_FILTER_ATTRIBUTES:
 		return r->args[1] == SET_ATTRIBUTES || r->args[1] == SET_ATTRIBUTES32;
+	case BPF_FILTER_CLONE:
+	case BPF_FILTER_CLONE3:
+		return makes_namespaces(r, call);
 	case BPF_FILTER_AGENT:
 	case BPF_FILTER_AGENT_PIDFD:
 		return aims_at_agent(r, task, call);

@@ -29,7 +29,8 @@ static const char *find_name(const struct name *names, size_t n, uint64_t value)
 
 NAMES(credentials_name, { CREDENTIALS_UID, "uid" }, { CREDENTIALS_GID, "gid" },
       { CREDENTIALS_GROUPS, "groups" }, { CREDENTIALS_CAPABILITIES, "capabilities" },
-      { CREDENTIALS_PRCTL, "prctl" }, { CREDENTIALS_UNSHARE, "unshare" }, { CREDENTIALS_SETNS, "setns" })
+      { CREDENTIALS_PRCTL, "prctl" }, { CREDENTIALS_UNSHARE, "unshare" }, { CREDENTIALS_SETNS, "setns" },
+      { CREDENTIALS_CLONE, "clone" })
 NAMES(mount_name, { MOUNT_MOUNT, "mount" }, { MOUNT_MOVE, "move_mount" }, { MOUNT_FSMOUNT, "fsmount" },
       { MOUNT_SETATTR, "mount_setattr" }, { MOUNT_PIVOT_ROOT, "pivot_root" }, { MOUNT_CHROOT, "chroot" })
 NAMES(ptrace_name, { PTRACE_REQUEST, "ptrace" }, { PTRACE_READ_MEMORY, "read_memory" },

@@ -22,7 +22,7 @@ struct call_shape {
 	uint8_t asked;       /* ids that are asked for, from argument 1 on */
 	bool owner16;        /* ids have 16 bits */
 	bool may_remove_dir; /* KIND_RMDIR with AT_REMOVEDIR in the flags */
-	bool how;            /* flags and mode stand in a struct open_how, which the BPF program has read */
+	bool how;            /* flags (and mode) stand in a struct, which the BPF program has read */
 	bool creates;        /* flags are implied: O_CREAT | O_WRONLY | O_TRUNC */
 };
 

@@ -177,8 +177,9 @@ static void put_flags_and_mode(struct fields *f, const struct call_shape *shape,
                                const struct bpf_file_record *r)
 {
 	bool opens = shape->bpf.kind == KIND_OPEN;
-	uint64_t flags = opens ? open_flags(shape, r) : (uint32_t)file_event_argument(r, shape->flags);
-	if (opens || shape->flags)
+	bool read = opens || shape->how;
+	uint64_t flags = read ? open_flags(shape, r) : (uint32_t)file_event_argument(r, shape->flags);
+	if (read || shape->flags)
 		fields_uint(f, FILE_FLAGS, flags);
 	if (shape->protection) {
 		fields_uint(f, FILE_MODE, (uint32_t)file_event_argument(r, shape->protection));
@@ -186,7 +187,7 @@ static void put_flags_and_mode(struct fields *f, const struct call_shape *shape,
 	}
 	/* Without these the argument is not looked at by the kernel and may be anything. */
 	bool mode_counts = !opens || (flags & (O_CREAT | TMPFILE_FLAG));
-	if (mode_counts && shape->how)
+	if (mode_counts && opens && shape->how)
 		fields_uint(f, FILE_MODE, r->open_mode);
 	else if (mode_counts && shape->mode)
 		fields_uint(f, FILE_MODE, (uint32_t)file_event_argument(r, shape->mode) & 0177777);

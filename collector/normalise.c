@@ -305,7 +305,9 @@ static bool on_credentials(struct normaliser *n, const struct bpf_view *view)
 	if (!p || !emit(n, view, KIND_CREDENTIALS, p, fields))
 		return false;
 	/* What its namespaces are now is not known before its next exec. */
-	if (n->file.shape->operation >= CREDENTIALS_UNSHARE && view->file->result >= 0)
+	uint8_t operation = n->file.shape->operation;
+	bool moves = operation == CREDENTIALS_UNSHARE || operation == CREDENTIALS_SETNS;
+	if (moves && view->file->result >= 0)
 		p->place_known = false;
 	return true;
 }

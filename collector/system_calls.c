@@ -22,6 +22,8 @@ enum shape {
 	SHAPE_PRCTL,
 	SHAPE_UNSHARE,
 	SHAPE_SETNS,
+	SHAPE_CLONE,
+	SHAPE_CLONE3,
 	SHAPE_EXECVE,
 	SHAPE_EXECVEAT,
 	SHAPE_MOUNT,
@@ -106,6 +108,10 @@ static const struct call_shape shapes[] = {
 	[SHAPE_UNSHARE] = { BPF(KIND_CREDENTIALS), .operation = CREDENTIALS_UNSHARE, .flags = 1 },
 	[SHAPE_SETNS] = { BPF(KIND_CREDENTIALS, .object = BPF_OBJECT_ARGUMENT),
 	                  .operation = CREDENTIALS_SETNS, .flags = 2 },
+	[SHAPE_CLONE] = { BPF(KIND_CREDENTIALS, .filter = BPF_FILTER_CLONE, .flags = 1),
+	                  .operation = CREDENTIALS_CLONE, .how = true },
+	[SHAPE_CLONE3] = { BPF(KIND_CREDENTIALS, .filter = BPF_FILTER_CLONE3, .flags = 1),
+	                   .operation = CREDENTIALS_CLONE, .how = true },
 	[SHAPE_EXECVE] = { FAILED_EXEC(NAME(1), DATA(2, BPF_DATA_ARGUMENTS)) },
 	[SHAPE_EXECVEAT] = { FAILED_EXEC(NAME_AT(1, 2), DATA(3, BPF_DATA_ARGUMENTS)), .flags = 5 },
 	[SHAPE_MOUNT] = { BPF(KIND_MOUNT, NAME(2), .target = 1, .xattr = 3), .operation = MOUNT_MOUNT,
@@ -150,7 +156,7 @@ static const struct call_shape shapes[] = {
 /* Numbers from 424 on are the same everywhere. */
 #define NEW_CALLS                                                                                            \
 	[424] = SHAPE_PIDFD_SEND_SIGNAL, [429] = SHAPE_MOVE_MOUNT, [432] = SHAPE_FSMOUNT,                    \
-	[442] = SHAPE_MOUNT_SETATTR
+	[435] = SHAPE_CLONE3, [442] = SHAPE_MOUNT_SETATTR
 
 #define NEW_32_BIT_CALLS [404] = SHAPE_CLOCK_SETTIME, [405] = SHAPE_CLOCK_ADJTIME
 
@@ -159,7 +165,7 @@ static const struct call_shape shapes[] = {
 	[11] = SHAPE_EXECVE, [21] = SHAPE_MOUNT, [23] = SHAPE_SETUID16, [25] = SHAPE_STIME,                  \
 	[26] = SHAPE_PTRACE, [37] = SHAPE_KILL, [46] = SHAPE_SETGID16, [52] = SHAPE_UMOUNT2,                 \
 	[61] = SHAPE_CHROOT, [70] = SHAPE_SETREUID16, [71] = SHAPE_SETREGID16, [79] = SHAPE_SETTIMEOFDAY32,  \
-	[81] = SHAPE_SETGROUPS16, [124] = SHAPE_ADJTIMEX, [128] = SHAPE_INIT_MODULE,                         \
+	[81] = SHAPE_SETGROUPS16, [120] = SHAPE_CLONE, [124] = SHAPE_ADJTIMEX, [128] = SHAPE_INIT_MODULE,    \
 	[129] = SHAPE_DELETE_MODULE, [138] = SHAPE_SETUID16, [139] = SHAPE_SETGID16,                         \
 	[164] = SHAPE_SETRESUID16, [170] = SHAPE_SETRESGID16, [172] = SHAPE_PRCTL, [178] = SHAPE_KILL,       \
 	[185] = SHAPE_CAPSET, [203] = SHAPE_SETREUID, [204] = SHAPE_SETREGID, [206] = SHAPE_SETGROUPS,       \
@@ -172,6 +178,7 @@ static const uint8_t native_calls[BPF_CALLS] = {
 	[42] = SHAPE_CONNECT,
 	[43] = SHAPE_ACCEPT,
 	[49] = SHAPE_BIND,
+	[56] = SHAPE_CLONE,
 	[59] = SHAPE_EXECVE,
 	[62] = SHAPE_KILL,
 	[101] = SHAPE_PTRACE,
@@ -262,6 +269,7 @@ static const uint8_t native_calls[BPF_CALLS] = {
 	[200] = SHAPE_BIND,
 	[202] = SHAPE_ACCEPT,
 	[203] = SHAPE_CONNECT,
+	[220] = SHAPE_CLONE,
 	[221] = SHAPE_EXECVE,
 	[240] = SHAPE_TGKILL, /* rt_tgsigqueueinfo */
 	[242] = SHAPE_ACCEPT,

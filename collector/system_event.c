@@ -106,6 +106,7 @@ static void put_credentials(struct fields *f, const struct source *s)
 		return;
 	case CREDENTIALS_UNSHARE:
 	case CREDENTIALS_SETNS:
+	case CREDENTIALS_CLONE:
 		return;
 	}
 }

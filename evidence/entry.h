@@ -202,6 +202,7 @@ enum credentials_operation {
 	CREDENTIALS_PRCTL = 4,
 	CREDENTIALS_UNSHARE = 5, /* new namespaces of its own */
 	CREDENTIALS_SETNS = 6,   /* joined one */
+	CREDENTIALS_CLONE = 7,   /* a child with new ones */
 };
 
 enum process_cause {

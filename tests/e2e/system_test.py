@@ -37,7 +37,7 @@ EXE, EXEC_MARKS, DEVICE, FILENAME, FILE, INTERPRETER, LINKER, CAPS = 4, 15, 17, 
 MARK_ARGV, MARK_DELETED, MARK_MEMORY, MARK_ENV = 32, 1024, 4096, 8192
 NOBODY = 65534
 X86 = os.uname().machine == "x86_64"
-BPF_CALL, SETTIMEOFDAY = (321, 164) if X86 else (280, 170)
+BPF_CALL, SETTIMEOFDAY, CLONE = (321, 164, 56) if X86 else (280, 170, 220)
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -108,6 +108,21 @@ def check_namespaces(world):
     world.wants("unshare", CREDENTIALS, pid, OPERATION=UNSHARE, RESULT=0, FLAGS=0x04000000)
     e = world.wants("setns", CREDENTIALS, pid, OPERATION=SETNS, RESULT=0)
     check("names the namespace", e.get(INODE) == os.stat("/proc/self/ns/uts").st_ino, e)
+
+
+def check_clones(world):
+    pid = child("def clone(number, *rest):\n"
+                "  child = libc.syscall(number, *rest)\n"
+                "  if child == 0: os._exit(0)\n"
+                "  assert child > 0\n"
+                "  os.waitpid(child, 0)\n"
+                "clone(%d, 0x04000000 | 17, 0, 0, 0, 0)\n"
+                "clone(%d, 17, 0, 0, 0, 0)\n"
+                "new = (ctypes.c_uint64 * 11)(0x08000000, 0, 0, 0, 17)\n"
+                "clone(435, new, 88)\n" % (CLONE, CLONE))
+    world.wants("clone3 into a new namespace", CREDENTIALS, pid, OPERATION=7, FLAGS=0x08000000)
+    world.wants("clone into a new namespace", CREDENTIALS, pid, OPERATION=7, FLAGS=0x04000000 | 17)
+    check("each once, and a plain clone is no event", len(world.of(CREDENTIALS, pid, OPERATION=7)) == 2)
 
 
 def check_failed_execs(world):
@@ -397,7 +412,7 @@ def check_defaults(program, scratch):
     check("and nothing else of this", not {19, 20, 50, 51, 80, 81, 82, 83, 84, 85} & set(sink.postures[0][2]))
 
 
-PARTS = (check_ids, check_capabilities, check_namespaces, check_failed_execs, check_executables, check_environment,
+PARTS = (check_ids, check_capabilities, check_namespaces, check_clones, check_failed_execs, check_executables, check_environment,
          check_mounts, check_attributes, check_ptrace, check_bpf, check_time, check_network)
 
 

@@ -37,6 +37,8 @@ static const struct expected table[] = {
 	{ __NR_prctl, KIND_CREDENTIALS, CREDENTIALS_PRCTL, false },
 	{ __NR_unshare, KIND_CREDENTIALS, CREDENTIALS_UNSHARE, false },
 	{ __NR_setns, KIND_CREDENTIALS, CREDENTIALS_SETNS, false },
+	{ __NR_clone, KIND_CREDENTIALS, CREDENTIALS_CLONE, false },
+	{ __NR_clone3, KIND_CREDENTIALS, CREDENTIALS_CLONE, false },
 	{ __NR_execve, KIND_EXEC_FAILED, 0, false },
 	{ __NR_execveat, KIND_EXEC_FAILED, 0, false },
 	{ __NR_mmap2, 0, 0, false },

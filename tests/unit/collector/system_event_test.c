@@ -152,6 +152,19 @@ Test(system_event, joining_a_namespace_names_its_inode)
 	cr_assert(field_int(f, FILE_INODE, 4026531840));
 }
 
+Test(system_event, a_child_with_namespaces_of_its_own_tells_the_flags_that_the_kernel_read)
+{
+	struct bpf_file_record *r = make(SYS_clone3, KIND_CREDENTIALS);
+	r->args[0] = 0x7fff0000;
+	r->open_flags = 0x10000000;
+	r->result = 77;
+	struct span f = encode(NULL);
+	cr_assert(field_int(f, SYSTEM_OPERATION, CREDENTIALS_CLONE));
+	cr_assert(field_int(f, FILE_FLAGS, 0x10000000));
+	cr_assert(field_int(f, FILE_RESULT, 77));
+	cr_assert(field_absent(f, FILE_MODE));
+}
+
 Test(system_event, an_exec_that_failed_has_its_file_its_arguments_and_why)
 {
 	struct bpf_file_record *r = make(SYS_execve, KIND_EXEC_FAILED);
