@@ -116,7 +116,7 @@ static __always_inline bool is_interesting_read(const struct scratch *s)
 	return r->result == NOT_PERMITTED || r->result == ACCESS_DENIED;
 }
 
-static __always_inline void put_object(struct scratch *s, struct task_struct *task, __u64 fd, const bool loop)
+static __always_inline void put_object(struct scratch *s, struct task_struct *task, __u64 fd)
 {
 	struct bpf_file_record *r = &s->record;
 	struct file *file = file_of(task, fd);
@@ -135,7 +135,7 @@ static __always_inline void put_object(struct scratch *s, struct task_struct *ta
 
 /* The directory from which a caller's string starts. */
 static __always_inline void put_base(struct scratch *s, struct task_struct *task, struct bpf_string *string,
-                                     __u32 base, bool absolute, const bool loop)
+                                     __u32 base, bool absolute)
 {
 	struct fs_struct *fs = BPF_CORE_READ(task, fs);
 	int fd = (int)arg(&s->record, base);
@@ -157,7 +157,7 @@ static __always_inline void put_base(struct scratch *s, struct task_struct *task
 
 /* A string argument, and the directory that it starts from. */
 static __always_inline void put_name(struct scratch *s, struct task_struct *task, const __u32 slot,
-                                     __u32 name, __u32 base, const bool loop)
+                                     __u32 name, __u32 base)
 {
 	struct bpf_string *strings = s->record.strings;
 	/* Where there is no directory either, the string may be left out: the source of a mount. */
@@ -168,11 +168,11 @@ static __always_inline void put_name(struct scratch *s, struct task_struct *task
 	if (base == BPF_ARG_NONE)
 		return;
 	bool absolute = at && strings[slot].len > 0 && *at == '/';
-	put_base(s, task, &strings[slot + 1], base, absolute, loop);
+	put_base(s, task, &strings[slot + 1], base, absolute);
 }
 
 /* Strings that only a struct points to: where an object is pinned, which tracepoint is attached to. */
-static __always_inline void put_pointed(struct scratch *s, struct task_struct *task, const bool loop)
+static __always_inline void put_pointed(struct scratch *s, struct task_struct *task)
 {
 	struct bpf_file_record *r = &s->record;
 	__u64 at = 0;
@@ -188,7 +188,7 @@ static __always_inline void put_pointed(struct scratch *s, struct task_struct *t
 	const __u8 *to = scratch_room(s);
 	struct bpf_string *name = &r->strings[BPF_FILE_NAME];
 	put_user_string(s, name, (const void *)at, BPF_USER_STRING_MAX);
-	put_base(s, task, &r->strings[BPF_FILE_BASE], BPF_ARG_CWD, to && name->len > 0 && *to == '/', loop);
+	put_base(s, task, &r->strings[BPF_FILE_BASE], BPF_ARG_CWD, to && name->len > 0 && *to == '/');
 }
 
 /* The descriptor of the object that the call was about; -1: none. */
@@ -202,7 +202,7 @@ static __always_inline long object_fd(const struct bpf_file_record *r, const str
 }
 
 static __always_inline void put_strings(struct scratch *s, struct task_struct *task,
-                                        const struct bpf_call *call, const bool loop)
+                                        const struct bpf_call *call)
 {
 	struct bpf_file_record *r = &s->record;
 	long fd = object_fd(r, call);
@@ -218,16 +218,16 @@ static __always_inline void put_strings(struct scratch *s, struct task_struct *t
 	s->filters = 0;
 	s->interest = 0;
 	if (fd >= 0)
-		put_object(s, task, fd, loop);
+		put_object(s, task, fd);
 	if (root)
 		put_path(s, task, &r->strings[BPF_FILE_OBJECT], &BPF_CORE_READ(task, fs)->root);
 	/* Where the object is sure, the caller's string says nothing more. */
 	if ((fd < 0 && !root) || (r->marks & BPF_MARK_SHARED) ||
 	    (r->strings[BPF_FILE_OBJECT].marks & BPF_MARK_MISSING))
-		put_name(s, task, BPF_FILE_NAME, call->name, call->base, loop);
-	put_name(s, task, BPF_FILE_TARGET, call->target, call->target_base, loop);
+		put_name(s, task, BPF_FILE_NAME, call->name, call->base);
+	put_name(s, task, BPF_FILE_TARGET, call->target, call->target_base);
 	if (call->filter == BPF_FILTER_BPF)
-		put_pointed(s, task, loop);
+		put_pointed(s, task);
 	if (call->xattr != BPF_ARG_NONE && arg(r, call->xattr))
 		put_user_string(s, &r->strings[BPF_FILE_XATTR], (const void *)arg(r, call->xattr),
 		                BPF_XATTR_NAME_MAX - 1);
@@ -235,7 +235,7 @@ static __always_inline void put_strings(struct scratch *s, struct task_struct *t
 		put_data(s, task, call);
 }
 
-static __always_inline int on_call(struct pt_regs *regs, long result, const bool loop)
+static __always_inline int on_call(struct pt_regs *regs, long result)
 {
 	__u32 number = CALL_NUMBER(regs);
 	const struct bpf_call_pair *pair = bpf_map_lookup_elem(&calls, &number);
@@ -268,7 +268,7 @@ static __always_inline int on_call(struct pt_regs *regs, long result, const bool
 		r->marks |= BPF_MARK_PIDS;
 	if (BPF_CORE_READ(task, files, count.counter) > 1)
 		r->marks |= BPF_MARK_SHARED;
-	put_strings(s, task, call, loop);
+	put_strings(s, task, call);
 	if (reads && !is_interesting_read(s))
 		return 0;
 	if (!reads && is_sure_object(r) && match_excludes_object(s, kind, !succeeded(r)))
@@ -283,11 +283,5 @@ static __always_inline int on_call(struct pt_regs *regs, long result, const bool
 SEC("?tp_btf/sys_exit")
 int BPF_PROG(file_call, struct pt_regs *regs, long result)
 {
-	return on_call(regs, result, true);
-}
-
-SEC("?tp_btf/sys_exit")
-int BPF_PROG(file_call_bounded, struct pt_regs *regs, long result)
-{
-	return on_call(regs, result, false);
+	return on_call(regs, result);
 }

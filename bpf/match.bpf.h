@@ -249,7 +249,8 @@ __noinline int match_filter(__u32 mask, __u32 base, __u32 kind, __u32 failed)
 		__u64 *left_out = bpf_map_lookup_elem(&match_left_out, &index);
 		if (!left_out)
 			return 0;
-		(*left_out)++;
+		/* A program on kernel objects may come in between. */
+		__sync_fetch_and_add(left_out, 1);
 		return 1;
 	}
 	return 0;

@@ -311,6 +311,9 @@ static __always_inline void tell_act(struct bpf_act *a, __u32 kind, __u64 flags,
 	put_named(s, task, &r->strings[BPF_FILE_OBJECT], a->mnt, a->parent, a->name, a->name_len);
 	if (!a->name_len)
 		put_labels(s, a->parent);
+	/* Its other name may be about something else. */
+	if (kind == BPF_KIND_LINK)
+		s->interest = ~0u;
 	if (kind == BPF_KIND_SYMLINK)
 		put_kernel_string(s, &r->strings[BPF_FILE_TARGET], (const void *)a->args[0],
 		                  BPF_USER_STRING_MAX);

@@ -94,6 +94,8 @@ static __always_inline void drop_shared(__u32 kind)
 static __always_inline struct scratch *record_begin(struct task_struct *task, __u32 kind, __u32 marks,
                                                     struct inode *inode)
 {
+	if (match_excludes_any(kind, false))
+		return 0;
 	struct scratch *s = slot_take();
 	if (!s) {
 		drop_shared(kind);
@@ -108,6 +110,8 @@ static __always_inline struct scratch *record_begin(struct task_struct *task, __
 	r->open_flags = 0;
 	r->labels = 0;
 	r->pad = 0;
+	s->filters = 0;
+	s->interest = ~0u; /* until it is known what the object is */
 	r->inode = BPF_CORE_READ(inode, i_ino);
 	r->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	r->mode = BPF_CORE_READ(inode, i_mode);
@@ -120,7 +124,8 @@ static __always_inline void record_end(struct scratch *s, __u32 kind)
 {
 	struct bpf_file_record *r = &s->record;
 	struct bpf_counts *c = counts_of(r->head.program);
-	if (c)
+	bool sure = !r->strings[BPF_FILE_OBJECT].marks;
+	if (c && !(sure && match_excludes_object(s, kind, false)))
 		send(c, &r->head, sizeof(*r) + s->used, sizeof(*r) + sizeof(s->data), kind);
 	slot_give(s);
 }
@@ -129,6 +134,7 @@ static __always_inline void record_end(struct scratch *s, __u32 kind)
 static __always_inline void put_labels(struct scratch *s, __u64 dentry)
 {
 	s->labels = 0;
+	s->interest = 0;
 	match_path(dentry, s->slot);
 	s->record.labels = s->labels;
 }

@@ -52,7 +52,7 @@ static const struct hook hooks[BPF_PROGRAM_OBJECT] = {
 	                       { 0 } },
 	[BPF_PROGRAM_FILE] = { "sys_exit",
 	                       file_bpf__elf_bytes,
-	                       { { "file_call", false }, { "file_call_bounded", true } },
+	                       { { "file_call", false } },
 	                       { KIND_OPEN,        KIND_RENAME,        KIND_UNLINK,   KIND_LINK,
 	                         KIND_SYMLINK,     KIND_MKDIR,         KIND_RMDIR,    KIND_MKNOD,
 	                         KIND_CHMOD,       KIND_CHOWN,         KIND_TRUNCATE, KIND_SETXATTR,

@@ -9,7 +9,8 @@ start() {
 	wait_until seen listening || return 1
 	swornlog-collector --events-socket /tmp/events.sock --audit off --verbose 2>/tmp/log &
 	collector=$!
-	wait_until seen '^posture' || { cat /tmp/log; return 1; }
+	# Under emulation, beside other work, loading and trying takes its time.
+	wait_until seen '^posture' || wait_until seen '^posture' || wait_until seen '^posture' || { cat /tmp/log; return 1; }
 	grep -a '^posture' /tmp/frames
 }
 
