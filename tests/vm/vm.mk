@@ -4,7 +4,7 @@ VM_KERNEL  ?= 6.1
 VM_KERNELS ?= 5.10 6.1 6.12 newest
 VM_PROBES  := $(patsubst %,$(O)/tests/vm/%,actions actions32 audit_listen audit_probe close_fd exec_count flood intake_probe key_watch)
 
-.PHONY: check-vm docs-kernels vm-actions vm-audit vm-collect vm-degraded vm-erasure vm-execs vm-flood vm-logins vm-power vm-selftest vm-sensors vm-smoke vm-units
+.PHONY: check-vm docs-kernels vm-actions vm-audit vm-audit-types vm-collect vm-degraded vm-erasure vm-execs vm-flood vm-logins vm-power vm-selftest vm-sensors vm-smoke vm-units
 
 $(O)/tests/vm/%: $(O)/tests/vm/probes/%.o
 	$(call say,LD,$@)
@@ -67,6 +67,10 @@ vm-power: all
 vm-audit: all $(O)/tests/vm/audit_probe
 	$(Q)tests/vm/audit.sh $(O) $(VM_KERNEL)
 
+## make vm-audit-types what audit reports without a rule of ours, with VM_KERNEL (about 100 s)
+vm-audit-types: $(O)/tests/vm/audit_probe
+	$(Q)tests/vm/audit_types.sh $(O) $(VM_KERNEL)
+
 ## make vm-collect  the collector's programs in a virtual machine with VM_KERNEL (about 10 s)
 vm-collect: $(O)/swornlog-collector $(O)/tests/vm/intake_probe
 	$(Q)tests/vm/collect.sh $(O) $(VM_KERNEL)
@@ -115,7 +119,7 @@ VM_SUITE := selftest='tests/vm/selftest.sh $(O) $(VM_KERNELS)' $(foreach c,$(VM_
 	$(foreach c,$(TIER_CELLS),$(call step_of,collect,$(c))) \
 	sensors-6.1='tests/vm/sensors.sh $(O) 6.1' sensors-6.12='tests/vm/sensors.sh $(O) 6.12' \
 	execs-6.1='tests/vm/execs.sh $(O) 6.1' execs-6.12='tests/vm/execs.sh $(O) 6.12' \
-	degraded-6.1='tests/vm/degraded.sh $(O) 6.1' degraded-6.12='tests/vm/degraded.sh $(O) 6.12' \
+	audit-types='tests/vm/audit_types.sh $(O)' degraded-6.1='tests/vm/degraded.sh $(O) 6.1' degraded-6.12='tests/vm/degraded.sh $(O) 6.12' \
 	erasure='tests/vm/erasure.sh $(O)' power='tests/vm/power_cut.sh $(O)' audit='$(MAKE_QUIET) vm-audit' units='$(MAKE_QUIET) vm-units'
 check-vm: all $(VM_PROBES)
 	$(Q)rm -rf $(O)/tests/vm/seen
