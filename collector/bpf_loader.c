@@ -551,6 +551,11 @@ int bpf_loader_map_fd(const struct bpf_loader *l, size_t i, const char **ret_nam
 	return l->maps.fd[i];
 }
 
+int bpf_loader_pins_fd(const struct bpf_loader *l)
+{
+	return l->pins ? pins_fd(l->pins) : -1;
+}
+
 uint64_t bpf_loader_skipped(const struct bpf_loader *l, enum bpf_program_id program)
 {
 	const struct program *p = &l->programs[program];

@@ -71,6 +71,8 @@ void bpf_loader_judge(struct bpf_loader *l, enum bpf_program_id program, bool wo
 int bpf_loader_link_fd(const struct bpf_loader *l, enum bpf_program_id program);
 /* The i-th map that all programs share, and its name; -1 beyond the last. */
 int bpf_loader_map_fd(const struct bpf_loader *l, size_t i, const char **ret_name);
+/* Of the folder with what is pinned; -1 if nothing is. */
+int bpf_loader_pins_fd(const struct bpf_loader *l);
 /* How often the kernel skipped the program because it was already running; 0 if unknown. */
 uint64_t bpf_loader_skipped(const struct bpf_loader *l, enum bpf_program_id program);
 /* True if the kernel says what types it has. */

@@ -311,6 +311,11 @@ int bpf_source_link_fd(const struct bpf_source *s, enum bpf_program_id program)
 	return bpf_loader_link_fd(s->loader, program);
 }
 
+int bpf_source_pins_fd(const struct bpf_source *s)
+{
+	return bpf_loader_pins_fd(s->loader);
+}
+
 int bpf_source_map_fd(const struct bpf_source *s, size_t i, const char **ret_name)
 {
 	return bpf_loader_map_fd(s->loader, i, ret_name);

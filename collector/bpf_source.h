@@ -53,6 +53,7 @@ void bpf_source_high_water(const struct bpf_source *s, struct intake_counts *int
 /* As of the loader. */
 void bpf_source_judge(struct bpf_source *s, enum bpf_program_id program, bool works);
 int bpf_source_link_fd(const struct bpf_source *s, enum bpf_program_id program);
+int bpf_source_pins_fd(const struct bpf_source *s);
 int bpf_source_map_fd(const struct bpf_source *s, size_t i, const char **ret_name);
 /* As of the loader. */
 must_check int bpf_source_set_kinds(struct bpf_source *s, const struct kinds *kinds);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "collector/bpf_identity.h"
+#include "collector/pin_watch.h"
 #include "collector/probe_action.h"
 #include "collector/self_probe.h"
 #include "collector/sensor_watch.h"
@@ -22,6 +23,7 @@
 struct guard {
 	struct guard_config config;
 	struct sensor_watch *watch;
+	struct pin_watch pins;
 	struct buf fields;
 	uint64_t now_us; /* of the call that is under way */
 	uint64_t last_us, last_awake_us, cheap_us, all_us;
@@ -330,6 +332,8 @@ void guard_tick(struct guard *g, uint64_t now_us)
 		g->cheap_us = now_us + CHEAP_US;
 		look_at_programs(g);
 		look_at_settings(g);
+		if (bpf_source_pins_fd(g->config.bpf) >= 0)
+			pin_watch_look(&g->pins, bpf_source_pins_fd(g->config.bpf), g->watch, now_us);
 		write_status(g);
 	}
 	if (now_us >= g->all_us) {

@@ -98,6 +98,11 @@ int pins_open(const char *root, const struct hash *build, struct pins **ret)
 	return 0;
 }
 
+int pins_fd(const struct pins *p)
+{
+	return p->fd;
+}
+
 void pins_free(struct pins *p)
 {
 	if (!p)

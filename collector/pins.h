@@ -22,6 +22,8 @@ must_check int pins_prepare(const char *root, unsigned uid, unsigned gid);
 /* -EMEDIUMTYPE: `root` is in no BPF file system; -EPERM: root or folder is not ours alone; -EBUSY: another
  * collector holds it; or another -errno. */
 must_check int pins_open(const char *root, const struct hash *build, struct pins **ret);
+/* Of the folder; the pins' own. */
+int pins_fd(const struct pins *p);
 /* What is pinned stays. Takes NULL. */
 void pins_free(struct pins *p);
 

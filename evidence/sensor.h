@@ -25,7 +25,7 @@ enum change_what {
 	CHANGE_RULES = 1,   /* audit's rules: [count, SHA-256] */
 	CHANGE_PROGRAM = 2, /* one of our BPF programs: [link id, program id] */
 	CHANGE_MAP = 3,     /* one of our BPF maps: its id */
-	CHANGE_PIN = 4,     /* a name by which one of these outlives us: the id behind it */
+	CHANGE_PIN = 4,     /* a name by which one of these outlives us: its inode */
 	CHANGE_SETTING = 5, /* of the kernel: bytes */
 	CHANGE_HOOK = 6,    /* a hook that failed the self-probe, or passes it again: enum posture_state */
 	CHANGE_STALL = 7,   /* the collector stood still: from, to in boot time us */

@@ -52,11 +52,13 @@ audit_silenced() {
 		arrives '^event disagreement .* 0=17 1=2 2=16 4=[0-9]* .*6=/bin/busybox 8=0' && auditctl -d never,exit -F arch=b64 -S execve
 }
 recovers() { sleep 4 && runs recovered && arrives '^event exec .*5=\[/bin/busybox,true,recovered\]' && wait_until is_confirmed recovered; }
+exec_link_lost() { seen '^event sensor .* 0=2 1=sched_process_exec'; }
 bpf_silenced() {
 	ls -l /proc/$collector/fd >/tmp/fds
-	link=$(sed -n 's/.* \([0-9]*\) -> anon_inode:bpf[-_]link$/\1/p' /tmp/fds | head -n 1)
-	close_fd "$collector" "$link" && arrives '^event sensor .* 0=2 1=sched_process_exec' && runs unseen &&
-		arrives '^event disagreement .* 0=17 1=16 2=2 4=[0-9]* .*6=/bin/busybox .*11=[0-9]'
+	for link in $(sed -n 's/.* \([0-9]*\) -> anon_inode:bpf[-_]link$/\1/p' /tmp/fds | sort -n); do
+		exec_link_lost || { close_fd "$collector" "$link" && sleep 2; }
+	done
+	exec_link_lost && runs unseen && arrives '^event disagreement .* 0=17 1=16 2=2 4=[0-9]* .*6=/bin/busybox .*11=[0-9]'
 }
 rules_deleted() {
 	auditctl -D >/dev/null && arrives '^event sensor .* 0=1 1=all' && arrives '^posture.*\[audit_exec_rule,16,3\]'

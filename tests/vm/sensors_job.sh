@@ -10,7 +10,7 @@ start() {
 	intake_probe /tmp/events.sock >/tmp/frames 2>&1 &
 	wait_until seen listening || return 1
 	mkdir /tmp/run
-	swornlog-collector --events-socket /tmp/events.sock --run-dir /tmp/run --own-dir /tmp/run "$@" --verbose 2>/tmp/log &
+	swornlog-collector --events-socket /tmp/events.sock --run-dir /tmp/run --own-dir /tmp/run --pins /sys/fs/bpf/swornlog "$@" --verbose 2>/tmp/log &
 	collector=$!
 	wait_until seen '^posture' || { cat /tmp/log; return 1; }
 	# Until it has looked at everything once.
@@ -26,10 +26,11 @@ proves_itself() {
 		wait_until status '"sched_process_exec": {"state": "on", "records": [1-9][0-9]*, "fired_s_ago": [0-9]' && ! seen '^event open .*swornlog-probe'
 }
 # Two rounds of five seconds, and one that may be under way.
-is_blind_for_execs() {
-	wait_until seen '^event sensor .* 0=6 1=sched_process_exec 2=1 3=3' || wait_until seen '^event sensor .* 0=6 1=sched_process_exec 2=1 3=3' ||
+is_blind() {
+	hook=$(hook_lost)
+	wait_until seen "^event sensor .* 0=6 1=$hook 2=1 3=3" || wait_until seen "^event sensor .* 0=6 1=$hook 2=1 3=3" ||
 		{ cat /tmp/run/collector.status; return 1; }
-	arrives '^posture.*\[sched_process_exec,2,3\]' && wait_until status '"alarm": "blind.*exec' && ! seen '^event sensor .* 0=6 1=sys_exit'
+	arrives "^posture.*\[$hook,2,3\]" && wait_until status '"alarm": "blind' && [ "$(grep -c '^event sensor .* 0=6 ' /tmp/frames)" = 1 ]
 }
 stop() { kill "$collector" && wait "$collector" && arrives '^goodbye'; }
 
@@ -45,12 +46,18 @@ takes_the_reader() {
 	changed 0 pid 0 "$taker.*audit_probe"
 }
 unlocks_tracing() { echo 0 >/proc/sys/kernel/ftrace_enabled && changed 5 ftrace_enabled 1 0; }
-link_of() { sed -n 's/^lrwx.* \([0-9]*\) -> anon_inode:bpf_link$/\1/p' /tmp/fds | head -n 1; }
+unlinks_a_pin() {
+	pin=$(ls /sys/fs/bpf/swornlog/*/link_* | head -n 1)
+	rm "$pin" && arrives "^event sensor .* 0=4 1=${pin##*/} 2=[0-9]* 3=?"
+}
+hook_lost() { sed -n 's/^event sensor .* 0=2 1=\([a-z_]*\) 2=\[.*\] 3=?$/\1/p' /tmp/frames; }
+is_lost() { [ -n "$(hook_lost)" ]; }
+# What is pinned would stay attached.
 closes_a_link() {
+	rm -f /sys/fs/bpf/swornlog/*/link_*
 	ls -l /proc/$collector/fd >/tmp/fds
-	grep bpf /tmp/fds
-	link=$(sed -n 's/.* \([0-9]*\) -> anon_inode:bpf[-_]link$/\1/p' /tmp/fds | head -n 1)
-	close_fd "$collector" "$link" && arrives '^event sensor .* 0=2 1=[a-z_]* 2=\[.*\] 3=?'
+	link=$(sed -n 's/.* \([0-9]*\) -> anon_inode:bpf[-_]link$/\1/p' /tmp/fds | sort -n | head -n 1)
+	close_fd "$collector" "$link" && wait_until is_lost
 }
 stands_still() { kill -STOP "$collector" && sleep 10 && kill -CONT "$collector" && arrives '^event sensor .* 0=7 1=collector .*stood.*still'; }
 locks_down() { echo integrity >/sys/kernel/security/lockdown && changed 5 lockdown none integrity; }
@@ -66,8 +73,9 @@ check "audit that is switched off is told" switches_audit_off
 check "and switched on again" switches_audit_on
 check "another reader of audit is told by name" takes_the_reader
 check "the kernel's tracing switched off is told" unlocks_tracing
+check "a pin that is removed is told" unlinks_a_pin
 check "a link closed by force is told" closes_a_link
-check "and marked actions that do not come back put it into posture" is_blind_for_execs
+check "and marked actions that do not come back put it into posture" is_blind
 check "a collector that was stopped for ten seconds says so" stands_still
 check "lockdown is told" locks_down
 check "audit that is locked is told" locks_audit
