@@ -55,8 +55,9 @@ class Planted:
         """Places whose secret is there, or a half of it."""
         if not any(form in haystack for start in self.starts for form in forms(start)):
             return set()
-        return {place for place, secret in self.by_place.items() for half in (secret[:12], secret[12:])
-                if any(form in haystack for form in forms(half))}
+        found = {place for place, secret in self.by_place.items() for half in (secret[:12], secret[12:])
+                 if any(form in haystack for form in forms(half))}
+        return found or {"the beginning of one"}
 
 
 def hexed(text):
