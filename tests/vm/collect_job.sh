@@ -7,7 +7,9 @@ arrives() { wait_until seen "$1" || { echo "not seen: $1"; tail -n 5 /tmp/frames
 start() {
 	intake_probe /tmp/events.sock >/tmp/frames 2>&1 &
 	wait_until seen listening || return 1
-	swornlog-collector --events-socket /tmp/events.sock --audit off --verbose 2>/tmp/log &
+	mkdir -p /tmp/phi/deep /tmp/scratch && echo data >/tmp/phi/deep/file && echo data >/tmp/free
+	printf 'watch:\n  - label: phi\n    paths: [/tmp/phi]\nexclude:\n  - reason: scratch\n    paths: [/tmp/scratch]\n' >/tmp/rules
+	swornlog-collector --events-socket /tmp/events.sock --collect /tmp/rules --audit off --verbose 2>/tmp/log &
 	collector=$!
 	# Under emulation, beside other work, loading and trying takes its time.
 	wait_until seen '^posture' || wait_until seen '^posture' || wait_until seen '^posture' || { cat /tmp/log; return 1; }
@@ -56,6 +58,14 @@ changes() {
 		rm /tmp/moved && arrives '^event unlink .* 0=/tmp/moved 1=0 '
 }
 fails() { ! rmdir /tmp/none 2>/dev/null && arrives '^event rmdir .* 0=/tmp/none 1=-2 '; }
+reads() {
+	cat /tmp/free /tmp/phi/deep/file >/dev/null && arrives '^event read .* 0=/tmp/phi/deep/file 1=0 .* 18=\[phi\]' || return 1
+	! seen '^event read .*/tmp/free'
+}
+excludes() {
+	: >/tmp/scratch/x && : >/tmp/scratch/y && : >/tmp/after && arrives '^event open .* 0=/tmp/after ' &&
+		arrives '^counts .* filtered=[2-9]' && ! seen '^event open .* 0=/tmp/scratch/'
+}
 relative() { (cd /tmp && mkdir relative) && arrives '^event mkdir .* 0=/tmp/relative 1=0 '; }
 deep() {
 	(
@@ -101,6 +111,8 @@ check "an exec is whole" exec_is_whole
 check "a file is created" creates
 check "changes of a file are seen" changes
 check "a failure is seen" fails
+check "a labelled read is seen, and no other" reads
+check "an excluded event is counted and not told" excludes
 check "a relative path is made absolute" relative
 check "a deep path is whole" deep
 check "a close after writing is seen where a tier sees it" closes
