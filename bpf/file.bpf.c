@@ -273,6 +273,9 @@ static __always_inline int on_call(struct pt_regs *regs, long result)
 		return 0;
 	if (!reads && is_sure_object(r) && match_excludes_object(s, kind, !succeeded(r)))
 		return 0;
+	if (!reads && kind >= BPF_KIND_FILES && kind < BPF_KIND_FILES_END &&
+	    match_throttles(s, task, is_sure_object(r)))
+		return 0;
 	fill_head(&r->head, BPF_PROGRAM_FILE, task);
 	send(c, &r->head, sizeof(*r) + s->used, sizeof(*r) + sizeof(s->data), kind);
 	return 0;

@@ -43,10 +43,17 @@ struct {
 /* How many events each has left out. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2 * BPF_MATCH_FILTERS);
+	__uint(max_entries, BPF_LEFT_OUT);
 	__type(key, __u32);
 	__type(value, __u64);
 } match_left_out SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, BPF_THROTTLES);
+	__type(key, __u64);
+	__type(value, struct bpf_throttle);
+} throttles SEC(".maps");
 
 static __always_inline const struct bpf_match_config *match_config_get(void)
 {
@@ -273,6 +280,61 @@ static __always_inline bool match_excludes_object(const struct scratch *s, __u32
 		return false;
 	__u32 mask = s->filters | (config->watching ? config->filters_anywhere : 0);
 	return mask && match_filter(mask, config->filters, kind, failed);
+}
+
+#define SECOND_NS     1000000000ull
+#define FILL_AFTER_NS 1000000ull       /* not for each event */
+#define FILL_AT_MOST  (10 * SECOND_NS) /* so that the product stays within 64 bits */
+
+static __always_inline void fill(struct bpf_throttle *t, const struct bpf_match_config *config, __u64 now)
+{
+	__u64 elapsed = now - t->filled_ns;
+	if (elapsed < FILL_AFTER_NS)
+		return;
+	if (elapsed > FILL_AT_MOST)
+		elapsed = FILL_AT_MOST;
+	__u64 tokens = t->tokens + elapsed * config->rate / SECOND_NS;
+	if (tokens == t->tokens)
+		return;
+	t->tokens = tokens < config->burst ? tokens : config->burst;
+	t->filled_ns = now;
+}
+
+/* Has the cgroup made more file events than it may? It is counted, then. Several CPUs at once may let a few
+ * more through; the counts are exact. */
+__noinline int match_throttle(__u64 cgroup)
+{
+	const struct bpf_match_config *config = match_config_get();
+	if (!config || !config->rate)
+		return 0;
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct bpf_throttle *t = bpf_map_lookup_elem(&throttles, &cgroup);
+	if (!t) {
+		struct bpf_throttle first = { .tokens = config->burst, .filled_ns = now };
+		bpf_map_update_elem(&throttles, &cgroup, &first, BPF_NOEXIST);
+		return 0;
+	}
+	fill(t, config, now);
+	if (t->tokens) {
+		t->tokens--;
+		return 0;
+	}
+	__u32 index = BPF_LEFT_OUT_THROTTLED;
+	__u64 *left_out = bpf_map_lookup_elem(&match_left_out, &index);
+	if (!left_out)
+		return 0;
+	(*left_out)++;
+	__sync_fetch_and_add(&t->left_out, 1);
+	return 1;
+}
+
+/* Labelled data is never throttled; where the kernel does not know the object, it might be that. */
+static __always_inline bool match_throttles(const struct scratch *s, struct task_struct *task, bool sure)
+{
+	const struct bpf_match_config *config = match_config_get();
+	if (!config || !config->rate || s->interest || (config->watching && !sure))
+		return false;
+	return match_throttle(BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id));
 }
 
 #endif

@@ -24,8 +24,10 @@ struct bpf_match_config {
 	__u32 filters;          /* where in `match_filters` those in force begin */
 	__u32 filters_anywhere; /* bits: those without a path */
 	__u32 filters_named;    /* bits: those with one */
+	__u32 rate;             /* file events that a cgroup may make a second; 0: any number */
+	__u32 burst;
 };
-_Static_assert(sizeof(struct bpf_match_config) == 32, "layout");
+_Static_assert(sizeof(struct bpf_match_config) == 40, "layout");
 
 /* The map `match_rules`, by the hash of a prefix. */
 struct bpf_match_rule {
@@ -65,6 +67,20 @@ struct bpf_filter {
 	__u32 asks;
 };
 _Static_assert(sizeof(struct bpf_filter) == 32, "layout");
+
+/* The map `match_left_out` has a counter for each filter of both sets of rules, and this one. */
+#define BPF_LEFT_OUT_THROTTLED (2 * BPF_MATCH_FILTERS)
+#define BPF_LEFT_OUT           (2 * BPF_MATCH_FILTERS + 1)
+
+#define BPF_THROTTLES 1024 /* cgroups; those that made an event longest ago are forgotten */
+
+/* The map `throttles`, by cgroup: tokens that come by time and go by event. */
+struct bpf_throttle {
+	__u64 tokens;
+	__u64 filled_ns;
+	__u64 left_out;
+};
+_Static_assert(sizeof(struct bpf_throttle) == 24, "layout");
 
 static inline __u64 bpf_match_mix(__u64 hash, __u64 word, __u64 factor)
 {

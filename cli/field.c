@@ -166,6 +166,21 @@ static const struct field_row change_rows[] = {
 	{ CHANGE_DETAIL, "detail", FORM_TEXT, NULL, false },
 };
 
+static const char *throttle_name(uint64_t v)
+{
+	static const char *const names[] = { "started", "stopped" };
+	return pick(names, ARRAY_SIZE(names), v);
+}
+
+static const struct field_row throttle_rows[] = {
+	{ THROTTLE_WHAT, "what", FORM_WORD, throttle_name, false },
+	{ THROTTLE_CGROUP, "cgroup", FORM_ANY, NULL, false },
+	{ THROTTLE_RATE, "rate", FORM_ANY, NULL, false },
+	{ THROTTLE_BURST, "burst", FORM_ANY, NULL, false },
+	{ THROTTLE_COUNT, "count", FORM_ANY, NULL, false },
+	{ THROTTLE_SINCE, "since_boot_us", FORM_ANY, NULL, true },
+};
+
 static const struct field_row disagreement_rows[] = {
 	{ DISAGREEMENT_WHAT, "what", FORM_WORD, entry_kind_name, false },
 	{ DISAGREEMENT_SEEN, "seen_by", FORM_SENSORS, NULL, false },
@@ -218,6 +233,7 @@ static const struct {
 	{ KIND_AUDIT_LOGIN, KIND_AUDIT_OTHER, ROWS(audit_rows), AUDIT_OP },
 	{ KIND_SENSOR, KIND_SENSOR, ROWS(change_rows), CHANGE_WHAT },
 	{ KIND_DISAGREEMENT, KIND_DISAGREEMENT, ROWS(disagreement_rows), DISAGREEMENT_WHAT },
+	{ KIND_THROTTLE, KIND_THROTTLE, ROWS(throttle_rows), THROTTLE_WHAT },
 	{ KIND_CONFIRMATION, KIND_CONFIRMATION, ROWS(confirmation_rows), CONFIRMATION_WHAT },
 };
 

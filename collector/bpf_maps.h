@@ -11,11 +11,12 @@ enum bpf_map_id {
 	BPF_MAP_COUNTS,
 	BPF_MAP_CALLS,
 	BPF_MAP_AGENT,
-	BPF_MAP_MATCH_CONFIG, /* the rules of collection (bpf/match.h): these seven */
+	BPF_MAP_MATCH_CONFIG, /* the rules of collection (bpf/match.h): these eight */
 	BPF_MAP_MATCH_ACTIVE,
 	BPF_MAP_MATCH_RULES,
 	BPF_MAP_LABELLED,
 	BPF_MAP_MATCH_FILTERS,
+	BPF_MAP_THROTTLES,
 	BPF_MAP_LEFT_OUT,
 	BPF_MAP_LEFT_OUT_TOLD, /* what of it is in the account: no program knows it */
 	BPF_MAP_ACTS,          /* what the programs on kernel objects have told (bpf/object.h) */

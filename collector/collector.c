@@ -49,6 +49,7 @@ struct collector {
 	struct rules *rules;
 	struct redact *redact; /* as the rules have it; NULL: off */
 	struct label_names labels;
+	struct throttle_watch *throttles;
 	struct outlet *outlet;
 	struct actors *actors;
 	struct normaliser *normaliser;
@@ -162,7 +163,9 @@ static int open_way_out(struct collector *c)
 		err = actors_new(&actors, &c->actors);
 	if (err)
 		return err;
-	err = witness_new(&sink, &c->witness);
+	err = throttle_watch_new(&sink, &c->throttles);
+	if (!err)
+		err = witness_new(&sink, &c->witness);
 	if (err)
 		return err;
 	struct normaliser_config normaliser = {
@@ -393,6 +396,7 @@ void collector_free(struct collector *c)
 	witness_free(c->witness);
 	actors_free(c->actors);
 	outlet_free(c->outlet);
+	throttle_watch_free(c->throttles);
 	rules_free(c->rules);
 	close_fd(&c->proc_fd);
 	close_fd(&c->run_fd);
@@ -473,6 +477,7 @@ static void reload(struct collector *c)
 		return;
 	}
 	struct rules *former = c->rules;
+	throttle_watch_flush(c->throttles, &former->throttle, now_us());
 	enforce_log_left_out(former);
 	c->rules = rules;
 	follow_rules(c);
@@ -517,6 +522,7 @@ static void tick(struct collector *c, uint64_t now)
 	guard_tick(c->guard, now);
 	tick_witness(c, now);
 	normaliser_tick(c->normaliser, now);
+	enforce_tell_throttles(c->bpf, c->throttles, c->rules, now);
 	outlet_filter(c->outlet, enforce_left_out(c->bpf, c->rules));
 	settle(c);
 	bool was_connected = outlet_fd(c->outlet) >= 0;
@@ -575,6 +581,8 @@ static void take_leave(struct collector *c)
 	bpf_source_settle(c->bpf, now_us());
 	audit_source_flush(c->audit, now_us());
 	normaliser_flush(c->normaliser);
+	enforce_tell_throttles(c->bpf, c->throttles, c->rules, now_us());
+	throttle_watch_flush(c->throttles, &c->rules->throttle, now_us());
 	outlet_filter(c->outlet, enforce_left_out(c->bpf, c->rules));
 	enforce_log_left_out(c->rules);
 	settle(c);

@@ -39,7 +39,7 @@ int enforce_apply(struct bpf_source *bpf, const struct rules *rules)
 	struct match_maps *m = bpf_source_match(bpf);
 	if (!m)
 		return 0;
-	int err = match_maps_load(m, &rules->watch, &rules->exclude);
+	int err = match_maps_load(m, &rules->watch, &rules->exclude, &rules->throttle);
 	if (err)
 		return err;
 	match_maps_learn(m, &rules->watch);
@@ -63,4 +63,14 @@ void enforce_log_left_out(const struct rules *rules)
 		log_info("left out by exclusion %zu (%s): %llu events", i + 1,
 		         buf_err(&reason) ? "" : (const char *)reason.data, (unsigned long long)x->left_out);
 	}
+}
+
+void enforce_tell_throttles(struct bpf_source *bpf, struct throttle_watch *w, const struct rules *rules,
+                            uint64_t now_us)
+{
+	struct match_maps *m = bpf_source_match(bpf);
+	if (!m || !rules->throttle.rate)
+		return;
+	match_maps_throttles(m, w, now_us);
+	throttle_watch_settle(w, &rules->throttle, now_us);
 }

@@ -14,6 +14,9 @@ must_check int enforce_apply(struct bpf_source *bpf, const struct rules *rules);
 
 /* Count what the programs have left out. Returns how many events since the last call. */
 uint64_t enforce_left_out(struct bpf_source *bpf, struct rules *rules);
+/* Tell which cgroups make more file events than they may. */
+void enforce_tell_throttles(struct bpf_source *bpf, struct throttle_watch *w, const struct rules *rules,
+                            uint64_t now_us);
 /* Say in the daemon's log how many events each exclusion has left out. */
 void enforce_log_left_out(const struct rules *rules);
 

@@ -24,9 +24,9 @@ struct match_maps {
 	bool stale;           /* the map holds rules of the collector before */
 	struct rule_set *set; /* in force; NULL: none of ours */
 	int cpus;
-	uint64_t *by_cpu;                         /* one counter's values */
-	uint64_t left_out[2 * BPF_MATCH_FILTERS]; /* as last told */
-	bool counting;                            /* the counters may have changed */
+	uint64_t *by_cpu;                /* one counter's values */
+	uint64_t left_out[BPF_LEFT_OUT]; /* as last told */
+	bool counting;                   /* the counters may have changed */
 };
 
 int match_maps_open(const struct bpf_maps *maps, struct match_maps **ret)
@@ -238,7 +238,8 @@ static int new_seed(struct bpf_match_config *config)
 	return 0;
 }
 
-int match_maps_load(struct match_maps *m, const struct watch *watch, const struct exclude *exclude)
+int match_maps_load(struct match_maps *m, const struct watch *watch, const struct exclude *exclude,
+                    const struct throttle *throttle)
 {
 	static const uint32_t zero;
 	cleanup_free struct rule_set *s = calloc(1, sizeof(*s));
@@ -247,8 +248,11 @@ int match_maps_load(struct match_maps *m, const struct watch *watch, const struc
 		err = add_watch(s, watch);
 	if (!err)
 		err = add_exclude(s, exclude);
-	if (s)
+	if (s) {
 		s->config.filters = (1 - m->active) * BPF_MATCH_FILTERS;
+		s->config.rate = throttle->rate;
+		s->config.burst = throttle->burst;
+	}
 	if (!err)
 		err = insert_rules(m, s);
 	if (err)
@@ -275,7 +279,7 @@ int match_maps_load(struct match_maps *m, const struct watch *watch, const struc
 
 static bool excludes(const struct rule_set *s)
 {
-	return s && (s->config.filters_anywhere | s->config.filters_named);
+	return s && (s->config.filters_anywhere | s->config.filters_named | s->config.rate);
 }
 
 static uint64_t count_of(const struct match_maps *m, uint32_t index)
@@ -304,6 +308,21 @@ uint64_t match_maps_left_out(struct match_maps *m, struct exclude *exclude)
 	if (all)
 		(void)!bpf_map_update_elem(m->maps->fd[BPF_MAP_LEFT_OUT_TOLD], &zero, m->left_out, BPF_ANY);
 	return all;
+}
+
+void match_maps_throttles(struct match_maps *m, struct throttle_watch *w, uint64_t now_us)
+{
+	int fd = m->maps->fd[BPF_MAP_THROTTLES];
+	uint64_t cgroup, next;
+	struct bpf_throttle t;
+	/* A map that changes meanwhile may begin anew: not for ever. */
+	int left = 2 * BPF_THROTTLES;
+	for (int err = bpf_map_get_next_key(fd, NULL, &next); !err && left; left--) {
+		cgroup = next;
+		if (bpf_map_lookup_elem(fd, &cgroup, &t) == 0)
+			throttle_watch_see(w, cgroup, t.left_out, now_us);
+		err = bpf_map_get_next_key(fd, &cgroup, &next);
+	}
 }
 
 static void add_labels(struct match_maps *m, const struct bpf_object_key *key, struct bpf_object_labels now)

@@ -57,10 +57,15 @@ static void done_exclude(struct rules *r)
 	exclude_done(&r->exclude);
 }
 
+static int parse_throttle(const struct yaml_errors *e, const struct yaml_node *node, struct rules *r)
+{
+	return throttle_parse(e, node, &r->throttle);
+}
+
 static const struct section sections[] = {
 	{ "kinds", parse_kinds, NULL },       { "redact", parse_redact, done_redact },
 	{ "watch", parse_watch, done_watch }, { "exclude", parse_exclude, done_exclude },
-	{ "audit", parse_audit, done_audit },
+	{ "audit", parse_audit, done_audit }, { "throttle", parse_throttle, NULL },
 };
 
 static const struct section *find_section(struct span name)

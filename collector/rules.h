@@ -8,6 +8,7 @@
 #include "collector/audit_section.h"
 #include "collector/exclude.h"
 #include "collector/kinds.h"
+#include "collector/throttle.h"
 #include "lib/redact_config.h"
 #include "collector/watch.h"
 
@@ -20,6 +21,7 @@ struct rules {
 	struct redact_config *redact;
 	struct watch watch;
 	struct exclude exclude;
+	struct throttle throttle;
 	struct audit_section audit;
 };
 

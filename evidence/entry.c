@@ -58,6 +58,7 @@ static const struct name kind_names[] = {
 	{ KIND_BIND, "bind" },
 	{ KIND_SENSOR, "sensor" },
 	{ KIND_DISAGREEMENT, "disagreement" },
+	{ KIND_THROTTLE, "throttle" },
 	{ KIND_CONFIRMATION, "confirmation" },
 };
 

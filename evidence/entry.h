@@ -70,6 +70,7 @@ enum entry_kind {
 
 	KIND_SENSOR = 112,       /* a change at a sensor, its configuration or our programs */
 	KIND_DISAGREEMENT = 113, /* seen by one sensor only, where two should have */
+	KIND_THROTTLE = 114,     /* a cgroup makes more file events than it may, or no more */
 	KIND_CONFIRMATION = 116, /* an event that one sensor told of was seen by a second one too */
 };
 
@@ -261,6 +262,18 @@ enum entry_mark {
 	ENTRY_MARK_REDACTED = 1 << 15, /* what reads "[redacted:" stands for something that was taken out */
 	ENTRY_MARK_PIDS = 1 << 16, /* the pid is one of the caller's own pid namespace, not the initial one */
 };
+
+/* Field keys of KIND_THROTTLE. */
+enum throttle_field {
+	THROTTLE_WHAT = 0, /* enum throttle_what */
+	THROTTLE_CGROUP = 1,
+	THROTTLE_RATE = 2, /* events a second that it may make */
+	THROTTLE_BURST = 3,
+	THROTTLE_COUNT = 4, /* left out until it stopped */
+	THROTTLE_SINCE = 5, /* boot time in us of the start */
+};
+
+enum throttle_what { THROTTLE_STARTED = 0, THROTTLE_STOPPED = 1 };
 
 /* Field keys of KIND_LOSS. */
 enum loss_field {

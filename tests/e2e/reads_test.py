@@ -18,7 +18,7 @@ sys.path.insert(0, HERE)
 from collect_test import (World, attempt, check, check_accounts, collector, finish, intake,  # noqa: E402
                           sequence_point, stop, wait_until)
 
-READ, MMAP, OPEN, UNLINK, LINK, MKDIR = 46, 47, 32, 34, 35, 37
+READ, MMAP, OPEN, UNLINK, LINK, MKDIR, THROTTLE = 46, 47, 32, 34, 35, 37, 114
 PATH, RESULT, FLAGS, MODE, INODE, MARKS, LABELS, COUNT, FIRST, LAST = 0, 1, 3, 4, 6, 10, 18, 19, 20, 21
 MARK_BY_OBJECT = 16384
 STRANGER = 61999  # a uid that nobody else here has
@@ -301,6 +301,34 @@ def check_exclusions_and_labels(program, scratch):
     check_exclusions(program, scratch, True)
 
 
+def check_throttle(program, scratch):
+    """A cgroup that makes too many file events: start, stop and an exact count; labelled data is never held back."""
+    sink = intake.Sink(scratch + "/s-throttle")
+    w = Reads(sink, scratch + "/throttle")
+    phi, free = w.path(b"phi").decode(), w.path(b"free").decode()
+    os.makedirs(phi)
+    os.mkdir(free)
+    rules = scratch + "/throttle.yaml"
+    write(rules, "throttle:\n  events_per_second: 50\n  burst: 100\nwatch:\n  - label: phi\n    paths: [%s]\n" % phi)
+    process = collector(program, scratch + "/s-throttle", "--collect", rules)
+    wait_until(lambda: sink.postures)
+    sequence_point(w)
+    in_child(lambda: [write(free + "/%d" % i, "") for i in range(3000)] + [write(phi + "/%d" % i, "") for i in range(300)])
+    check("the start is told", wait_until(lambda: [e for e in sink.events if e.kind == THROTTLE], 3))
+    stop(process)
+    wait_until(lambda: sink.goodbye, 3)
+    throttles = [e.fields for e in sink.events if e.kind == THROTTLE]
+    mine = [f for f in throttles if f[1] == throttles[0][1]] if throttles else []
+    check("and the stop, with what was left out", [f[0] for f in mine] == [0, 1] and mine[1][4] > 0, throttles)
+    made = [e for e in sink.events if e.kind == OPEN]
+    told = [e for e in made if e.fields.get(PATH, b"").startswith(free.encode())]
+    check("no more are told than may be", 100 <= len(told) < 1500, len(told))
+    check("every one of labelled data is", len([e for e in made if e.fields.get(LABELS)]) == 300)
+    check("what was left out is counted as filtered", sink.counts[-1][1] >= sum(f[4] for f in throttles if f[0] == 1) >=
+          3000 - len(told), (sink.counts[-1], throttles, len(told)))
+    check_accounts(sink)
+
+
 def check_bad_rules(program, scratch):
     write(scratch + "/bad.yaml", "watch:\n  - lable: phi\n    paths: [/x]\n")
     r = subprocess.run([program, "--events-socket", scratch + "/none", "--audit", "off", "--collect",
@@ -317,7 +345,7 @@ def main():
         os.chmod(scratch, 0o755)
         scratch = os.path.realpath(scratch)
         for part in (check_reads, check_without_labels, check_reload, check_exclusions,
-                     check_exclusions_and_labels, check_bad_rules):
+                     check_exclusions_and_labels, check_throttle, check_bad_rules):
             part(program, scratch)
     finish()
 
