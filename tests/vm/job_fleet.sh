@@ -77,7 +77,7 @@ start_agent() {
 
 # Each program under its own uid, as the kernel tells.
 are_separate() {
-	uids=$(cat /proc/[0-9]*/status | awk '/^Name:.*swornlog-/ { name = $2 } /^Name:/ && !/swornlog-/ { name = "" }
+	uids=$(cat /proc/[0-9]*/status 2>/dev/null | awk '/^Name:.*swornlog-/ { name = $2 } /^Name:/ && !/swornlog-/ { name = "" }
 		/^Uid:/ && name { print name, $2 }' | sort | tr '\n' ' ')
 	# The kernel cuts a name to 15 bytes.
 	[ "$uids" = "swornlog-agent 0 swornlog-collec 61101 swornlog-sealer 61102 swornlog-shippe 61103 swornlog-sink 61104 " ] || {

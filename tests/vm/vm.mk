@@ -103,16 +103,18 @@ vm-degraded: $(O)/swornlog-collector $(O)/tests/vm/audit_probe $(O)/tests/vm/int
 vm-units: deb
 	$(Q)tests/vm/units.sh $(O) $(VM_KERNEL)
 
-# A cell is a kernel, a colon, and arguments of its command line; its name in the report has them without signs.
-VM_CELLS := $(VM_KERNELS:%=%:) 6.1:audit=0 6.12:preempt=full
+# A cell is a kernel, a colon, and arguments of its command line with + between them; its name has them without signs.
+ACTION_CELLS := $(VM_KERNELS:%=%:) 6.1:audit=0 6.12:preempt=full 6.12:sysctl.kernel.ftrace_enabled=0 5.10:lsm=lockdown,yama,bpf
+VM_CELLS  := $(filter-out 5.10:lsm%,$(ACTION_CELLS)) 6.12:lsm=lockdown,yama,apparmor 6.12:lockdown=confidentiality 6.12:audit=1+audit_backlog_limit=64
 # Where hooks attach and stay silent.
 TIER_CELLS := $(VM_KERNELS:%=%:) 5.10:lsm=lockdown,yama,bpf 6.12:lsm=lockdown,yama,apparmor 6.12:sysctl.kernel.ftrace_enabled=0
-cell_name = $(subst =,-,$(patsubst %-,%,$(subst :,-,$(1))))
-step_of   = $(1)-$(call cell_name,$(2))='tests/vm/$(1).sh $(O) $(subst :, ,$(2))'
+cell_name = $(subst =,-,$(subst +,-,$(subst $(comma),-,$(patsubst %-,%,$(subst :,-,$(1))))))
+cell_args = $(firstword $(subst :, ,$(1))) "$(subst +, ,$(word 2,$(subst :, ,$(1))))"
+step_of   = $(1)-$(call cell_name,$(2))='tests/vm/$(1).sh $(O) $(call cell_args,$(2))'
 
 ## make check-vm    everything that needs a virtual machine, smoke and collector on every kernel of VM_KERNELS
 VM_SUITE := selftest='tests/vm/selftest.sh $(O) $(VM_KERNELS)' $(foreach c,$(VM_CELLS),$(call step_of,smoke,$(c))) \
-	$(foreach c,$(VM_CELLS),$(call step_of,actions,$(c))) \
+	$(foreach c,$(ACTION_CELLS),$(call step_of,actions,$(c))) \
 	$(foreach k,$(VM_KERNELS),flood-$(k)='tests/vm/flood.sh $(O) $(k)') \
 	decoy-6.12='tests/vm/flood.sh $(O) 6.12 "preempt=full decoy"' decoy-newest='tests/vm/flood.sh $(O) newest decoy' \
 	$(foreach k,$(VM_KERNELS),logins-$(k)='tests/vm/logins.sh $(O) $(k)') \
