@@ -13,6 +13,19 @@
 
 _Static_assert(SCRATCH_SLOTS == BPF_OBJECT_SLOTS, "one number");
 
+#define FMODE_WRITE       0x2
+#define FMODE_OPENED      0x80000
+#define FMODE_CREATED     0x100000
+#define FMODE_NOACCOUNT   0x20000000 /* the kernel's own, such as the file below an overlayfs file */
+#define WRITES_OR_CREATES (00000003 | 00000100 | 00001000) /* O_ACCMODE, O_CREAT, O_TRUNC */
+#define S_IFMT            0170000
+#define S_IFREG           0100000
+#define ATTR_MODE         (1 << 0)
+#define ATTR_SIZE         (1 << 3)
+#define ATTR_OPEN         (1 << 15) /* an open that truncates: told as an open */
+#define ATTR_OWNERS       (1 << 1 | 1 << 2)
+#define MAX_ERRNO         4095
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_RDONLY_PROG);
