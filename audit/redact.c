@@ -76,9 +76,8 @@ static size_t raw_bytes(const struct piece *p, size_t n)
 }
 
 /* A secret that reaches over several values is marked in the first. */
-static void add_edits(struct audit_redaction *x, const struct redact_hit *hit)
+static void add_edits(struct audit_redaction *x, const struct redact_hit *hit, bool marked)
 {
-	bool marked = true;
 	for (size_t i = 0; i < x->pieces.len / sizeof(struct piece); i++) {
 		struct piece p;
 		memcpy(&p, x->pieces.data + i * sizeof(p), sizeof(p));
@@ -102,7 +101,7 @@ static void search(struct audit_redaction *x, struct redact *rules, enum redact_
 	struct redact_hits hits;
 	redact_find(rules, form, block, cut, &hits);
 	for (size_t i = 0; i < hits.count; i++)
-		add_edits(x, &hits.item[i]);
+		add_edits(x, &hits.item[i], true);
 }
 
 /* Append what the value stands for. */
@@ -165,20 +164,39 @@ static void search_arguments(struct audit_redaction *x, struct redact *rules,
 	       event->incomplete ? REDACT_CUT_LAST : REDACT_WHOLE);
 }
 
-/* One value of a record that is else left alone. From `full` bytes on the kernel may have cut it. */
-static void search_value(struct audit_redaction *x, struct redact *rules, size_t line, struct span text,
-                         const char *key, enum redact_form form, size_t full)
+/* From so many bytes on the kernel may have cut it. */
+static void search_title(struct audit_redaction *x, struct redact *rules, size_t line, struct span text)
 {
 	struct audit_iterator it;
 	struct audit_item item;
 	audit_iterator_init(&it, body_of(text));
 	while (audit_iterator_next(&it, &item)) {
-		if (!span_is(item.key, key))
+		if (!span_is(item.key, "proctitle"))
 			continue;
 		begin_block(x);
 		add_value(x, line, text, &item);
-		search(x, rules, form, (struct span){ x->block.data, x->block.len },
-		       x->block.len >= full ? REDACT_CUT_LAST : REDACT_WHOLE);
+		search(x, rules, REDACT_ARGV, (struct span){ x->block.data, x->block.len },
+		       x->block.len >= PROCTITLE_BYTES ? REDACT_CUT_LAST : REDACT_WHOLE);
+	}
+}
+
+/* A name has no room for a mark. */
+static void search_name(struct audit_redaction *x, struct redact *rules, size_t line, struct span text)
+{
+	struct redact_hits hits;
+	struct audit_iterator it;
+	struct audit_item item;
+	audit_iterator_init(&it, body_of(text));
+	while (audit_iterator_next(&it, &item)) {
+		if (!span_is(item.key, "comm"))
+			continue;
+		begin_block(x);
+		add_value(x, line, text, &item);
+		struct span name = { x->block.data, x->block.len };
+		redact_find(rules, REDACT_TEXT, name, name.len >= COMM_BYTES ? REDACT_CUT_LAST : REDACT_WHOLE,
+		            &hits);
+		if (hits.count)
+			add_edits(x, &(struct redact_hit){ 0, name.len, hits.item[0].rule }, false);
 	}
 }
 
@@ -212,10 +230,10 @@ static void search_event(struct audit_redaction *x, struct redact *rules, const 
 			arguments = true;
 			break;
 		case TYPE_PROCTITLE:
-			search_value(x, rules, i, text, "proctitle", REDACT_ARGV, PROCTITLE_BYTES);
+			search_title(x, rules, i, text);
 			break;
 		case TYPE_SYSCALL:
-			search_value(x, rules, i, text, "comm", REDACT_TEXT, COMM_BYTES);
+			search_name(x, rules, i, text);
 			break;
 		case TYPE_PATH:
 		case TYPE_SOCKADDR:

@@ -137,6 +137,7 @@ static void check_record(struct check *c, struct span line, uint16_t type, struc
 	if (buf_err(&stored))
 		c->out.err = buf_err(&stored);
 	put_result(c, (struct span){ stored.data, stored.len }, &hits, false);
+	c->found = c->found || redacted.redacted;
 }
 
 static int check_sample(struct check *c, struct span sample)

@@ -246,7 +246,7 @@ static bool on_exec(struct normaliser *n, const struct bpf_view *view)
 		image->marks |= marks;
 	const char *container = image ? image->container : "";
 	uint32_t serial = 0;
-	bool confirmed = n->config.witness && witness_seen(n->config.witness, view, exe, &serial);
+	bool confirmed = n->config.witness && witness_seen(n->config.witness, &clean, exe, &serial);
 	struct intake_event event = { .kind = KIND_EXEC,
 		                      .sensors = SENSOR_BPF_TRACEPOINT | (confirmed ? SENSOR_AUDIT : 0),
 		                      .boot_us = record_us(view->head),
@@ -255,7 +255,7 @@ static bool on_exec(struct normaliser *n, const struct bpf_view *view)
 	if (event.fields.len) {
 		bool sent = actors_exec(n->config.actors, view->head, parent_of(view), image, &event);
 		if (sent && n->config.witness && !confirmed)
-			witness_sent(n->config.witness, view, exe, event.self);
+			witness_sent(n->config.witness, &clean, exe, event.self);
 		return sent;
 	}
 	process_image_put(image);

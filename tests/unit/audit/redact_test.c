@@ -182,7 +182,13 @@ Test(audit_redact, the_free_text_of_a_program_is_searched)
 Test(audit_redact, of_a_system_call_only_the_name_is_searched)
 {
 	becomes(1300, STAMP "syscall=59 comm=\"token=abc\" exe=\"/x/token=abc\" key=\"token=abc\"",
-	        STAMP "syscall=59 comm=\"token=[redacted:3]\" exe=\"/x/token=abc\" key=\"token=abc\"");
+	        STAMP "syscall=59 comm=\"\" exe=\"/x/token=abc\" key=\"token=abc\"");
+}
+
+Test(audit_redact, a_name_in_hex_is_emptied_as_a_quoted_one)
+{
+	becomes(1300, put(STAMP "syscall=59 comm=%s exe=\"/x\"", hex("token=a b"), ""),
+	        STAMP "syscall=59 comm= exe=\"/x\"");
 }
 
 Test(audit_redact, what_looks_like_a_mark_is_told_from_one)
