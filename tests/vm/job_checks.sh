@@ -13,12 +13,12 @@ check() {
 	fi
 }
 
-# wait_until COMMAND...: true as soon as the command is, false when it is not within ten seconds.
+# wait_until COMMAND...: true as soon as the command is, false when it is not within a minute or more.
 wait_until() {
 	tries=0
 	until "$@" 2>/dev/null; do
 		tries=$((tries + 1))
-		[ "$tries" -lt 100 ] || return 1
+		[ "$tries" -lt 600 ] || return 1
 		sleep 0.1
 	done
 }
