@@ -23,6 +23,9 @@ COMPONENTS_MAX = 64  # where the kernel has no bpf_loop()
 PATH_MAX = 4096
 DEEP = "paths deeper than 64 components: the part towards the root"
 SHOWN = 12
+SENSORS = {2: "bpf_tracepoint", 4: "bpf_fentry", 8: "bpf_lsm", 16: "audit"}
+# Of docs/format.md, section 7: the kinds that may run on several tiers.
+KINDS = dict(enumerate(("open", "rename", "unlink", "link", "symlink", "mkdir", "rmdir", "mknod", "chmod", "chown", "truncate"), 32))
 
 
 def lines(path):
@@ -338,6 +341,16 @@ class Report:
         self.failed += bool(problems)
 
 
+def posture_differences(comparison, numbers):
+    """Kinds of which the posture names another tier than any that their events came by. It names kinds by number."""
+    seen, wrong = comparison.seen, []
+    for number, bit, why in comparison.store.posture.get("tiers", ()):
+        kind = numbers.get(number)
+        if kind in seen and SENSORS[bit] not in seen[kind]["sensors"]:
+            wrong.append(f"{kind}: the posture says {SENSORS[bit]} ({why}), its events {sorted(seen[kind]['sensors'])}")
+    return wrong
+
+
 def keep_seen(folder, cell, comparison):
     kinds = {kind: {"sensors": sorted(seen["sensors"]), "missed": sorted(seen["missed"])}
              for kind, seen in sorted(comparison.seen.items())}
@@ -367,6 +380,7 @@ def main():
     report.check("nothing is missed that is not listed, or was declared as skipped by the kernel",
                  [] if forgiven else [f"{sum(comparison.absent.values())} missing, {store.skipped} declared"])
     report.check("everything that is listed as not seen is not seen", [" ".join(row) for row in misses.stale()])
+    report.check("the tiers of the posture are those that the events came by", posture_differences(comparison, KINDS))
     report.check("no other loss is declared", [str(loss) for loss in store.losses])
     if options.seen:
         keep_seen(options.seen, options.cell, comparison)
