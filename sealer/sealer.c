@@ -9,13 +9,14 @@
 #include "sealer/fields.h"
 #include "sealer/session.h"
 
-/* Logins and the like wait this long for company, and cause at most so many seals a second, so that failed
- * logins can't be used to wear a disk out. */
-#define CRITICAL_GATHER_US        10000u
-#define CRITICAL_SEALS_PER_SECOND 10
+/* Logins and the like wait this long for company. So that failed logins can't be used to wear a disk out,
+ * they cause no more seals than one in CRITICAL_EVERY_US in the long run, but a burst of them does not wait.
+ */
+#define CRITICAL_GATHER_US 5000u
+#define CRITICAL_EVERY_US  100000u
+#define CRITICAL_BURST_US  3000000u
 /* A collector that was killed and comes back may say exactly what was lost. */
 #define COLLECTOR_PATIENCE_US 30000000u
-#define SECOND_US             1000000u
 /* A spool over its bound still takes heartbeats and the declaration of what was lost, up to here. */
 #define SPOOL_RESERVE_BYTES ((uint64_t)1 << 20)
 
@@ -51,7 +52,7 @@ int sealer_seal(struct sealer *s)
 	s->last_error = 0;
 	s->sealed_batches++;
 	if (critical)
-		s->critical_seals++;
+		s->critical_paid_us = MAX(s->critical_paid_us, now) + CRITICAL_EVERY_US;
 	return sealer_watch_spool(s);
 }
 
@@ -358,23 +359,17 @@ int sealer_begin_epoch(struct sealer *s, enum epoch_cause cause, uint32_t above)
 	return begin_epoch(s, cause, above, s->spool.receipted, NULL);
 }
 
-static bool critical_allowed(struct sealer *s, uint64_t now)
-{
-	if (now - s->critical_window_us >= SECOND_US) {
-		s->critical_window_us = now;
-		s->critical_seals = 0;
-	}
-	return s->critical_seals < CRITICAL_SEALS_PER_SECOND;
-}
-
 /* When the next seal is due. */
-static uint64_t due_us(struct sealer *s, uint64_t now)
+static uint64_t due_us(const struct sealer *s)
 {
 	uint64_t due = s->last_seal_us + s->options.heartbeat_us;
 	if (s->opened_us)
 		due = MIN(due, s->opened_us + s->options.seal_interval_us);
-	if (s->critical_us && critical_allowed(s, now))
-		due = MIN(due, s->critical_us + CRITICAL_GATHER_US);
+	if (s->critical_us) {
+		uint64_t allowed =
+		        s->critical_paid_us - MIN(s->critical_paid_us, (uint64_t)CRITICAL_BURST_US);
+		due = MIN(due, MAX(s->critical_us + CRITICAL_GATHER_US, allowed));
+	}
 	return due;
 }
 
@@ -388,7 +383,7 @@ static int add_heartbeat(struct sealer *s)
 
 int sealer_tick(struct sealer *s, uint64_t *ret_wait_us)
 {
-	uint64_t now = now_us(s), due = due_us(s, now);
+	uint64_t now = now_us(s), due = due_us(s);
 	if (s->gone_us && now - s->gone_us > COLLECTOR_PATIENCE_US)
 		declare_gone(s);
 	if (now >= due) {
@@ -398,7 +393,7 @@ int sealer_tick(struct sealer *s, uint64_t *ret_wait_us)
 		if (r == -ENOTRECOVERABLE)
 			return r;
 		now = now_us(s);
-		due = due_us(s, now);
+		due = due_us(s);
 	}
 	*ret_wait_us = due > now ? due - now : 1000;
 	return 0;

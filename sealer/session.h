@@ -46,10 +46,9 @@ struct sealer {
 	struct hash rules;
 	struct buf rules_text;
 
-	uint64_t opened_us;   /* when the oldest pending entry was added; 0: nothing pending */
-	uint64_t critical_us; /* the same of critical ones */
-	uint64_t critical_window_us;
-	unsigned critical_seals; /* in the window */
+	uint64_t opened_us;        /* when the oldest pending entry was added; 0: nothing pending */
+	uint64_t critical_us;      /* the same of critical ones */
+	uint64_t critical_paid_us; /* up to then the allowance of critical seals is used up */
 	uint64_t last_seal_us;
 
 	bool spool_full;
