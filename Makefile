@@ -94,7 +94,7 @@ $(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
 
 # Skeletons are system headers to the compiler (their code is not ours to warn about), so -MMD leaves them out.
-$(O)/collector/bpf_loader.o $(O)/collector/object_load.o: $(SKELS)
+$(O)/collector/bpf_hook.o $(O)/collector/object_load.o: $(SKELS)
 
 define folder_rule
 $(call archive,$(1)): $(patsubst %.c,$(O)/%.o,$(call sources,$(1)))

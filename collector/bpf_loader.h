@@ -2,19 +2,9 @@
 #ifndef SWORNLOG_COLLECTOR_BPF_LOADER_H
 #define SWORNLOG_COLLECTOR_BPF_LOADER_H
 
-#include "bpf/events.h"
+#include "collector/bpf_hook.h"
+#include "collector/bpf_iterator.h"
 #include "collector/object_tier.h"
-
-/* Numbered as in a posture entry (docs/format.md section 6.3). */
-enum hook_state { HOOK_OFF = 0, HOOK_ON = 1, HOOK_REFUSED = 2, HOOK_FAILED = 3 };
-
-struct hook_status {
-	const char *name; /* of the tracepoint */
-	enum hook_state state;
-	int err;      /* -errno of a refusal or a failure */
-	bool bounded; /* looks at no more than BPF_ENV_STRINGS_MAX_BOUNDED strings of an environment */
-	const uint8_t *kinds; /* that nobody else reports here; ends with 0 */
-};
 
 struct bpf_loader;
 
@@ -35,8 +25,7 @@ must_check int bpf_loader_open(const struct bpf_loader_config *config, struct bp
 must_check int bpf_loader_set_kinds(struct bpf_loader *l, const struct kinds *kinds);
 /* Hand on a record of each process that runs, once: the program is unloaded afterwards. -EOPNOTSUPP where it
  * is not loaded. */
-must_check int bpf_loader_list(struct bpf_loader *l,
-                               void (*each)(void *context, const void *record, size_t size), void *context);
+must_check int bpf_loader_list(struct bpf_loader *l, bpf_iterator_each *each, void *context);
 /* No further record is made; those in the rings stay. Not where they are pinned: they go on. */
 void bpf_loader_detach(struct bpf_loader *l);
 /* Detaches everything that is not pinned. Takes NULL. */
