@@ -293,10 +293,10 @@ static __always_inline void fill(struct bpf_throttle *t, const struct bpf_match_
 		return;
 	if (elapsed > FILL_AT_MOST)
 		elapsed = FILL_AT_MOST;
-	__u64 tokens = t->tokens + elapsed * config->rate / SECOND_NS;
+	__s64 tokens = t->tokens + elapsed * config->rate / SECOND_NS;
 	if (tokens == t->tokens)
 		return;
-	t->tokens = tokens < config->burst ? tokens : config->burst;
+	t->tokens = tokens < (__s64)config->burst ? tokens : config->burst;
 	t->filled_ns = now;
 }
 
@@ -315,7 +315,7 @@ __noinline int match_throttle(__u64 cgroup)
 		return 0;
 	}
 	fill(t, config, now);
-	if (t->tokens) {
+	if (t->tokens > 0) {
 		t->tokens--;
 		return 0;
 	}
@@ -323,7 +323,8 @@ __noinline int match_throttle(__u64 cgroup)
 	__u64 *left_out = bpf_map_lookup_elem(&match_left_out, &index);
 	if (!left_out)
 		return 0;
-	(*left_out)++;
+	/* A program on kernel objects may come in between. */
+	__sync_fetch_and_add(left_out, 1);
 	__sync_fetch_and_add(&t->left_out, 1);
 	return 1;
 }
@@ -332,7 +333,7 @@ __noinline int match_throttle(__u64 cgroup)
 static __always_inline bool match_throttles(const struct scratch *s, struct task_struct *task, bool sure)
 {
 	const struct bpf_match_config *config = match_config_get();
-	if (!config || !config->rate || s->interest || (config->watching && !sure))
+	if (!config || !config->rate || (config->watching && (s->interest || !sure)))
 		return false;
 	return match_throttle(BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id));
 }

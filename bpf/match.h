@@ -76,7 +76,7 @@ _Static_assert(sizeof(struct bpf_filter) == 32, "layout");
 
 /* The map `throttles`, by cgroup: tokens that come by time and go by event. */
 struct bpf_throttle {
-	__u64 tokens;
+	__s64 tokens; /* below 0 where several CPUs took the last at once */
 	__u64 filled_ns;
 	__u64 left_out;
 };

@@ -22,7 +22,7 @@ static __always_inline void tell_open(struct file *file, __u64 flags, __u32 mark
 	r->open_mode = BPF_CORE_READ(file, f_mode) & FMODE_CREATED ? 1 : 0;
 	put_path(s, task, &r->strings[BPF_FILE_OBJECT], &file->f_path);
 	put_labels(s, (__u64)BPF_CORE_READ(file, f_path.dentry));
-	record_end(s, BPF_KIND_OPEN);
+	record_end(s, task, BPF_KIND_OPEN);
 }
 
 /* Before the open: the only LSM hook at which the flags are still whole. */
@@ -107,7 +107,7 @@ static __always_inline int on_close(struct file *file, __u32 program, __u32 mark
 		return 0;
 	put_path(s, task, &s->record.strings[BPF_FILE_OBJECT], &file->f_path);
 	put_labels(s, (__u64)BPF_CORE_READ(file, f_path.dentry));
-	record_end(s, BPF_KIND_CLOSE);
+	record_end(s, task, BPF_KIND_CLOSE);
 	return 0;
 }
 
@@ -306,7 +306,7 @@ static __always_inline void tell_act(struct bpf_act *a, __u32 kind, __u64 flags,
 	if (kind == BPF_KIND_RENAME || kind == BPF_KIND_LINK)
 		put_named(s, task, &r->strings[BPF_FILE_TARGET_BASE], a->mnt, a->target_parent, a->target,
 		          a->target_len);
-	record_end(s, kind);
+	record_end(s, task, kind);
 }
 
 /* What was there before, or what is there now. */

@@ -133,12 +133,18 @@ static __always_inline struct scratch *record_begin(struct task_struct *task, __
 	return s;
 }
 
-static __always_inline void record_end(struct scratch *s, __u32 kind)
+/* Only files' kinds come here: an exclusion or the throttle may leave any of them out. */
+static __always_inline bool leaves_out(const struct scratch *s, struct task_struct *task, __u32 kind)
+{
+	bool sure = !s->record.strings[BPF_FILE_OBJECT].marks;
+	return (sure && match_excludes_object(s, kind, false)) || match_throttles(s, task, sure);
+}
+
+static __always_inline void record_end(struct scratch *s, struct task_struct *task, __u32 kind)
 {
 	struct bpf_file_record *r = &s->record;
 	struct bpf_counts *c = counts_of(r->head.program);
-	bool sure = !r->strings[BPF_FILE_OBJECT].marks;
-	if (c && !(sure && match_excludes_object(s, kind, false)))
+	if (c && !leaves_out(s, task, kind))
 		send(c, &r->head, sizeof(*r) + s->used, sizeof(*r) + sizeof(s->data), kind);
 	slot_give(s);
 }

@@ -4,11 +4,13 @@
 seen() { grep -q -- "$1" /tmp/frames; }
 arrives() { wait_until seen "$1" || { echo "not seen: $1"; tail -n 5 /tmp/frames; return 1; }; }
 
+# start RULES
 start() {
+	rm -f /tmp/events.sock
 	intake_probe /tmp/events.sock >/tmp/frames 2>&1 &
 	wait_until seen listening || return 1
 	mkdir -p /tmp/phi/deep /tmp/scratch && echo data >/tmp/phi/deep/file && echo data >/tmp/free
-	printf 'watch:\n  - label: phi\n    paths: [/tmp/phi]\nexclude:\n  - reason: scratch\n    paths: [/tmp/scratch]\n' >/tmp/rules
+	printf 'watch:\n  - label: phi\n    paths: [/tmp/phi]\nexclude:\n  - reason: scratch\n    paths: [/tmp/scratch]\n%s' "$1" >/tmp/rules
 	swornlog-collector --events-socket /tmp/events.sock --collect /tmp/rules --audit off --verbose 2>/tmp/log &
 	collector=$!
 	# Under emulation, beside other work, loading and trying takes its time.
@@ -100,10 +102,62 @@ stops() {
 	tail -n 2 /tmp/frames
 	! seen '^malformed' && ! losses
 }
+
+throttled='throttle:
+  events_per_second: 5
+  burst: 20
+'
+# Opens, and closes where a tier sees them: of $1 files how many events?
+events_of() { if [ "$(tier_of 48)" = 0 ]; then echo "$1"; else echo $((2 * $1)); fi; }
+# write_times N FILE
+write_times() {
+	i=0
+	while [ $i -lt "$1" ]; do
+		: >"$2"
+		i=$((i + 1))
+	done
+}
+told_of() { grep -c "^event [a-z]* .* 0=$1 " /tmp/frames; }
+# A cgroup floods, reads and writes labelled data meanwhile, and is quiet.
+floods() {
+	mkdir -p /sys/fs/cgroup/flood /tmp/flood && mkfifo /tmp/go && exec 5>/dev/null || return 1
+	(
+		read -r _ </tmp/go
+		write_times 500 /tmp/flood/x
+		cat /tmp/phi/deep/file >&5
+		write_times 40 /tmp/phi/deep/written
+		write_times 500 /tmp/flood/x
+	) &
+	flooder=$!
+	echo $flooder >/sys/fs/cgroup/flood/cgroup.procs && echo go >/tmp/go && wait $flooder
+}
+throttle_stops() { arrives "^event throttle .* 0=1 1=$(stat -c %i /sys/fs/cgroup/flood) 2=5 3=20 "; }
+throttles_exactly() {
+	floods && throttle_stops || return 1
+	id=$(stat -c %i /sys/fs/cgroup/flood)
+	[ "$(grep -c "^event throttle .* 0=0 1=$id 2=5 3=20" /tmp/frames)" = 1 ] || return 1
+	left=$(sed -n "s/^event throttle .* 0=1 1=$id 2=5 3=20 4=\([0-9]*\) .*/\1/p" /tmp/frames)
+	told=$(told_of /tmp/flood/x) all=$(events_of 1000)
+	echo "    of $all events $told were told and $left left out"
+	[ "$left" -gt 0 ] && [ $((told + left)) = "$all" ]
+}
+spares_labelled() { seen '^event read .* 0=/tmp/phi/deep/file ' && [ "$(told_of /tmp/phi/deep/written)" = "$(events_of 40)" ]; }
+excludes_exactly() {
+	write_times 200 /tmp/scratch/z && stops || return 1
+	grep -q "left out by exclusion 1 (scratch): $(events_of 200) events" /tmp/log || {
+		grep 'left out' /tmp/log
+		return 1
+	}
+}
+accounts_are_exact() {
+	grep '^counts' /tmp/frames | tail -n 1
+	grep '^counts' /tmp/frames | tail -n 1 | tr '=' ' ' | awk '{ exit !($3 == $5 + $7 + $9 && $7 == 0) }'
+}
+
 # Newer kernels skip a program that they preempted: the collector can only say how often.
 losses() { grep '^loss' /tmp/frames | grep -v '^loss kernel_skipped upper_bound'; }
 
-check "the collector starts" start
+check "the collector starts" start ""
 check "every tracepoint program loads" every_hook_is_on
 check "posture names the tier of each kind, and why" tells_tiers
 check "no tier is in force that does not fire" tiers_are_true
@@ -125,4 +179,9 @@ check "a mount and its end are seen" mounts
 check "an exit has its code" exits
 check "what ran before is known by its executable" finds_what_ran
 check "it takes leave, and nothing was lost" stops
+check "it starts with a throttle" start "$throttled"
+check "a throttled cgroup has a start, a stop, and the exact count between" throttles_exactly
+check "labelled data is told whatever the throttle" spares_labelled
+check "an exclusion counts exactly, and its events are not throttled" excludes_exactly
+check "what was emitted is what was sent, filtered and lost" accounts_are_exact
 exit "$failed"
