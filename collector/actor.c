@@ -1,8 +1,6 @@
 #include "collector/actor.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-
+#include "collector/bpf_record.h"
 #include "collector/container.h"
 #include "collector/describe.h"
 #include "collector/proc_reader.h"
@@ -52,16 +50,6 @@ void actors_free(struct actors *a)
 	proc_facts_done(&a->facts);
 	buf_done(&a->fields);
 	free(a);
-}
-
-static uint64_t record_us(const struct bpf_record *head)
-{
-	return head->boot_ns / 1000;
-}
-
-static uint64_t start_us(const struct bpf_record *head)
-{
-	return head->start_boot_ns / 1000;
 }
 
 /* What /proc says, into an entry that exists. */
@@ -161,6 +149,18 @@ static void ensure_described(struct actors *a, struct process *p, uint64_t now_u
 		describe(a, line[count], now_us, line[count] == p ? tid : 0);
 }
 
+static struct process *find(struct actors *a, const struct bpf_record *head)
+{
+	struct process_key key = process_key_of(head);
+	return process_table_find(a->table, key.tgid, key.start_us);
+}
+
+static struct process *add(struct actors *a, const struct bpf_record *head)
+{
+	struct process_key key = process_key_of(head);
+	return process_table_add(a->table, key.tgid, key.start_us);
+}
+
 static bool same_ids(const struct process *p, const struct bpf_record *head)
 {
 	return memcmp(p->ids.ids, head->ids, sizeof(head->ids)) == 0 && p->ids.loginuid == head->loginuid &&
@@ -178,10 +178,10 @@ static void take_ids(struct process *p, const struct bpf_record *head)
 /* The entry of the process that made the record, whatever is known of it. NULL without memory. */
 static struct process *find_or_add(struct actors *a, const struct bpf_record *head, bool look)
 {
-	struct process *p = process_table_find(a->table, head->tgid, start_us(head));
+	struct process *p = find(a, head);
 	if (p)
 		return p;
-	p = process_table_add(a->table, head->tgid, start_us(head));
+	p = add(a, head);
 	if (!p)
 		return NULL;
 	p->cause = PROCESS_CAUSE_UNKNOWN;
@@ -199,7 +199,7 @@ struct process *actors_of_record(struct actors *a, const struct bpf_record *head
 		return NULL;
 	/* Late, of the program before: the exec has been told. */
 	if (head->exec_id < p->exec_id) {
-		ensure_described(a, p, record_us(head), head->tid);
+		ensure_described(a, p, bpf_record_us(head), head->tid);
 		return p;
 	}
 	if (p->exec_id && p->exec_id != head->exec_id) {
@@ -210,7 +210,7 @@ struct process *actors_of_record(struct actors *a, const struct bpf_record *head
 		enrich(a, p);
 		take_ids(p, head);
 		p->exec_id = head->exec_id;
-		describe(a, p, record_us(head), head->tid);
+		describe(a, p, bpf_record_us(head), head->tid);
 		return p;
 	}
 	p->exec_id = head->exec_id;
@@ -219,28 +219,28 @@ struct process *actors_of_record(struct actors *a, const struct bpf_record *head
 		take_ids(p, head);
 		if (changed) {
 			p->cause = PROCESS_CAUSE_CHANGED;
-			describe(a, p, record_us(head), head->tid);
+			describe(a, p, bpf_record_us(head), head->tid);
 		}
 	}
-	ensure_described(a, p, record_us(head), head->tid);
+	ensure_described(a, p, bpf_record_us(head), head->tid);
 	return p;
 }
 
 struct process *actors_before_record(struct actors *a, const struct bpf_record *head)
 {
-	struct process *p = process_table_find(a->table, head->tgid, start_us(head));
+	struct process *p = find(a, head);
 	if (!p || !p->ids_known || p->exec_id != head->exec_id)
 		return NULL;
-	ensure_described(a, p, record_us(head), head->tid);
+	ensure_described(a, p, bpf_record_us(head), head->tid);
 	return p;
 }
 
 bool actors_found(struct actors *a, const struct bpf_record *head, struct process_key parent,
                   struct process_image *image)
 {
-	struct process *p = process_table_find(a->table, head->tgid, start_us(head));
+	struct process *p = find(a, head);
 	if (!p)
-		p = process_table_add(a->table, head->tgid, start_us(head));
+		p = add(a, head);
 	if (!p) {
 		process_image_put(image);
 		return false;
@@ -318,16 +318,6 @@ bool actors_exec(struct actors *a, const struct bpf_record *head, struct process
 	return true;
 }
 
-static bool parse_pid(const char *name, uint32_t *ret)
-{
-	char *end;
-	unsigned long pid = strtoul(name, &end, 10);
-	if (name[0] < '1' || name[0] > '9' || *end || pid > INT32_MAX)
-		return false;
-	*ret = (uint32_t)pid;
-	return true;
-}
-
 /* What /proc has under that pid, unless it is known. NULL if there is nothing. */
 static struct process *look_up(struct actors *a, uint32_t pid)
 {
@@ -344,23 +334,14 @@ static struct process *look_up(struct actors *a, uint32_t pid)
 	return p;
 }
 
-static void close_dir(DIR **dir)
+static void prime(void *context, uint32_t pid)
 {
-	if (*dir)
-		closedir(*dir);
+	look_up(context, pid);
 }
 
 void actors_prime(struct actors *a)
 {
-	cleanup_close int fd = openat(a->config.proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir cleanup(close_dir) = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir)
-		return;
-	fd = -1;
-	uint32_t pid;
-	for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
-		if (parse_pid(entry->d_name, &pid))
-			look_up(a, pid);
+	proc_each(a->config.proc_fd, prime, a);
 }
 
 uint64_t actors_of_key(struct actors *a, struct process_key key, uint64_t boot_us)

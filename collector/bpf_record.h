@@ -28,4 +28,10 @@ must_check int bpf_record_check(const void *data, size_t size, struct bpf_view *
  * Components that do not fit together are left out. */
 void bpf_path_put(struct buf *b, struct span components);
 
+/* When it was made. */
+static inline uint64_t bpf_record_us(const struct bpf_record *head)
+{
+	return head->boot_ns / 1000;
+}
+
 #endif

@@ -118,7 +118,7 @@ void guard_record(struct guard *g, const struct bpf_view *view)
 {
 	struct hook_use *use = &g->uses[view->head->program];
 	use->records++;
-	use->last_us = view->head->boot_ns / 1000;
+	use->last_us = bpf_record_us(view->head);
 	self_probe_record(g->probe, view);
 }
 

@@ -1,10 +1,9 @@
 #include "collector/normalise.h"
 
-#include "collector/describe.h"
+#include "collector/exec_event.h"
 #include "collector/fields.h"
 #include "collector/left_out.h"
 #include "collector/object_event.h"
-#include "collector/proc_reader.h"
 #include "collector/repeats.h"
 #include "collector/system_event.h"
 
@@ -15,10 +14,9 @@ struct normaliser {
 	struct rules *rules; /* NULL: none */
 	const struct label_names *names;
 	struct repeats *reads;
+	struct exec_event exec;
 	struct file_event file;
 	struct buf fields;
-	struct buf path;
-	struct buf argv;
 	struct buf counted;
 };
 
@@ -60,6 +58,9 @@ int normaliser_new(const struct normaliser_config *config, struct normaliser **r
 	if (!n)
 		return -ENOMEM;
 	n->config = *config;
+	n->exec = (struct exec_event){ .actors = config->actors,
+		                       .witness = config->witness,
+		                       .redact = config->redact };
 	struct repeats_config reads = { .interval_us = REPEAT_US, .tell = tell_repeated, .context = n };
 	int err = repeats_new(&reads, &n->reads);
 	if (err)
@@ -93,18 +94,12 @@ void normaliser_free(struct normaliser *n)
 {
 	if (!n)
 		return;
+	exec_event_done(&n->exec);
 	file_event_done(&n->file);
 	buf_done(&n->fields);
-	buf_done(&n->path);
-	buf_done(&n->argv);
 	buf_done(&n->counted);
 	repeats_free(n->reads);
 	free(n);
-}
-
-static uint64_t record_us(const struct bpf_record *head)
-{
-	return head->boot_ns / 1000;
 }
 
 /* Whatever happens to it in the sink: it has been an event. */
@@ -115,7 +110,7 @@ static bool emit_from(struct normaliser *n, const struct bpf_view *view, uint8_t
 		return false;
 	struct intake_event event = { .kind = kind,
 		                      .sensors = sensors,
-		                      .boot_us = record_us(view->head),
+		                      .boot_us = bpf_record_us(view->head),
 		                      .process = p->number,
 		                      .parent = target,
 		                      .fields = fields };
@@ -129,137 +124,20 @@ static bool emit(struct normaliser *n, const struct bpf_view *view, uint16_t kin
 	return emit_from(n, view, SENSOR_BPF_TRACEPOINT, kind, p, INTAKE_NO_PROCESS, fields);
 }
 
-static struct span span_of(const struct buf *b)
-{
-	return (struct span){ b->data, b->len };
-}
-
-static struct process_image *image_of(struct normaliser *n, const struct bpf_view *view, struct span exe,
-                                      struct span argv)
-{
-	const struct bpf_exec_record *r = view->exec;
-	struct process_image *image = process_image_new(exe, argv);
-	if (!image)
-		return NULL;
-	uint16_t argv_marks = view->strings[BPF_EXEC_ARGV].marks;
-	image->marks |= entry_marks_of(view->strings[BPF_EXEC_EXE].marks);
-	if (argv_marks & BPF_MARK_STRING_TRUNCATED)
-		image->marks |= ENTRY_MARK_ARGV_TRUNCATED;
-	image->argv_bytes = image->marks & ENTRY_MARK_ARGV_TRUNCATED ? r->argv_bytes : 0;
-	image->device = r->device;
-	image->inode = r->inode;
-	image->cgroup = r->cgroup;
-	memcpy(image->namespaces, r->namespaces, sizeof(image->namespaces));
-	image->sensors = SENSOR_BPF_TRACEPOINT;
-	memcpy(image->comm, r->comm, sizeof(r->comm));
-	const char *container = actors_container(n->config.actors, view->head->tgid, r->cgroup);
-	memcpy(image->container, container, strlen(container) + 1);
-	return image;
-}
-
-static struct process_key parent_of(const struct bpf_view *view)
-{
-	return (struct process_key){ view->exec->parent_tgid, view->exec->parent_start_boot_ns / 1000 };
-}
-
-/* Empty if the kernel names none. */
-static struct span read_exe(struct normaliser *n, const struct bpf_view *view)
-{
-	buf_reset(&n->path);
-	if (!(view->strings[BPF_EXEC_EXE].marks & BPF_MARK_MISSING))
-		bpf_path_put(&n->path, view->text[BPF_EXEC_EXE]);
-	return span_of(&n->path);
-}
-
 static struct redact *rules_of(const struct normaliser *n)
 {
 	return n->config.redact ? *n->config.redact : NULL;
 }
 
-/* The kernel's record stays as it is: `copy` takes its place. */
-static void redact_name(const struct normaliser *n, struct bpf_view *view, struct bpf_exec_record *copy)
+static bool on_exec(struct normaliser *n, const struct bpf_view *view)
 {
-	*copy = *view->exec;
-	redact_comm(rules_of(n), copy->comm);
-	view->exec = copy;
+	repeats_end(n->reads, process_key_of(view->head));
+	return exec_event_take(&n->exec, view);
 }
 
 bool normaliser_found(struct normaliser *n, const struct bpf_view *view)
 {
-	struct span exe = read_exe(n, view), argv = { 0 };
-	uint32_t marks = 0;
-	struct bpf_exec_record record;
-	struct bpf_view clean = *view;
-	redact_name(n, &clean, &record);
-	if (buf_err(&n->path))
-		return false;
-	bool has_argv = actors_read_argv(n->config.actors, view->head->tgid, view->head->start_boot_ns / 1000,
-	                                 &argv, &marks) == 0;
-	struct process_image *image = image_of(n, &clean, exe, argv);
-	if (image && has_argv) {
-		image->sensors |= SENSOR_PROC;
-		image->marks |= marks;
-	}
-	return actors_found(n->config.actors, view->head, parent_of(view), image);
-}
-
-static size_t cut_of(const struct bpf_string *string)
-{
-	return string->marks & BPF_MARK_STRING_TRUNCATED ? REDACT_CUT_LAST : REDACT_WHOLE;
-}
-
-/* The arguments into n->argv. The name given to exec is the caller's string too; what replaces it is valid
- * until the next string is redacted. */
-static int redact_exec(struct normaliser *n, struct bpf_view *view, bool *redacted)
-{
-	struct redact *rules = rules_of(n);
-	struct span *name = &view->text[BPF_EXEC_FILENAME], argv;
-	size_t cut = cut_of(&view->strings[BPF_EXEC_ARGV]);
-	int err = redact_apply(rules, REDACT_ARGV, view->text[BPF_EXEC_ARGV], cut, &argv, redacted);
-	if (err)
-		return err;
-	argv_put(&n->argv, argv);
-	cut = cut_of(&view->strings[BPF_EXEC_FILENAME]);
-	return redact_apply(rules, REDACT_TEXT, *name, cut, name, redacted);
-}
-
-static struct process_key actor_of(const struct bpf_view *view)
-{
-	return (struct process_key){ view->head->tgid, view->head->start_boot_ns / 1000 };
-}
-
-static bool on_exec(struct normaliser *n, const struct bpf_view *view)
-{
-	repeats_end(n->reads, actor_of(view));
-	struct span exe = read_exe(n, view);
-	struct bpf_exec_record record;
-	struct bpf_view clean = *view;
-	bool redacted = false;
-	redact_name(n, &clean, &record);
-	buf_reset(&n->argv);
-	buf_reset(&n->fields);
-	if (redact_exec(n, &clean, &redacted) || buf_err(&n->path) || buf_err(&n->argv))
-		return false;
-	struct process_image *image = image_of(n, &clean, exe, span_of(&n->argv));
-	uint32_t marks = redacted ? ENTRY_MARK_REDACTED : 0;
-	if (image)
-		image->marks |= marks;
-	const char *container = image ? image->container : "";
-	uint32_t serial = 0;
-	bool confirmed = n->config.witness && witness_seen(n->config.witness, &clean, exe, &serial);
-	struct intake_event event = { .kind = KIND_EXEC,
-		                      .sensors = SENSOR_BPF_TRACEPOINT | (confirmed ? SENSOR_AUDIT : 0),
-		                      .boot_us = record_us(view->head),
-		                      .fields = describe_exec(&n->fields, &clean, exe, span_of(&n->argv),
-		                                              container, marks, confirmed ? &serial : NULL) };
-	if (event.fields.len) {
-		bool sent = actors_exec(n->config.actors, view->head, parent_of(view), image, &event);
-		if (sent && n->config.witness && !confirmed)
-			witness_sent(n->config.witness, &clean, exe, event.self);
-		return sent;
-	}
-	process_image_put(image);
-	return false;
+	return exec_event_found(&n->exec, view);
 }
 
 static bool on_exited(struct normaliser *n, const struct bpf_view *view)
@@ -272,8 +150,8 @@ static bool on_exited(struct normaliser *n, const struct bpf_view *view)
 		n->config.sink.filtered(n->config.sink.context, KIND_EXIT);
 		return true;
 	}
-	repeats_end(n->reads, actor_of(view));
-	p->exited_us = record_us(view->head);
+	repeats_end(n->reads, process_key_of(view->head));
+	p->exited_us = bpf_record_us(view->head);
 	uint32_t status = view->exit->status;
 	struct fields f;
 	buf_reset(&n->fields);
@@ -334,12 +212,12 @@ static uint64_t target_of(struct normaliser *n, const struct bpf_view *view)
 	int32_t pid = aims ? system_event_pid(&n->file, view) : 0;
 	if (pid <= 0 || (view->file->marks & BPF_MARK_PIDS))
 		return INTAKE_NO_PROCESS;
-	return actors_of_pid(n->config.actors, (uint32_t)pid, record_us(view->head));
+	return actors_of_pid(n->config.actors, (uint32_t)pid, bpf_record_us(view->head));
 }
 
 static bool is_own(const struct normaliser *n, const struct bpf_view *view)
 {
-	return n->config.own && own_events_is_process(n->config.own, actor_of(view));
+	return n->config.own && own_events_is_process(n->config.own, process_key_of(view->head));
 }
 
 /* Its process is not described for an event that nobody is told. */
@@ -389,12 +267,12 @@ static bool on_read(struct normaliser *n, const struct bpf_view *view, const str
 {
 	struct intake_event event = { .kind = n->file.kind,
 		                      .sensors = SENSOR_BPF_TRACEPOINT,
-		                      .boot_us = record_us(view->head),
+		                      .boot_us = bpf_record_us(view->head),
 		                      .process = p->number,
 		                      .fields = fields };
 	if (!fields.len)
 		return false;
-	if (repeats_take(n->reads, actor_of(view), &event))
+	if (repeats_take(n->reads, process_key_of(view->head), &event))
 		n->config.sink.filtered(n->config.sink.context, event.kind);
 	else
 		n->config.sink.put(n->config.sink.context, &event);
@@ -403,7 +281,7 @@ static bool on_read(struct normaliser *n, const struct bpf_view *view, const str
 
 static bool is_own_file(const struct normaliser *n, const struct bpf_view *view)
 {
-	return n->config.own && own_events_match(n->config.own, actor_of(view), &n->file);
+	return n->config.own && own_events_match(n->config.own, process_key_of(view->head), &n->file);
 }
 
 static bool on_file(struct normaliser *n, const struct bpf_view *view)

@@ -48,7 +48,7 @@ static void on_record(void *context, const struct bpf_view *view)
 		                    .exactness = EXACT,
 		                    .kind = view->head->kind,
 		                    .count = 1,
-		                    .since_boot_us = view->head->boot_ns / 1000 };
+		                    .since_boot_us = bpf_record_us(view->head) };
 	outlet_lose(p->outlet, &loss);
 }
 

@@ -1,5 +1,6 @@
 #include "collector/proc_reader.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -191,4 +192,33 @@ int proc_read_start(int root_fd, uint32_t tgid, uint64_t *ret_start_us)
 	if (!err)
 		*ret_start_us = line.start_us;
 	return err;
+}
+
+static bool parse_pid(const char *name, uint32_t *ret)
+{
+	char *end;
+	unsigned long pid = strtoul(name, &end, 10);
+	if (name[0] < '1' || name[0] > '9' || *end || pid > INT32_MAX)
+		return false;
+	*ret = (uint32_t)pid;
+	return true;
+}
+
+static void close_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+void proc_each(int root_fd, void (*each)(void *context, uint32_t pid), void *context)
+{
+	cleanup_close int fd = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir cleanup(close_dir) = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir)
+		return;
+	fd = -1;
+	uint32_t pid;
+	for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
+		if (parse_pid(entry->d_name, &pid))
+			each(context, pid);
 }

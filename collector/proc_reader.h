@@ -26,6 +26,9 @@ must_check int proc_read(int root_fd, uint32_t tgid, struct redact *redact, stru
 /* Only when it was started. */
 must_check int proc_read_start(int root_fd, uint32_t tgid, uint64_t *ret_start_us);
 
+/* Hand on the pid of each process that there is; none where they can't be listed. */
+void proc_each(int root_fd, void (*each)(void *context, uint32_t pid), void *context);
+
 /* NUL-terminated strings one after the other as a CBOR array; a last one without NUL counts. */
 void argv_put(struct buf *b, struct span arguments);
 

@@ -16,6 +16,12 @@ struct process_key {
 	uint64_t start_us; /* boot time */
 };
 
+/* Who made the record. */
+static inline struct process_key process_key_of(const struct bpf_record *head)
+{
+	return (struct process_key){ head->tgid, head->start_boot_ns / 1000 };
+}
+
 /* What a process runs. Children share their parent's until they exec. */
 struct process_image {
 	uint32_t users;
