@@ -97,6 +97,7 @@ enum bpf_mark {
 	BPF_MARK_PIDS = 1 << 8,             /* record: pids are not those of the initial namespace */
 	BPF_MARK_LSM = 1 << 9,              /* record: an LSM program had a part in it */
 	BPF_MARK_FENTRY = 1 << 10,          /* record: an fentry or fexit program had */
+	BPF_MARK_FOREIGN = 1 << 11,         /* record: its mount namespace is of a user namespace below */
 };
 
 /* A record's strings follow it without gaps, in the order of its table. A *path* is a run of components,

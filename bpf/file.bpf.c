@@ -217,6 +217,7 @@ static __always_inline void put_strings(struct scratch *s, struct task_struct *t
 	r->pad = 0;
 	s->filters = 0;
 	s->interest = 0;
+	s->foreign = 0;
 	if (fd >= 0)
 		put_object(s, task, fd);
 	if (root)
@@ -233,6 +234,7 @@ static __always_inline void put_strings(struct scratch *s, struct task_struct *t
 		                BPF_XATTR_NAME_MAX - 1);
 	if (call->data != BPF_ARG_NONE)
 		put_data(s, task, call);
+	r->marks |= s->foreign;
 }
 
 static __always_inline int on_call(struct pt_regs *regs, long result)

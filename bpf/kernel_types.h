@@ -50,9 +50,11 @@ struct ns_common {
 };
 
 struct mount;
+struct user_namespace;
 struct mnt_namespace {
 	struct ns_common ns;
 	struct mount *root;
+	struct user_namespace *user_ns;
 };
 struct pid_namespace {
 	struct ns_common ns;
@@ -61,6 +63,7 @@ struct net {
 	struct ns_common ns;
 };
 struct user_namespace {
+	int level;
 	struct ns_common ns;
 };
 struct uts_namespace {

@@ -134,7 +134,7 @@ __noinline int match_component(__u32 left, __u64 slot)
 	const struct bpf_match_rule *rule = bpf_map_lookup_elem(&match_rules, &hash);
 	if (rule) {
 		match_take(&s->match, rule);
-		if (rule->labels)
+		if (rule->labels && !s->foreign)
 			learn((void *)s->dentries[left], rule->labels, true);
 	}
 	return left == 0;
@@ -191,9 +191,10 @@ static __always_inline int match_end(struct scratch *s, const struct climb *c, s
 {
 	const struct match *m = &s->match;
 	s->labels = c->labels;
-	s->filters = m->filters;
+	/* In a namespace that anybody may make, names are nobody's word but his. */
+	s->filters = s->foreign ? 0 : m->filters;
 	s->interest = m->labels | m->maybe | c->labels;
-	if (m->labels)
+	if (m->labels && !s->foreign)
 		learn(dentry, m->labels, false);
 	return 0;
 }

@@ -124,6 +124,7 @@ static __always_inline struct scratch *record_begin(struct task_struct *task, __
 	r->labels = 0;
 	r->pad = 0;
 	s->filters = 0;
+	s->foreign = 0;
 	s->interest = ~0u; /* until it is known what the object is */
 	r->inode = BPF_CORE_READ(inode, i_ino);
 	r->device = BPF_CORE_READ(inode, i_sb, s_dev);
@@ -144,6 +145,7 @@ static __always_inline void record_end(struct scratch *s, struct task_struct *ta
 {
 	struct bpf_file_record *r = &s->record;
 	struct bpf_counts *c = counts_of(r->head.program);
+	r->marks |= s->foreign;
 	if (c && !leaves_out(s, task, kind))
 		send(c, &r->head, sizeof(*r) + s->used, sizeof(*r) + sizeof(s->data), kind);
 	slot_give(s);
@@ -162,7 +164,6 @@ static __always_inline void put_labels(struct scratch *s, __u64 dentry)
 static __always_inline void put_named(struct scratch *s, struct task_struct *task, struct bpf_string *string,
                                       __u64 mnt, __u64 parent, const char *name, __u64 len)
 {
-	__u64 root = namespace_root(task, mnt);
 	__u64 start = s->used;
 	__u8 *to = scratch_room(s);
 	opaque(len);
@@ -173,7 +174,7 @@ static __always_inline void put_named(struct scratch *s, struct task_struct *tas
 		bpf_probe_read_kernel(to + 2, len, name);
 		s->used += len + 2;
 	}
-	int marks = walk_path(mnt, parent, root, s->slot);
+	int marks = walk_from(s, task, mnt, parent);
 	/* The object itself may be gone: that is what happened to it, and not to its path. */
 	if (len)
 		marks &= ~BPF_MARK_DELETED;

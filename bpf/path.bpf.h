@@ -58,6 +58,7 @@ struct scratch {
 	__u32 filters;
 	__u32 busy; /* with several slots: programs that hold or try it */
 	__u32 slot;
+	__u32 foreign; /* BPF_MARK_FOREIGN, if it holds of the path walked last */
 	struct walk walk;
 	struct SCRATCH_RECORD record;
 	__u8 data[SCRATCH_DATA_MAX + SCRATCH_SLACK];
@@ -245,16 +246,24 @@ __noinline int walk_path(__u64 mnt, __u64 dentry, __u64 root, __u64 slot)
 	return w->marks | BPF_MARK_TRUNCATED;
 }
 
-/* Of the task's mount namespace; at its end it has none any more, and closes files still: then of the
- * mount's. */
-static __always_inline __u64 namespace_root(struct task_struct *task, __u64 mnt)
+/* The task's; at its end it has none any more, and closes files still: then the mount's. */
+static __always_inline struct mnt_namespace *mounts_of(struct task_struct *task, __u64 mnt)
 {
 	struct mnt_namespace *ns = BPF_CORE_READ(task, nsproxy, mnt_ns);
 	if (!ns) {
 		struct mount *mount = (void *)(mnt - bpf_core_field_offset(struct mount, mnt));
 		ns = BPF_CORE_READ(mount, mnt_ns);
 	}
-	return (__u64)BPF_CORE_READ(ns, root);
+	return ns;
+}
+
+/* Walks from an object of that mount to the root of the mount namespace that `task` sees; returns marks. */
+static __always_inline int walk_from(struct scratch *s, struct task_struct *task, __u64 mnt, __u64 dentry)
+{
+	struct mnt_namespace *ns = mounts_of(task, mnt);
+	/* Whoever is root in a user namespace of his own mounts what he likes where he likes. */
+	s->foreign = BPF_CORE_READ(ns, user_ns, level) > 0 ? BPF_MARK_FOREIGN : 0;
+	return walk_path(mnt, dentry, (__u64)BPF_CORE_READ(ns, root), s->slot);
 }
 
 /* As `task` sees it: from the root of its mount namespace. */
@@ -263,9 +272,8 @@ static __always_inline void put_path(struct scratch *s, struct task_struct *task
 {
 	__u64 start = s->used;
 	__u64 mnt = (__u64)BPF_CORE_READ(path, mnt);
-	__u64 root = namespace_root(task, mnt);
 	__u64 dentry = (__u64)BPF_CORE_READ(path, dentry);
-	int marks = walk_path(mnt, dentry, root, s->slot);
+	int marks = walk_from(s, task, mnt, dentry);
 	string_put(string, s->used - start, marks);
 }
 

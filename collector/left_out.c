@@ -48,10 +48,13 @@ struct exclusion *left_out(struct exclude *x, const struct file_event *e, const 
 	/* After an exec that was not seen the image is the former one. */
 	const struct process_image *image =
 	        actor && actor->exec_id == view->head->exec_id ? actor->image : NULL;
-	if (image) {
+	if (image)
 		event.cgroup = image->cgroup;
+	/* Where anybody may have mounted anything, names of programs and paths are not the host's. */
+	bool foreign = view->file->marks & BPF_MARK_FOREIGN;
+	if (image && !foreign)
 		event.exe = (struct span){ image->bytes, image->exe_len };
-	}
-	add_paths(&event, e, view);
+	if (!foreign)
+		add_paths(&event, e, view);
 	return exclude_match(x, &event);
 }

@@ -258,7 +258,8 @@ static void learn_object(struct normaliser *n, const struct bpf_view *view)
 {
 	const struct bpf_file_record *r = view->file;
 	uint32_t news = n->file.labels & ~r->labels;
-	if (news && r->inode && n->config.on_labelled && !(n->file.marks & ENTRY_MARK_UNSURE))
+	bool sure = !(n->file.marks & ENTRY_MARK_UNSURE) && !(r->marks & BPF_MARK_FOREIGN);
+	if (news && r->inode && n->config.on_labelled && sure)
 		n->config.on_labelled(n->config.context, r->device, r->inode, news);
 }
 

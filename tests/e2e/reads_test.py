@@ -22,6 +22,7 @@ READ, MMAP, OPEN, UNLINK, LINK, MKDIR, THROTTLE = 46, 47, 32, 34, 35, 37, 114
 PATH, RESULT, FLAGS, MODE, INODE, MARKS, LABELS, COUNT, FIRST, LAST = 0, 1, 3, 4, 6, 10, 18, 19, 20, 21
 MARK_BY_OBJECT = 16384
 STRANGER = 61999  # a uid that nobody else here has
+OTHER_STRANGER = 61998
 
 
 class Reads(World):
@@ -93,6 +94,27 @@ def check_other_names(w, phi):
         return print("skip bind mounts: not allowed here")
     w.check_told("a read through a bind mount in another namespace", mounted.encode() + b"/never-read-before",
                  LABELS=[b"phi"])
+
+
+def in_own_mounts(script):
+    """As a user without any right, but for a user namespace, in which he may mount what he likes. False if the
+    host does not let him."""
+    command = ["unshare", "--user", "--map-root-user", "--mount", "/bin/sh", "-ec", script]
+    return subprocess.run(command, user=OTHER_STRANGER, group=OTHER_STRANGER, extra_groups=[], cwd="/",
+                          stdout=subprocess.DEVNULL).returncode == 0
+
+
+def check_stolen_names(w, phi):
+    """Whoever makes a mount namespace calls things there as he likes: nothing learns a label from that."""
+    plain = w.folder.decode() + "/plain"
+    os.mkdir(plain)
+    write(plain + "/p", "")
+    if not in_own_mounts("mount --bind %s %s; cat %s/p" % (plain, phi, phi)):
+        return print("skip names of other namespaces: not allowed here")
+    w.check_told("a labelled name in a stranger's namespace is told", phi.encode() + b"/p", LABELS=[b"phi"])
+    read(plain + "/p")
+    sequence_point(w)
+    check("but what is called so there has no label elsewhere", not w.told(plain.encode() + b"/p"))
 
 
 def check_denied(w, phi):
@@ -167,7 +189,7 @@ def check_reads(program, scratch):
         stop(process)
         finish("this kernel or user may not load the programs")
     sequence_point(w)
-    for part in (check_names, check_other_names, check_denied, check_mmap, check_repeats):
+    for part in (check_names, check_other_names, check_stolen_names, check_denied, check_mmap, check_repeats):
         part(w, phi)
     check_cost(w)
     check("the collector stops when told to", stop(process) == 0)
@@ -281,10 +303,16 @@ def check_exclusions(program, scratch, watched=False):
     in_child(lambda: write_many(build, phi))
     in_child(lambda: make_as_stranger(w.folder.decode(), 300))
     subprocess.run(["/usr/bin/touch", w.path(b"touched").decode()], check=True)
+    os.mkdir(w.path(b"mine"))
+    os.chmod(w.path(b"mine"), 0o777)
+    stolen = in_own_mounts("mount --bind %s %s; : > %s/stolen-name" % (w.path(b"mine").decode(), build, build))
     os.unlink(build + "/made")
     stop(process)
     wait_until(lambda: sink.goodbye, 3)
     told = [e for e in sink.events if e.kind == OPEN and e.fields.get(PATH, b"").startswith(build.encode())]
+    hidden = [e for e in told if e.fields[PATH].endswith(b"/stolen-name")]
+    told = [e for e in told if e not in hidden]
+    check("an excluded name in a stranger's namespace hides nothing (%s)" % name, len(hidden) == 1 or not stolen)
     labelled = [e for e in told if e.fields.get(LABELS)]
     check("excluded opens are not told (%s)" % name, len(told) == (1 if watched else 0) and labelled == told, told[:3])
     check("nor what an excluded user does", not [e for e in sink.events if e.kind == MKDIR and

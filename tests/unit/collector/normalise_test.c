@@ -926,6 +926,15 @@ Test(normalise, the_kernel_learns_an_object_that_a_pattern_labels)
 	cr_assert_eq(learnt.calls, 1);
 }
 
+Test(normalise, nothing_is_learnt_from_names_in_a_mount_namespace_that_anybody_may_make)
+{
+	watch(WATCH_PHI);
+	make_read("/data/x.db", 0)->marks = BPF_MARK_FOREIGN;
+	feed();
+	cr_assert(labelled(1, "phi"));
+	cr_assert_eq(learnt.calls, 0);
+}
+
 Test(normalise, a_denied_read_is_labelled_by_the_name_made_tidy)
 {
 	watch(WATCH_PHI);
@@ -1007,6 +1016,16 @@ Test(normalise, a_name_that_may_lead_elsewhere_is_not_excluded)
 	made_path(&m, &r->strings[BPF_FILE_OBJECT], "/b/x", 0);
 	feed();
 	cr_assert_eq(filtered_count, 1, "an unsure object");
+}
+
+Test(normalise, names_in_a_mount_namespace_that_anybody_may_make_are_not_excluded)
+{
+	watch(EXCLUDE_B);
+	struct bpf_file_record *r = make_open(O_WRONLY, BPF_MARK_FOREIGN);
+	m.len = sizeof(*r);
+	made_path(&m, &r->strings[BPF_FILE_OBJECT], "/b/x", 0);
+	feed();
+	cr_assert_eq(filtered_count, 0);
 }
 
 Test(normalise, labelled_data_is_never_excluded)
