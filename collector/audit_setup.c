@@ -1,6 +1,7 @@
 #include "collector/audit_setup.h"
 
 #include "collector/audit_lease.h"
+#include "collector/audit_listener.h"
 #include "lib/log.h"
 
 static void explain(int r)
@@ -42,7 +43,7 @@ int audit_setup_open(struct audit_setup *setup, struct audit_source **ret)
 {
 	struct audit_source_config config = {
 		.mode = setup->mode,
-		.passed_fd = setup->mode == AUDIT_MODE_MULTICAST ? audit_source_passed_fd() : -1,
+		.passed_fd = setup->mode == AUDIT_MODE_MULTICAST ? audit_listener_passed_fd() : -1,
 		.replay_path = setup->replay_path,
 		.env = env_system(),
 		.rules = setup->rules,

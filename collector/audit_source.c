@@ -1,19 +1,13 @@
 #include "collector/audit_source.h"
 
+#include "collector/audit_listener.h"
 #include "collector/audit_replay.h"
 #include "collector/audit_watch.h"
-
-#include <stdarg.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #define ANSWER_TIMEOUT_MS 500
 #define BATCHES_PER_READ  32
 #define LINES_PER_TICK    64
 #define RULES_EVERY_POLLS 10 /* also how often losses of the socket are looked for */
-#define READER_SEQUENCE   7
-#define FIRST_PASSED_FD   3
-#define MAX_PASSED_FDS    64
 
 struct audit_source {
 	struct audit_source_config config;
@@ -21,123 +15,26 @@ struct audit_source {
 	struct audit_inbox *inbox;
 	struct audit_watch watch;
 	struct audit_replay *replay;
-	int fd; /* of the records */
-	enum audit_mode mode;
-	char reason[192];
+	struct audit_listener listener;
 	uint64_t records;
 	uint64_t foreign;
-	uint32_t drops; /* of the socket, declared so far */
-	bool overrun;   /* the kernel said that it dropped records, how many is to be found out */
+	bool overrun; /* the kernel said that it dropped records, how many is to be found out */
 	uint64_t polled_us;
 	uint64_t losses_us; /* when losses were last looked for */
 	unsigned polls;
 };
-
-static long env_number(const char *name)
-{
-	const char *text = getenv(name);
-	char *end = NULL;
-	if (!text || *text == '\0')
-		return -1;
-	long v = strtol(text, &end, 10);
-	return *end == '\0' ? v : -1;
-}
-
-int audit_source_passed_fd(void)
-{
-	if (env_number("LISTEN_PID") != getpid())
-		return -1;
-	long count = MIN(env_number("LISTEN_FDS"), (long)MAX_PASSED_FDS);
-	for (int fd = FIRST_PASSED_FD; fd < FIRST_PASSED_FD + count; fd++) {
-		if (audit_netlink_adopt(fd) == 0)
-			return fd;
-	}
-	return -1;
-}
-
-static void explain(struct audit_source *s, const char *fmt, ...) printf_like(2, 3);
-static void explain(struct audit_source *s, const char *fmt, ...)
-{
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(s->reason, sizeof(s->reason), fmt, ap);
-	va_end(ap);
-}
-
-static void turn_off(struct audit_source *s, const char *what, int error)
-{
-	close_fd(&s->fd);
-	s->mode = AUDIT_MODE_OFF;
-	explain(s, "%s: %s", what, audit_mode_cause(error));
-}
-
-static void listen_multicast(struct audit_source *s)
-{
-	int r = 0;
-	if (s->config.passed_fd >= 0) {
-		r = audit_netlink_adopt(s->config.passed_fd);
-		s->fd = TAKE_FD(s->config.passed_fd);
-	} else {
-		r = audit_netlink_open(true, &s->fd);
-	}
-	s->drops = 0;
-	s->mode = AUDIT_MODE_MULTICAST;
-	if (r < 0)
-		turn_off(s, "cannot listen to audit", r);
-}
-
-static bool is_reader(const struct audit_source *s)
-{
-	return s->watch.status.pid == (uint32_t)getpid();
-}
-
-static int become_reader(struct audit_source *s)
-{
-	int r = audit_netlink_open(false, &s->fd);
-	if (r == 0)
-		r = audit_netlink_set_reader(s->fd, (uint32_t)getpid(), READER_SEQUENCE);
-	if (r == 0)
-		r = audit_netlink_wait_first(s->fd, s->inbox, READER_SEQUENCE, ANSWER_TIMEOUT_MS);
-	if (r < 0 && r != -EAGAIN)
-		return r;
-	/* A record may come before the acknowledgement and stays in the socket; the status tells as well. */
-	r = audit_netlink_read_status(s->watch.fd, s->inbox, ANSWER_TIMEOUT_MS, &s->watch.status);
-	if (r < 0)
-		return r;
-	return is_reader(s) ? 0 : -EEXIST;
-}
-
-static void listen_unicast(struct audit_source *s)
-{
-	int r = become_reader(s);
-	if (r == 0) {
-		s->mode = AUDIT_MODE_UNICAST;
-		return;
-	}
-	close_fd(&s->fd);
-	char owner[96];
-	audit_mode_describe_owner(s->watch.status.pid, owner, sizeof(owner));
-	listen_multicast(s);
-	if (s->mode == AUDIT_MODE_OFF)
-		return;
-	if (r == -EEXIST)
-		explain(s,
-		        "multicast instead of unicast: audit belongs to %s; stop it, or configure multicast",
-		        owner);
-	else
-		explain(s, "multicast instead of unicast: %s", audit_mode_cause(r));
-}
 
 static void start_replay(struct audit_source *s)
 {
 	const char *path = s->config.replay_path;
 	int r = path ? audit_replay_open(path, s->feed, &s->replay) : -EINVAL;
 	if (r < 0) {
-		turn_off(s, "cannot replay the audit log", r);
+		audit_listener_turn_off(&s->listener, "cannot replay the audit log", r);
 		return;
 	}
-	s->mode = AUDIT_MODE_REPLAY;
-	explain(s, "replay of a recorded audit log, %s: not what happens on this host", path);
+	s->listener.mode = AUDIT_MODE_REPLAY;
+	audit_listener_explain(&s->listener,
+	                       "replay of a recorded audit log, %s: not what happens on this host", path);
 }
 
 static void start(struct audit_source *s)
@@ -145,7 +42,7 @@ static void start(struct audit_source *s)
 	int r;
 	switch (s->config.mode) {
 	case AUDIT_MODE_OFF:
-		explain(s, "switched off by configuration");
+		audit_listener_explain(&s->listener, "switched off by configuration");
 		return;
 	case AUDIT_MODE_REPLAY:
 		start_replay(s);
@@ -154,11 +51,11 @@ static void start(struct audit_source *s)
 	case AUDIT_MODE_UNICAST:
 		r = audit_watch_open(&s->watch, s->inbox, ANSWER_TIMEOUT_MS);
 		if (r == -EPROTONOSUPPORT)
-			turn_off(s, "cannot listen to audit", r);
+			audit_listener_turn_off(&s->listener, "cannot listen to audit", r);
 		else if (s->config.mode == AUDIT_MODE_UNICAST)
-			listen_unicast(s);
+			audit_listener_unicast(&s->listener);
 		else
-			listen_multicast(s);
+			audit_listener_multicast(&s->listener);
 		audit_watch_ask(&s->watch, true);
 		return;
 	}
@@ -181,7 +78,8 @@ int audit_source_open(const struct audit_source_config *config, struct audit_sou
 	if (!s)
 		return -ENOMEM;
 	s->config = *config;
-	s->fd = s->watch.fd = -1;
+	s->listener = (struct audit_listener){ .watch = &s->watch, .passed_fd = config->passed_fd, .fd = -1 };
+	s->watch.fd = -1;
 	s->watch.rules = -1;
 	s->watch.wanted = config->rules;
 	if (s->config.status_every_us == 0)
@@ -196,6 +94,7 @@ int audit_source_open(const struct audit_source_config *config, struct audit_sou
 		r = audit_inbox_new(&s->inbox);
 	if (r < 0)
 		return r;
+	s->listener.inbox = s->inbox;
 	set_clock(s);
 	start(s);
 	*ret = TAKE_PTR(s);
@@ -206,11 +105,7 @@ void audit_source_free(struct audit_source *s)
 {
 	if (!s)
 		return;
-	/* Nobody is left to hear of a failure; a dead reader is noticed by the kernel. */
-	if (s->mode == AUDIT_MODE_UNICAST)
-		(void)!audit_netlink_set_reader(s->fd, 0, READER_SEQUENCE);
-	close_fd(&s->fd);
-	close_fd(&s->config.passed_fd);
+	audit_listener_close(&s->listener);
 	audit_watch_close(&s->watch);
 	audit_replay_free(s->replay);
 	audit_inbox_free(s->inbox);
@@ -220,7 +115,7 @@ void audit_source_free(struct audit_source *s)
 
 int audit_source_fd(const struct audit_source *s)
 {
-	return s->fd;
+	return s->listener.fd;
 }
 
 bool audit_source_waiting(const struct audit_source *s)
@@ -254,8 +149,8 @@ static void take_message(struct audit_source *s, size_t i, uint64_t now_us)
 
 void audit_source_read(struct audit_source *s, uint64_t now_us)
 {
-	for (int batch = 0; batch < BATCHES_PER_READ && s->fd >= 0; batch++) {
-		int n = audit_inbox_receive(s->inbox, s->fd);
+	for (int batch = 0; batch < BATCHES_PER_READ && s->listener.fd >= 0; batch++) {
+		int n = audit_inbox_receive(s->inbox, s->listener.fd);
 		if (n == -EAGAIN)
 			return;
 		if (n == -ENOBUFS) {
@@ -263,7 +158,7 @@ void audit_source_read(struct audit_source *s, uint64_t now_us)
 			continue;
 		}
 		if (n < 0) {
-			turn_off(s, "reading audit failed", n);
+			audit_listener_turn_off(&s->listener, "reading audit failed", n);
 			audit_feed_lose(s->feed, LOSS_AUDIT_SOCKET, UNKNOWN, 0, now_us,
 			                "reading audit failed");
 			return;
@@ -278,16 +173,16 @@ void audit_source_read(struct audit_source *s, uint64_t now_us)
 static void declare_drops(struct audit_source *s)
 {
 	uint32_t drops;
-	if (s->fd < 0)
+	if (s->listener.fd < 0)
 		return;
-	if (audit_netlink_drops(s->fd, &drops) < 0) {
+	if (audit_netlink_drops(s->listener.fd, &drops) < 0) {
 		if (s->overrun)
 			audit_feed_lose(s->feed, LOSS_AUDIT_SOCKET, UNKNOWN, 0, s->losses_us,
 			                "the audit socket was full");
-	} else if (drops != s->drops) {
-		audit_feed_lose(s->feed, LOSS_AUDIT_SOCKET, UPPER_BOUND, drops - s->drops, s->losses_us,
-		                "audit records dropped at the audit socket");
-		s->drops = drops;
+	} else if (drops != s->listener.drops) {
+		audit_feed_lose(s->feed, LOSS_AUDIT_SOCKET, UPPER_BOUND, drops - s->listener.drops,
+		                s->losses_us, "audit records dropped at the audit socket");
+		s->listener.drops = drops;
 	}
 	s->overrun = false;
 }
@@ -313,15 +208,17 @@ static void declare_status(struct audit_source *s)
 static void check_reader(struct audit_source *s)
 {
 	char owner[96];
-	if (s->mode != AUDIT_MODE_UNICAST || !s->watch.known || is_reader(s))
+	if (s->listener.mode != AUDIT_MODE_UNICAST || !s->watch.known ||
+	    audit_listener_is_reader(&s->listener))
 		return;
 	audit_mode_describe_owner(s->watch.status.pid, owner, sizeof(owner));
 	audit_feed_lose(s->feed, LOSS_AUDIT_SOCKET, UNKNOWN, 0, s->losses_us,
 	                "the unicast side of audit was taken from the collector");
-	close_fd(&s->fd);
-	listen_multicast(s);
-	if (s->mode == AUDIT_MODE_MULTICAST)
-		explain(s, "multicast instead of unicast: audit was taken by %s", owner);
+	close_fd(&s->listener.fd);
+	audit_listener_multicast(&s->listener);
+	if (s->listener.mode == AUDIT_MODE_MULTICAST)
+		audit_listener_explain(&s->listener, "multicast instead of unicast: audit was taken by %s",
+		                       owner);
 }
 
 static void replay(struct audit_source *s, uint64_t now_us)
@@ -331,7 +228,7 @@ static void replay(struct audit_source *s, uint64_t now_us)
 	ssize_t n = audit_replay_read(s->replay, LINES_PER_TICK, now_us);
 	s->records += n > 0 ? (uint64_t)n : 0;
 	if (n < 0)
-		turn_off(s, "reading the recorded audit log failed", (int)n);
+		audit_listener_turn_off(&s->listener, "reading the recorded audit log failed", (int)n);
 	if (n <= 0) {
 		audit_replay_free(s->replay);
 		s->replay = NULL;
@@ -384,7 +281,7 @@ void audit_source_ask(struct audit_source *s)
 int audit_source_probe(struct audit_source *s, uint32_t *ret_wait_time)
 {
 	const struct audit_status_view *status = &s->watch.status;
-	if (s->fd < 0 || s->watch.fd < 0 || !s->watch.known || status->enabled != 1)
+	if (s->listener.fd < 0 || s->watch.fd < 0 || !s->watch.known || status->enabled != 1)
 		return -EAGAIN;
 	int r = audit_netlink_set_wait_time(s->watch.fd, status->backlog_wait_time, ++s->watch.sequence);
 	if (r == 0)
@@ -394,8 +291,8 @@ int audit_source_probe(struct audit_source *s, uint32_t *ret_wait_time)
 
 static const char *shortcoming(const struct audit_source *s)
 {
-	if (s->reason[0] != '\0')
-		return s->reason;
+	if (s->listener.reason[0] != '\0')
+		return s->listener.reason;
 	if (!s->watch.known)
 		return "the kernel's audit status cannot be read";
 	if (s->watch.status.enabled == 0)
@@ -406,7 +303,7 @@ static const char *shortcoming(const struct audit_source *s)
 struct audit_summary audit_source_summary(const struct audit_source *s)
 {
 	return (struct audit_summary){
-		.mode = s->mode,
+		.mode = s->listener.mode,
 		.reason = shortcoming(s),
 		.status_known = s->watch.known,
 		.status = s->watch.status,

@@ -14,7 +14,7 @@
 
 struct audit_source_config {
 	enum audit_mode mode; /* wanted */
-	int passed_fd;        /* a socket of audit_source_passed_fd(), for MULTICAST; -1: none. Taken over. */
+	int passed_fd; /* a socket of audit_listener_passed_fd(), for MULTICAST; -1: none. Taken over. */
 	const char *replay_path;         /* for REPLAY */
 	uint64_t status_every_us;        /* 0: 1 s */
 	const struct env *env;           /* its two clocks */
@@ -36,9 +36,6 @@ struct audit_summary {
 };
 
 struct audit_source;
-
-/* The audit socket among those that systemd passed (LISTEN_PID, LISTEN_FDS), or -1. */
-int audit_source_passed_fd(void);
 
 /* Only -ENOMEM; everything else leaves a source in a lesser mode. Waits for the kernel's answers up to half a
  * second. The feed's callbacks are not called from here. */

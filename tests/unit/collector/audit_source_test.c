@@ -160,14 +160,3 @@ Test(audit_source, wherever_it_runs_it_opens_and_says_what_it_lacks)
 	audit_source_flush(source, 1000);
 	audit_source_free(source);
 }
-
-Test(audit_source, descriptors_for_another_process_are_not_taken)
-{
-	setenv("LISTEN_FDS", "1", 1);
-	setenv("LISTEN_PID", "1", 1);
-	cr_assert_eq(audit_source_passed_fd(), -1);
-	setenv("LISTEN_PID", "", 1);
-	cr_assert_eq(audit_source_passed_fd(), -1);
-	unsetenv("LISTEN_PID");
-	cr_assert_eq(audit_source_passed_fd(), -1);
-}
