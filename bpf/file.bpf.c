@@ -24,6 +24,9 @@ struct {
 /* Of the open flags, the same on all architectures that we know. */
 #define WRITES_OR_CREATES (00000003 | 00000100 | 00001000) /* O_ACCMODE, O_CREAT, O_TRUNC */
 #define ONLY_A_PATH       010000000                        /* O_PATH: the other flags are ignored */
+#define CREATES           00000100                         /* O_CREAT */
+#define KEPT_FLAGS        (00000003 | ONLY_A_PATH)         /* of those that an open file keeps */
+#define MODE_CREATED      0x100000                         /* FMODE_CREATED */
 #define ANONYMOUS         0x20                             /* MAP_ANONYMOUS: of no file */
 #define NOT_PERMITTED     (-1)                             /* EPERM */
 #define ACCESS_DENIED     (-13)                            /* EACCES */
@@ -59,8 +62,21 @@ static __always_inline void read_args(__u64 *args, struct pt_regs *regs, bool co
 }
 #endif
 
+/* The caller's memory may have another content by now: what the file is open for is the kernel's word. */
+static __always_inline void correct_flags(struct bpf_file_record *r, struct task_struct *task)
+{
+	struct file *file = r->result >= 0 ? file_of(task, (__u32)r->result) : 0;
+	if (!file)
+		return;
+	r->open_flags &= ~(__u64)KEPT_FLAGS;
+	r->open_flags |= BPF_CORE_READ(file, f_flags) & KEPT_FLAGS;
+	if (BPF_CORE_READ(file, f_mode) & MODE_CREATED)
+		r->open_flags |= CREATES;
+}
+
 /* Fills in the flags of open and its like. */
-static __always_inline void read_flags(struct bpf_file_record *r, const struct bpf_call *call)
+static __always_inline void read_flags(struct bpf_file_record *r, struct task_struct *task,
+                                       const struct bpf_call *call)
 {
 	r->open_flags = 0;
 	r->open_mode = 0;
@@ -73,6 +89,7 @@ static __always_inline void read_flags(struct bpf_file_record *r, const struct b
 	bpf_probe_read_user(how, sizeof(how), (void *)arg(r, call->flags));
 	r->open_flags = how[0];
 	r->open_mode = how[1];
+	correct_flags(r, task);
 }
 
 /* Which kind of event may this be? 0: none. */
@@ -256,7 +273,7 @@ static __always_inline int on_call(struct pt_regs *regs, long result)
 	struct bpf_file_record *r = &s->record;
 	read_args(r->args, regs, compat);
 	r->result = result;
-	read_flags(r, call);
+	read_flags(r, task, call);
 	__u32 kind = kind_of(r, task, call);
 	if (!kind || (result >= 0 && act_was_told(kind)))
 		return 0;

@@ -7,6 +7,7 @@ process, the files with their folder. Prints one line a check; skips if it can't
 import atexit
 import ctypes
 import errno
+import mmap
 import os
 import signal
 import struct
@@ -305,6 +306,29 @@ raise SystemExit(1 if call() else 0)
     check("and marked", e is not None and e.fields[MARKS] & MARK_COMPAT, e)
 
 
+def check_changed_flags(world):
+    """openat2() takes its flags from memory, which another process may write to before the call returns."""
+    fifo, parent = world.path(b"fifo"), os.getpid()
+    os.mkfifo(fifo)
+    how = mmap.mmap(-1, 4096)
+    how.write(struct.pack("<QQQ", os.O_WRONLY, 0, 0))
+    child = os.fork()
+    if child == 0:
+        while not open("/proc/%d/syscall" % parent).read().startswith("437 "):
+            pass
+        how[0:8] = bytes(8)
+        os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+        signal.pause()
+    libc = ctypes.CDLL(None, use_errno=True)
+    at = ctypes.c_char.from_buffer(how)
+    fd = libc.syscall(437, -100, ctypes.c_char_p(fifo), ctypes.byref(at), 24)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    check("the flags of an open were changed behind it", fd >= 0 and how[0:8] == bytes(8), fd)
+    world.expect("what the open was for is known all the same", OPEN, fifo, RESULT=fd, FLAGS=os.O_WRONLY)
+    os.close(fd)
+
+
 def check_io_uring(world):
     path = world.path(b"by-io-uring")
     libc = ctypes.CDLL(None, use_errno=True)
@@ -386,7 +410,8 @@ def check_all_kinds(program, scratch):
     check("posture: kernel and BTF", sink.postures[0][5].decode() == os.uname().release and sink.postures[0][6])
     wait_until(lambda: sequence_point(world), 10)
     for part in (check_files, check_relative, check_xattrs, check_failures, check_deep_path, check_exec,
-                 check_large_exec, check_exits, check_credentials, check_threads, check_compat, check_io_uring,
+                 check_large_exec, check_exits, check_credentials, check_threads, check_compat,
+                 check_changed_flags, check_io_uring,
                  check_rings):
         part(world)
     check("the collector stops when told to", stop(process) == 0)
