@@ -1,27 +1,10 @@
 #include "cli/control.h"
 
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
+
+#include "lib/connect.h"
 
 #define ANSWER_SECONDS 30
-
-static int connect_to(const char *path, int *ret)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct timeval wait = { .tv_sec = ANSWER_SECONDS };
-	size_t n = strlen(path);
-	if (n >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, path, n);
-	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) < 0)
-		return -errno;
-	*ret = TAKE_FD(fd);
-	return 0;
-}
 
 static int send_all(int fd, struct span bytes)
 {
@@ -60,7 +43,7 @@ static int receive_line(int fd, struct buf *ret)
 int control_ask(const char *socket_path, struct span question, struct buf *ret)
 {
 	cleanup_close int fd = -1;
-	int r = connect_to(socket_path, &fd);
+	int r = connect_unix_timeout(socket_path, ANSWER_SECONDS, &fd);
 	if (r == 0)
 		r = send_all(fd, question);
 	return r < 0 ? r : receive_line(fd, ret);

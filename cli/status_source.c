@@ -4,10 +4,9 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/connect.h"
 #include "lib/env.h"
 #include "verify/window.h"
 
@@ -32,28 +31,14 @@ int status_read_file(const char *folder, const char *process, struct buf *ret, u
 	return 0;
 }
 
-static int connect_to(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct timeval timeout = { .tv_sec = ANSWER_TIMEOUT_S };
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0 ||
-	    connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return -errno;
-	return TAKE_FD(fd);
-}
-
 int status_ask_sink(const char *socket_path, struct buf *ret)
 {
 	static const char question[] = "status\n";
 	char answer[4096];
-	cleanup_close int fd = connect_to(socket_path);
-	if (fd < 0)
-		return fd;
+	cleanup_close int fd = -1;
+	int err = connect_unix_timeout(socket_path, ANSWER_TIMEOUT_S, &fd);
+	if (err)
+		return err;
 	if (send(fd, question, strlen(question), MSG_NOSIGNAL) != (ssize_t)strlen(question))
 		return -EIO;
 	size_t before = ret->len;

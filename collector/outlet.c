@@ -3,11 +3,12 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "collector/delivery.h"
 #include "collector/frame_queue.h"
 #include "collector/loss_ledger.h"
+#include "lib/connect.h"
 
 /* Of the queue, for frames that declare: events never use it. */
 #define RESERVE_BYTES  ((size_t)16 << 10)
@@ -27,9 +28,7 @@ struct outlet {
 	bool spoke;                        /* over the present connection */
 	uint64_t filtered, sent, declared; /* declared: exact losses in frames that were queued */
 	uint64_t undeclared;               /* exact losses in the ledger */
-	uint64_t put_bytes, gone_bytes;    /* into the queue and out of it, ever */
-	uint64_t mark_bytes, mark_events;  /* once so many bytes are out, so many events and losses are */
-	uint64_t gone_events;
+	struct delivery delivery;          /* of those that are sent or declared */
 	struct buf posture;
 	struct buf rules; /* a frame */
 	bool owes_rules;
@@ -87,21 +86,8 @@ static bool queue_frame(struct outlet *o)
 		return false;
 	if (!frame_queue_put(o->queue, (struct span){ o->frame.data, o->frame.len }))
 		return false;
-	o->put_bytes += o->frame.len;
+	delivery_put(&o->delivery, o->frame.len);
 	return true;
-}
-
-/* Events have no length of their own, so the way is marked: only when a mark is reached is the next one set.
- */
-static void pass_marks(struct outlet *o)
-{
-	if (o->gone_bytes < o->mark_bytes)
-		return;
-	o->gone_events = o->mark_events;
-	o->mark_bytes = o->put_bytes;
-	o->mark_events = o->sent + o->declared;
-	if (o->gone_bytes >= o->mark_bytes)
-		o->gone_events = o->mark_events;
 }
 
 /* Declare what was lost, as far as there is room. True if nothing is left to declare. */
@@ -271,8 +257,7 @@ static void restart(struct outlet *o)
 	o->heard_len = 0;
 	o->refusing = false;
 	take_back_all(o);
-	o->gone_bytes = o->mark_bytes = o->put_bytes;
-	o->gone_events = o->mark_events = o->sent + o->declared;
+	delivery_restart(&o->delivery, o->sent + o->declared);
 	if (o->spoke) {
 		static const char words[] = "the sealer went away with events in flight";
 		struct intake_loss loss = { .reason = LOSS_SEALER_DOWN,
@@ -300,25 +285,12 @@ void outlet_connect_fd(struct outlet *o, int fd)
 	o->backoff_us = BACKOFF_MIN_US;
 }
 
-static int connect_to(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	size_t len = strlen(path);
-	if (len >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, path, len + 1);
-	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return -errno;
-	return TAKE_FD(fd);
-}
-
 void outlet_tick(struct outlet *o, uint64_t now_us)
 {
 	if (o->fd >= 0 || !o->config.path || now_us < o->try_us)
 		return;
-	int fd = connect_to(o->config.path);
-	if (fd < 0) {
+	int fd;
+	if (connect_unix(o->config.path, &fd)) {
 		o->try_us = now_us + o->backoff_us;
 		o->backoff_us = MIN(o->backoff_us * 2, (uint64_t)BACKOFF_MAX_US);
 		return;
@@ -353,7 +325,7 @@ static void write_some(struct outlet *o)
 		if (n <= 0)
 			return;
 		frame_queue_written(o->queue, (size_t)n);
-		o->gone_bytes += (size_t)n;
+		delivery_gone(&o->delivery, (size_t)n);
 		o->spoke = true;
 	}
 }
@@ -390,7 +362,7 @@ static void read_some(struct outlet *o)
 
 uint64_t outlet_undelivered(const struct outlet *o)
 {
-	return o->sent + o->declared + o->undeclared - o->gone_events;
+	return o->sent + o->declared + o->undeclared - o->delivery.gone;
 }
 
 void outlet_resumed(struct outlet *o)
@@ -404,7 +376,7 @@ void outlet_resumed(struct outlet *o)
 void outlet_ready(struct outlet *o)
 {
 	write_some(o);
-	pass_marks(o);
+	delivery_mark(&o->delivery, o->sent + o->declared);
 	read_some(o);
 }
 

@@ -2,23 +2,19 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
+
+#include "lib/connect.h"
 
 #define CHUNK_BYTES   65536u
 #define SEND_LIMIT_MS 10000
 
 int receipts_connect(struct receipts *r, const char *path)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	size_t n = strlen(path);
-	if (n >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, path, n);
-	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return -errno;
+	int fd, err = connect_unix(path, &fd);
+	if (err)
+		return err;
 	receipts_close(r);
-	r->fd = TAKE_FD(fd);
+	r->fd = fd;
 	return 0;
 }
 
