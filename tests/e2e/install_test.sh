@@ -49,7 +49,8 @@ if command -v systemd-analyze >/dev/null; then
 	for t in basic sysinit shutdown network multi-user sockets local-fs paths slices timers; do
 		cp "/usr/lib/systemd/system/$t.target" "$root/usr/lib/systemd/system/" 2>/dev/null || cp "/lib/systemd/system/$t.target" "$root/usr/lib/systemd/system/"
 	done
-	mkdir -p "$root/etc"
+	mkdir -p "$root/etc" "$root/bin"
+	[ -e "$root/bin/kill" ] || install -m 755 /dev/null "$root/bin/kill"
 	for unit in packaging/systemd/*; do
 		unit=$(basename "$unit")
 		case $unit in

@@ -139,13 +139,14 @@ def an_overflow_is_counted(scene):
 
 
 LOAD = """
-import os, sys
+import os, sys, time
 i = 0
 while not os.path.exists(sys.argv[1] + "/enough"):
     for _ in range(50):
         i += 1
         try: os.unlink(sys.argv[1] + "/load-%d" % i)
         except OSError: pass
+    time.sleep(0.01)  # other tests listen to the same kernel
 print(i)
 """
 
@@ -169,7 +170,8 @@ def kills_under_load(scene):
     full = sum(l[3] for l in losses if l[0] == RING_FULL and l[2] == UNLINK)
     bound = sum(l[3] for l in losses if l[0] == COLLECTOR_DOWN and l[1] == UPPER_BOUND)
     check(f"{KILLS} kills under load: nothing is told twice", len(told) == len(set(told)), len(told) - len(set(told)))
-    check("no number is unexplained", not [l for l in losses if l[0] not in (RING_FULL, COLLECTOR_DOWN)], losses)
+    others = [l for l in losses if l[0] not in (RING_FULL, COLLECTOR_DOWN)]
+    check("no number is unexplained", not others, others[:5])
     check("what is missing lies within what was declared", made <= len(told) + full + bound, (made, len(told), full, bound))
     check("and the bounds are not for show", bound < made / 10, (made, len(told), full, bound))
 

@@ -106,7 +106,8 @@ def memory(pid):
         for line in maps:
             span, mode = line.split()[:2]
             start, end = (int(x, 16) for x in span.split("-"))
-            if "r" not in mode or line.rstrip().endswith(("[vvar]", "[vsyscall]")):
+            # A mapping larger than all memory is a sanitizer's shadow: it holds no bytes of the program.
+            if "r" not in mode or end - start > 1 << 33 or line.rstrip().endswith(("[vvar]", "[vsyscall]")):
                 continue
             try:
                 mem.seek(start)
