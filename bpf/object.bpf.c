@@ -341,41 +341,20 @@ int fexit_vfs_rename(__u64 *ctx)
 	return 0;
 }
 
-SEC("?fexit/vfs_unlink")
-int fexit_vfs_unlink(__u64 *ctx)
-{
-	return on_done(ctx, BPF_KIND_UNLINK, BPF_KIND_UNLINK, BPF_FEXIT_UNLINK);
-}
+/* Nothing but the act's own names and what its hook before has kept. */
+#define AFTER(function, act, kind, program)                                                                  \
+	SEC("?fexit/" #function)                                                                             \
+	int fexit_##function(__u64 *ctx)                                                                     \
+	{                                                                                                    \
+		return on_done(ctx, act, kind, program);                                                     \
+	}
 
-SEC("?fexit/vfs_rmdir")
-int fexit_vfs_rmdir(__u64 *ctx)
-{
-	return on_done(ctx, BPF_KIND_UNLINK, BPF_KIND_RMDIR, BPF_FEXIT_RMDIR);
-}
-
-SEC("?fexit/vfs_link")
-int fexit_vfs_link(__u64 *ctx)
-{
-	return on_done(ctx, BPF_KIND_LINK, BPF_KIND_LINK, BPF_FEXIT_LINK);
-}
-
-SEC("?fexit/vfs_symlink")
-int fexit_vfs_symlink(__u64 *ctx)
-{
-	return on_done(ctx, BPF_KIND_SYMLINK, BPF_KIND_SYMLINK, BPF_FEXIT_SYMLINK);
-}
-
-SEC("?fexit/vfs_mkdir")
-int fexit_vfs_mkdir(__u64 *ctx)
-{
-	return on_done(ctx, BPF_KIND_MKDIR, BPF_KIND_MKDIR, BPF_FEXIT_MKDIR);
-}
-
-SEC("?fexit/vfs_mknod")
-int fexit_vfs_mknod(__u64 *ctx)
-{
-	return on_done(ctx, BPF_KIND_MKNOD, BPF_KIND_MKNOD, BPF_FEXIT_MKNOD);
-}
+AFTER(vfs_unlink, BPF_KIND_UNLINK, BPF_KIND_UNLINK, BPF_FEXIT_UNLINK)
+AFTER(vfs_rmdir, BPF_KIND_UNLINK, BPF_KIND_RMDIR, BPF_FEXIT_RMDIR)
+AFTER(vfs_link, BPF_KIND_LINK, BPF_KIND_LINK, BPF_FEXIT_LINK)
+AFTER(vfs_symlink, BPF_KIND_SYMLINK, BPF_KIND_SYMLINK, BPF_FEXIT_SYMLINK)
+AFTER(vfs_mkdir, BPF_KIND_MKDIR, BPF_KIND_MKDIR, BPF_FEXIT_MKDIR)
+AFTER(vfs_mknod, BPF_KIND_MKNOD, BPF_KIND_MKNOD, BPF_FEXIT_MKNOD)
 
 /* The attributes stand behind the dentry. A change of owner may be one of nothing. */
 SEC("?fexit/notify_change")
@@ -389,18 +368,15 @@ int fexit_notify_change(__u64 *ctx)
 	__u32 valid = BPF_CORE_READ(attr, ia_valid);
 	if (valid & ATTR_OPEN)
 		return 0;
-	__u32 act = BPF_KIND_CHOWN, kind = BPF_KIND_CHOWN;
-	if (valid & ATTR_SIZE) {
-		act = BPF_KIND_TRUNCATE;
+	__u32 kind = BPF_KIND_CHOWN;
+	if (valid & ATTR_SIZE)
 		kind = BPF_KIND_TRUNCATE;
-	} else if (valid & ATTR_MODE && !(valid & ATTR_OWNERS)) {
-		act = BPF_KIND_CHMOD;
+	else if (valid & ATTR_MODE && !(valid & ATTR_OWNERS))
 		kind = BPF_KIND_CHMOD;
-	}
-	struct bpf_act *a = act_done(ctx, act, kind, BPF_FEXIT_NOTIFY_CHANGE);
+	struct bpf_act *a = act_done(ctx, kind, kind, BPF_FEXIT_NOTIFY_CHANGE);
 	if (!a)
 		return 0;
-	if (act == BPF_KIND_TRUNCATE)
+	if (kind == BPF_KIND_TRUNCATE)
 		a->args[0] = BPF_CORE_READ(attr, ia_size);
 	tell_act(a, kind, 0, (void *)a->inode);
 	return 0;
