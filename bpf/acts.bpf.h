@@ -50,4 +50,22 @@ static __always_inline bool act_was_told(__u32 kind)
 	return true;
 }
 
+/* A clone under way: the namespaces that its child has of its own, as CLONE_NEW* flags. Its system call takes
+ * them off. */
+static __always_inline void act_put_namespaces(__u64 flags)
+{
+	struct bpf_act *a = act_make(BPF_KIND_CREDENTIALS);
+	if (a)
+		a->args[0] = flags;
+}
+
+static __always_inline __u64 act_take_namespaces(void)
+{
+	struct bpf_act *a = act_find(BPF_KIND_CREDENTIALS);
+	__u64 flags = a ? a->args[0] : 0;
+	if (flags)
+		a->args[0] = 0;
+	return flags;
+}
+
 #endif

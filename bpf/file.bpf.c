@@ -4,10 +4,9 @@
 
 #define SCRATCH_RECORD   bpf_file_record
 #define SCRATCH_DATA_MAX 16384
+#include "bpf/acts.bpf.h"
 #include "bpf/match.bpf.h"
 #include "bpf/system.bpf.h"
-
-#include "bpf/acts.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

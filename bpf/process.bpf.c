@@ -5,6 +5,10 @@
 #define SCRATCH_DATA_MAX (16384 + BPF_ARGV_MAX)
 #include "bpf/path.bpf.h"
 
+#include "bpf/acts.bpf.h"
+
+#include <linux/sched.h>
+
 char LICENSE[] SEC("license") = "GPL";
 
 #define ARGV_CHUNK    4096
@@ -258,6 +262,24 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	return 0;
 }
 
+#define OWN(field, flag)                                                                                     \
+	(BPF_CORE_READ(of_child, field) != BPF_CORE_READ(of_parent, field) ? (__u64)(flag) : 0)
+
+/* Which namespaces has the child of its own? The arguments of clone3() stand in memory, that the child may
+ * share and write to before the call returns. */
+static __always_inline __u64 own_namespaces(struct task_struct *parent, struct task_struct *child)
+{
+	struct nsproxy *of_child = BPF_CORE_READ(child, nsproxy), *of_parent = BPF_CORE_READ(parent, nsproxy);
+	__u64 flags = 0;
+	if (BPF_CORE_READ(child, cred, user_ns) != BPF_CORE_READ(parent, cred, user_ns))
+		flags = CLONE_NEWUSER;
+	if (of_child == of_parent)
+		return flags;
+	return flags | OWN(mnt_ns, CLONE_NEWNS) | OWN(uts_ns, CLONE_NEWUTS) | OWN(ipc_ns, CLONE_NEWIPC) |
+	       OWN(pid_ns_for_children, CLONE_NEWPID) | OWN(net_ns, CLONE_NEWNET) |
+	       OWN(cgroup_ns, CLONE_NEWCGROUP) | OWN(time_ns_for_children, CLONE_NEWTIME);
+}
+
 /* So that a child is known by its parent before it does anything. */
 SEC("?tp_btf/sched_process_fork")
 int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
@@ -268,6 +290,9 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	struct bpf_counts *c = counts_of(BPF_PROGRAM_FORK);
 	if (!c)
 		return 0;
+	__u64 namespaces = own_namespaces(parent, child);
+	if (namespaces)
+		act_put_namespaces(namespaces);
 	struct bpf_fork_record r = {};
 	fill_head(&r.head, BPF_PROGRAM_FORK, parent);
 	r.child_tgid = tgid;

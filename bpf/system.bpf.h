@@ -117,15 +117,16 @@ static __always_inline bool aims_at_agent(struct bpf_file_record *r, struct task
 	return is_agent(pid) || (int)pid == EVERYBODY;
 }
 
-/* Told once, by the parent. */
+/* Told once, by the parent. What the child has is the kernel's word, where the program on fork ran. */
 static __always_inline bool makes_namespaces(struct bpf_file_record *r, const struct bpf_call *call)
 {
 	__u64 flags = arg(r, call->flags);
-	__u64 wanted = NEW_NAMESPACES;
+	__u64 wanted = NEW_NAMESPACES, made = act_take_namespaces();
 	if (call->filter == BPF_FILTER_CLONE3) {
 		wanted |= NEW_TIME_NAMESPACE;
 		if (bpf_probe_read_user(&flags, sizeof(flags), (const void *)flags))
-			return false; /* the kernel could not read it either */
+			flags = 0; /* the kernel could not read it either, or it was changed */
+		flags |= made;
 	}
 	r->open_flags = flags;
 	return r->result != 0 && (flags & wanted);

@@ -123,6 +123,18 @@ def check_clones(world):
     world.wants("clone3 into a new namespace", CREDENTIALS, pid, OPERATION=7, FLAGS=0x08000000)
     world.wants("clone into a new namespace", CREDENTIALS, pid, OPERATION=7, FLAGS=0x04000000 | 17)
     check("each once, and a plain clone is no event", len(world.of(CREDENTIALS, pid, OPERATION=7)) == 2)
+    pid = child("import mmap, struct\n"
+                "new = mmap.mmap(-1, 4096)\n"
+                "new.write(struct.pack('5Q', 0x08000000 | 0x4000, 0, 0, 0, 17))\n"
+                "at = ctypes.c_char.from_buffer(new)\n"
+                "child = libc.syscall(435, ctypes.byref(at), 88)\n"
+                "if child == 0:\n"
+                "  new[0:8] = bytes(8)\n"
+                "  os._exit(0)\n"
+                "assert child > 0\n"
+                "os.waitpid(child, 0)\n")
+    world.wants("clone3 whose flags were changed before it returned", CREDENTIALS, pid, OPERATION=7,
+                FLAGS=0x08000000)
 
 
 def check_failed_execs(world):
