@@ -2,11 +2,8 @@
 
 #include <stdio.h>
 
-#include "lib/cbor.h"
-#include "lib/text.h"
 #include "sealer/answer.h"
 #include "sealer/configuration.h"
-#include "sealer/fields.h"
 #include "sealer/session.h"
 
 /* Logins and the like wait this long for company. So that failed logins can't be used to wear a disk out,
@@ -20,7 +17,7 @@
 /* A spool over its bound still takes heartbeats and the declaration of what was lost, up to here. */
 #define SPOOL_RESERVE_BYTES ((uint64_t)1 << 20)
 
-static uint64_t now_us(const struct sealer *s)
+uint64_t sealer_now_us(const struct sealer *s)
 {
 	return s->options.log.env->boot_us(s->options.log.env);
 }
@@ -34,13 +31,13 @@ int sealer_seal(struct sealer *s)
 {
 	if (spool_exhausted(s)) {
 		s->last_error = ENOSPC;
-		s->last_seal_us = s->opened_us = now_us(s); /* look again in a while */
+		s->last_seal_us = s->opened_us = sealer_now_us(s); /* look again in a while */
 		s->critical_us = 0;
 		return 0;
 	}
 	bool critical = s->critical_us != 0;
 	int r = host_log_seal(s->log, &s->ledger);
-	uint64_t now = now_us(s);
+	uint64_t now = sealer_now_us(s);
 	s->critical_us = 0;
 	s->opened_us = r < 0 && host_log_pending(s->log) > 0 ? now : 0;
 	s->last_seal_us = now;
@@ -56,23 +53,9 @@ int sealer_seal(struct sealer *s)
 	return sealer_watch_spool(s);
 }
 
-static void lose(struct sealer *s, uint16_t kind, uint64_t boot_us)
+void sealer_note_pending(struct sealer *s, bool critical)
 {
-	ledger_add(&s->ledger, LOSS_SPOOL_FULL, EXACT, kind, 1, boot_us, NULL);
-}
-
-static int add(struct sealer *s, const struct entry *e, uint64_t boot_us, bool critical, uint64_t *ret_index)
-{
-	int r = host_log_add(s->log, e, boot_us, critical, ret_index);
-	if (r != -ENOSPC)
-		return r;
-	r = sealer_seal(s);
-	return r < 0 ? r : host_log_add(s->log, e, boot_us, critical, ret_index);
-}
-
-static void note_pending(struct sealer *s, bool critical)
-{
-	uint64_t now = now_us(s);
+	uint64_t now = sealer_now_us(s);
 	if (!s->opened_us)
 		s->opened_us = now;
 	if (critical && !s->critical_us)
@@ -87,7 +70,7 @@ int sealer_note(struct sealer *s, enum agent_what what, const char *detail)
 		if (r == 0)
 			r = host_log_add_agent(s->log, what, detail);
 	}
-	note_pending(s, true);
+	sealer_note_pending(s, true);
 	return r == -ENOTRECOVERABLE ? r : 0;
 }
 
@@ -100,7 +83,7 @@ int sealer_add_own(struct sealer *s, enum entry_kind kind, struct span fields)
 			r = host_log_add_fields(s->log, kind, fields);
 	}
 	if (r == 0)
-		note_pending(s, false);
+		sealer_note_pending(s, false);
 	return r;
 }
 
@@ -117,216 +100,6 @@ int sealer_watch_spool(struct sealer *s)
 		return 0;
 	s->spool_near = near;
 	return sealer_note(s, near ? AGENT_SPOOL_NEARLY_FULL : AGENT_SPOOL_USABLE, NULL);
-}
-
-static bool describes_process(uint64_t kind)
-{
-	return kind == KIND_PROCESS || kind == KIND_EXEC;
-}
-
-static int event_fields(struct sealer *s, const struct intake_event *in, struct span *ret)
-{
-	*ret = in->fields;
-	if (!describes_process(in->kind) && !entry_kind_aims(in->kind))
-		return 0;
-	buf_reset(&s->scratch);
-	uint64_t parent = process_index_get(s->processes, in->parent);
-	int r = entry_kind_aims(in->kind) ? fields_put_target(&s->scratch, in->fields, parent)
-	                                  : fields_put_process(&s->scratch, in->fields, parent,
-	                                                       process_index_get(s->processes, in->previous));
-	*ret = (struct span){ s->scratch.data, s->scratch.len };
-	return r;
-}
-
-static void remember_process(struct sealer *s, const struct intake_event *in, uint64_t index)
-{
-	if (in->kind == KIND_EXIT) {
-		uint64_t *oldest = &s->ended[s->ended_next++ % SEALER_ENDED_MAX];
-		process_index_remove(s->processes, *oldest);
-		*oldest = in->process;
-	}
-	if (!describes_process(in->kind))
-		return;
-	process_index_set(s->processes, in->self, index);
-	if (in->previous != in->self)
-		process_index_remove(s->processes, in->previous);
-}
-
-static int take_event(struct sealer *s, const struct intake_event *in)
-{
-	s->received++;
-	s->by_kind[MIN(in->kind, (uint16_t)(SEALER_KINDS - 1))]++;
-	if (s->spool_full) {
-		lose(s, in->kind, in->boot_us);
-		return 0;
-	}
-	struct entry e = {
-		.kind = in->kind,
-		.sensors = in->sensors,
-		.process = process_index_get(s->processes, in->process),
-	};
-	uint64_t index;
-	bool critical = entry_critical(in->kind, in->fields);
-	int r = event_fields(s, in, &e.fields);
-	if (r == 0)
-		r = add(s, &e, in->boot_us, critical, &index);
-	if (r == -ENOTRECOVERABLE)
-		return r;
-	if (r == -EMSGSIZE || r == -EBADMSG)
-		ledger_add(&s->ledger, LOSS_TOO_LARGE, EXACT, in->kind, 1, in->boot_us, NULL);
-	else if (r < 0)
-		lose(s, in->kind, in->boot_us);
-	else
-		remember_process(s, in, index);
-	note_pending(s, critical);
-	return 0;
-}
-
-static void take_loss(struct sealer *s, const struct intake_loss *l)
-{
-	char detail[LEDGER_DETAIL_MAX + 1] = "";
-	memcpy(detail, l->detail.data ? (const char *)l->detail.data : "",
-	       MIN(l->detail.len, (size_t)LEDGER_DETAIL_MAX));
-	ledger_add(&s->ledger, l->reason, l->exactness, l->kind, l->count, l->since_boot_us,
-	           detail[0] ? detail : NULL);
-	if (l->exactness == EXACT)
-		s->declared += l->count;
-	note_pending(s, false);
-}
-
-/* The first account on a connection is where this one begins: what came before was told to an earlier sealer.
- */
-static void begin_account(struct sealer *s, const struct intake_counts *c)
-{
-	s->base = (struct collector_base){
-		.known = true,
-		.filtered = c->sent == s->received ? 0 : c->filtered,
-		.sent = c->sent - MIN(c->sent, s->received),
-		.lost = c->lost - MIN(c->lost, s->declared),
-	};
-	s->filtered = s->base.filtered;
-}
-
-static int take_counts(struct sealer *s, const struct intake_counts *c)
-{
-	if (!s->base.known)
-		begin_account(s, c);
-	if (c->filtered > s->filtered) {
-		host_log_count_filtered(s->log, c->filtered - s->filtered);
-		s->filtered = c->filtered;
-	}
-	bool agrees = c->sent - s->base.sent == s->received && c->lost - s->base.lost == s->declared &&
-	              c->emitted == c->filtered + c->lost + c->sent;
-	if (!agrees && !s->accounts_differ) {
-		s->accounts_differ = true;
-		ledger_add(&s->ledger, LOSS_ACCOUNTING, UNKNOWN, 0, 0, now_us(s),
-		           "the collector's count differs from the sealer's");
-	}
-	cleanup_buf struct buf array = { 0 };
-	cbor_put_array(&array, c->cpus);
-	for (uint32_t i = 0; i < c->cpus; i++)
-		cbor_put_uint(&array, c->high_water[i]);
-	int r = buf_err(&array);
-	return r < 0 ? r : host_log_set_high_water(s->log, (struct span){ array.data, array.len });
-}
-
-static int add_posture(struct sealer *s, struct span fields)
-{
-	cleanup_buf struct buf whole = { 0 };
-	int r = fields_put_one(&whole, fields, 7, s->options.file_system);
-	if (r < 0)
-		return r;
-	struct span map = { whole.data, whole.len };
-	struct hash digest;
-	sha256(map.data, map.len, &digest);
-	if (s->has_posture && hash_equal(&digest, &s->posture))
-		return 0;
-	r = sealer_add_own(s, KIND_POSTURE, map);
-	if (r < 0)
-		return r;
-	s->has_posture = true;
-	s->posture = digest;
-	host_log_set_posture(s->log, map);
-	return 0;
-}
-
-/* Kept, because a new epoch needs it again. */
-static int take_posture(struct sealer *s, struct span fields)
-{
-	buf_reset(&s->posture_fields);
-	buf_put(&s->posture_fields, fields.data, fields.len);
-	int r = buf_err(&s->posture_fields);
-	return r < 0 ? r : add_posture(s, fields);
-}
-
-/* Nobody goes on where the collector ended, so nobody can say what was lost with it. */
-static void declare_gone(struct sealer *s)
-{
-	if (s->gone_us)
-		ledger_add(&s->ledger, LOSS_COLLECTOR_DOWN, UNKNOWN, 0, 0, s->gone_us,
-		           "the collector ended without a goodbye");
-	s->gone_us = 0;
-}
-
-int sealer_frame(struct sealer *s, const struct intake_frame *f)
-{
-	int r = 0;
-	if (f->type != INTAKE_RESUMED)
-		declare_gone(s);
-	switch (f->type) {
-	case INTAKE_EVENT:
-		r = take_event(s, &f->event);
-		break;
-	case INTAKE_LOSS:
-		take_loss(s, &f->loss);
-		break;
-	case INTAKE_COUNTS:
-		r = take_counts(s, &f->counts);
-		break;
-	case INTAKE_POSTURE:
-		r = take_posture(s, f->posture);
-		break;
-	case INTAKE_GOODBYE:
-		s->collector_left = true;
-		r = sealer_note(s, AGENT_COLLECTOR_GOODBYE, NULL);
-		break;
-	case INTAKE_RULES:
-		r = configuration_take(s, &f->rules);
-		break;
-	case INTAKE_RESUMED:
-		s->gone_us = 0;
-		break;
-	}
-	return r == -ENOTRECOVERABLE ? r : 0;
-}
-
-int sealer_collector_connected(struct sealer *s)
-{
-	process_index_clear(s->processes);
-	memset(s->ended, 0, sizeof(s->ended));
-	s->connected = true;
-	s->collector_left = false;
-	s->wants_reconnect = false;
-	s->received = s->declared = s->filtered = 0;
-	s->base = (struct collector_base){ 0 };
-	s->accounts_differ = false;
-	return sealer_note(s, AGENT_COLLECTOR_CONNECTED, NULL);
-}
-
-int sealer_collector_gone(struct sealer *s)
-{
-	s->connected = false;
-	if (s->collector_left)
-		return 0;
-	s->gone_us = now_us(s);
-	return sealer_note(s, AGENT_COLLECTOR_GONE, NULL);
-}
-
-bool sealer_wants_reconnect(struct sealer *s)
-{
-	bool wants = s->wants_reconnect;
-	s->wants_reconnect = false;
-	return wants;
 }
 
 /* Batches from row `from` on are given up. `missing` (or NULL) is gone already. */
@@ -348,7 +121,7 @@ static int begin_epoch(struct sealer *s, enum epoch_cause cause, uint32_t above,
 	s->has_posture = false;
 	s->opened_us = s->critical_us = 0;
 	if (s->posture_fields.len)
-		r = add_posture(s, (struct span){ s->posture_fields.data, s->posture_fields.len });
+		r = sealer_add_posture(s, (struct span){ s->posture_fields.data, s->posture_fields.len });
 	if (r == 0)
 		r = configuration_repeat(s);
 	return r < 0 ? r : sealer_note(s, AGENT_SEALER_STARTED, NULL);
@@ -383,16 +156,16 @@ static int add_heartbeat(struct sealer *s)
 
 int sealer_tick(struct sealer *s, uint64_t *ret_wait_us)
 {
-	uint64_t now = now_us(s), due = due_us(s);
+	uint64_t now = sealer_now_us(s), due = due_us(s);
 	if (s->gone_us && now - s->gone_us > COLLECTOR_PATIENCE_US)
-		declare_gone(s);
+		sealer_declare_gone(s);
 	if (now >= due) {
 		int r = add_heartbeat(s);
 		if (r == 0 || r == -ENOSPC)
 			r = sealer_seal(s);
 		if (r == -ENOTRECOVERABLE)
 			return r;
-		now = now_us(s);
+		now = sealer_now_us(s);
 		due = due_us(s);
 	}
 	*ret_wait_us = due > now ? due - now : 1000;
@@ -402,7 +175,7 @@ int sealer_tick(struct sealer *s, uint64_t *ret_wait_us)
 int sealer_stop(struct sealer *s)
 {
 	static const uint8_t why[] = { 0xa1, 0, 0 }; /* {0: 0} */
-	declare_gone(s);
+	sealer_declare_gone(s);
 	int r = host_log_add_fields(s->log, KIND_GOODBYE, (struct span){ why, sizeof(why) });
 	if (r < 0)
 		return r;
@@ -470,7 +243,7 @@ int sealer_open(const struct sealer_options *options, struct sealer **ret, char 
 		return -ENOMEM;
 	s->options = *options;
 	s->spool.fd = -1;
-	s->last_seal_us = now_us(s);
+	s->last_seal_us = sealer_now_us(s);
 	error[0] = '\0';
 	int r = process_index_new(&s->processes);
 	if (r == 0)

@@ -73,7 +73,15 @@ struct sealer {
 	uint64_t by_kind[SEALER_KINDS];
 };
 
+/* Since boot. */
+uint64_t sealer_now_us(const struct sealer *s);
 must_check int sealer_seal(struct sealer *s);
+/* There is something to seal, from now on. */
+void sealer_note_pending(struct sealer *s, bool critical);
+/* The collector that ended without a goodbye, if there is one, has no successor to say what was lost. */
+void sealer_declare_gone(struct sealer *s);
+/* What the collector has said of its sensors, unless the log has it already. */
+must_check int sealer_add_posture(struct sealer *s, struct span fields);
 must_check int sealer_note(struct sealer *s, enum agent_what what, const char *detail);
 /* One of the log's own entries, after a seal if the batch is full. */
 must_check int sealer_add_own(struct sealer *s, enum entry_kind kind, struct span fields);
