@@ -1,4 +1,4 @@
-/* The entries that the log makes about itself (docs/format.md section 6): seal, epoch, loss. */
+/* The entries that the log makes about itself (docs/format.md section 6): seal, epoch, loss, agent. */
 #ifndef SWORNLOG_EVIDENCE_SEAL_H
 #define SWORNLOG_EVIDENCE_SEAL_H
 

@@ -46,6 +46,11 @@ static inline const struct env *host_log_env(const struct host_log *l)
 
 /* The log as the slot has it, nothing pending. */
 void host_log_adopt(struct host_log *l, const struct slot *s);
+/* The first of a batch; of an epoch, its first entry. */
+must_check int host_log_open_batch(struct host_log *l);
+/* Take one encoded body, which begins at raw.data + at + 2, into the tree. -EMSGSIZE. */
+must_check int host_log_take_body(struct host_log *l, size_t at);
+void host_log_close_account(struct account *a);
 /* Steps 3 to 5 of docs/format.md section 14: from here on there is no way back. `bytes` is the batch without
  * its signatures, `signs` the slot whose key signs it, `next` the state after it. Returns 0 or
  * -ENOTRECOVERABLE. */
