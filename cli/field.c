@@ -85,6 +85,7 @@ static const struct field_row file_rows[] = {
 	{ FILE_FIRST, "first_boot_us", FORM_ANY, NULL, true },
 	{ FILE_LAST, "last_boot_us", FORM_ANY, NULL, true },
 	{ FILE_ATTRIBUTES, "attributes", FORM_BITS, NULL, false },
+	{ FILE_REPEATED, "of", FORM_WORD, entry_kind_name, false },
 };
 
 static const struct field_row open_rows[] = { { FILE_FLAGS, "flags", FORM_OPEN_FLAGS, NULL, false } };
@@ -234,6 +235,7 @@ static const struct {
 	{ KIND_SENSOR, KIND_SENSOR, ROWS(change_rows), CHANGE_WHAT },
 	{ KIND_DISAGREEMENT, KIND_DISAGREEMENT, ROWS(disagreement_rows), DISAGREEMENT_WHAT },
 	{ KIND_THROTTLE, KIND_THROTTLE, ROWS(throttle_rows), THROTTLE_WHAT },
+	{ KIND_REPEATS, KIND_REPEATS, ROWS(file_rows), FILE_PATH },
 	{ KIND_CONFIRMATION, KIND_CONFIRMATION, ROWS(confirmation_rows), CONFIRMATION_WHAT },
 };
 

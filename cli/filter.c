@@ -69,7 +69,7 @@ enum about { ABOUT_PID, ABOUT_SESSION, ABOUT_PATH };
 static bool field_is_about(uint64_t kind, uint64_t key, enum about about)
 {
 	bool process = kind == KIND_PROCESS || kind == KIND_EXEC;
-	bool file = kind >= KIND_OPEN && kind <= KIND_CLOSE;
+	bool file = (kind >= KIND_OPEN && kind <= KIND_CLOSE) || kind == KIND_REPEATS;
 	bool audit = kind >= KIND_AUDIT_LOGIN && kind <= KIND_AUDIT_OTHER;
 	switch (about) {
 	case ABOUT_PID:

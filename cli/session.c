@@ -6,7 +6,6 @@
 #define TYPE_LOGIN      1006
 #define TYPE_USER_START 1105
 #define TYPE_USER_END   1106
-#define KIND_REPEATED   115
 
 #define HELD_MAX     256
 #define HELD_BYTES   8192
@@ -107,7 +106,7 @@ bool session_tells(const struct event *e)
 	static const uint64_t kinds[] = { KIND_EXEC,          KIND_CREDENTIALS,  KIND_EXEC_FAILED,
 		                          KIND_READ,          KIND_MMAP,         KIND_AUDIT_LOGIN,
 		                          KIND_AUDIT_ACCOUNT, KIND_AUDIT_CONFIG, KIND_AUDIT_ANOMALY,
-		                          KIND_AUDIT_OTHER,   KIND_REPEATED };
+		                          KIND_AUDIT_OTHER,   KIND_REPEATS };
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (e->entry->kind == kinds[i])
 			return true;

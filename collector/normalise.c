@@ -1,51 +1,21 @@
 #include "collector/normalise.h"
 
+#include "collector/counted.h"
 #include "collector/exec_event.h"
 #include "collector/fields.h"
 #include "collector/left_out.h"
 #include "collector/object_event.h"
-#include "collector/repeats.h"
 #include "collector/system_event.h"
-
-#define REPEAT_US (UINT64_C(60) * 1000000)
 
 struct normaliser {
 	struct normaliser_config config;
 	struct rules *rules; /* NULL: none */
 	const struct label_names *names;
-	struct repeats *reads;
+	struct counted *counted;
 	struct exec_event exec;
 	struct file_event file;
 	struct buf fields;
-	struct buf counted;
 };
-
-/* The fields of the first of them, and how many more there were. */
-static struct span with_count(struct buf *b, const struct repeated *r)
-{
-	buf_reset(b);
-	buf_put_u8(b, (uint8_t)(r->fields.data[0] + 3));
-	buf_put(b, r->fields.data + 1, r->fields.len - 1);
-	cbor_put_uint(b, FILE_COUNT);
-	cbor_put_uint(b, r->count);
-	cbor_put_uint(b, FILE_FIRST);
-	cbor_put_uint(b, r->first_us);
-	cbor_put_uint(b, FILE_LAST);
-	cbor_put_uint(b, r->last_us);
-	return buf_err(b) ? (struct span){ 0 } : (struct span){ b->data, b->len };
-}
-
-static void tell_repeated(void *context, const struct repeated *r)
-{
-	struct normaliser *n = context;
-	struct intake_event event = {
-		.kind = r->kind, .sensors = r->sensors, .boot_us = r->last_us, .process = r->process
-	};
-	if (event.process == INTAKE_NO_PROCESS)
-		event.process = actors_of_key(n->config.actors, r->actor, r->last_us);
-	event.fields = with_count(&n->counted, r);
-	n->config.sink.put(n->config.sink.context, &event);
-}
 
 static void free_normaliser(struct normaliser **n)
 {
@@ -61,8 +31,8 @@ int normaliser_new(const struct normaliser_config *config, struct normaliser **r
 	n->exec = (struct exec_event){ .actors = config->actors,
 		                       .witness = config->witness,
 		                       .redact = config->redact };
-	struct repeats_config reads = { .interval_us = REPEAT_US, .tell = tell_repeated, .context = n };
-	int err = repeats_new(&reads, &n->reads);
+	struct counted_config counted = { .actors = config->actors, .sink = config->sink };
+	int err = counted_new(&counted, &n->counted);
 	if (err)
 		return err;
 	*ret = TAKE_PTR(n);
@@ -73,21 +43,22 @@ void normaliser_set_rules(struct normaliser *n, struct rules *rules, const struc
 {
 	n->rules = rules;
 	n->names = names;
+	counted_set_rules(n->counted, &rules->repeats);
 }
 
 void normaliser_tick(struct normaliser *n, uint64_t now_us)
 {
-	repeats_tick(n->reads, now_us);
+	counted_tick(n->counted, now_us);
 }
 
 void normaliser_flush(struct normaliser *n)
 {
-	repeats_flush(n->reads);
+	counted_flush(n->counted);
 }
 
 void normaliser_undescribe(struct normaliser *n)
 {
-	repeats_undescribe(n->reads);
+	counted_undescribe(n->counted);
 }
 
 void normaliser_free(struct normaliser *n)
@@ -97,8 +68,7 @@ void normaliser_free(struct normaliser *n)
 	exec_event_done(&n->exec);
 	file_event_done(&n->file);
 	buf_done(&n->fields);
-	buf_done(&n->counted);
-	repeats_free(n->reads);
+	counted_free(n->counted);
 	free(n);
 }
 
@@ -131,7 +101,7 @@ static struct redact *rules_of(const struct normaliser *n)
 
 static bool on_exec(struct normaliser *n, const struct bpf_view *view)
 {
-	repeats_end(n->reads, process_key_of(view->head));
+	counted_end(n->counted, process_key_of(view->head));
 	return exec_event_take(&n->exec, view);
 }
 
@@ -150,7 +120,7 @@ static bool on_exited(struct normaliser *n, const struct bpf_view *view)
 		n->config.sink.filtered(n->config.sink.context, KIND_EXIT);
 		return true;
 	}
-	repeats_end(n->reads, process_key_of(view->head));
+	counted_end(n->counted, process_key_of(view->head));
 	p->exited_us = bpf_record_us(view->head);
 	uint32_t status = view->exit->status;
 	struct fields f;
@@ -263,20 +233,19 @@ static void learn_object(struct normaliser *n, const struct bpf_view *view)
 		n->config.on_labelled(n->config.context, r->device, r->inode, news);
 }
 
-static bool on_read(struct normaliser *n, const struct bpf_view *view, const struct process *p,
-                    struct span fields)
+/* Told, or counted where it repeats one that was. */
+static bool emit_file(struct normaliser *n, const struct bpf_view *view, uint8_t sensors, struct span fields)
 {
+	const struct process *p = actors_of_record(n->config.actors, view->head);
+	if (!p || !fields.len)
+		return false;
 	struct intake_event event = { .kind = n->file.kind,
-		                      .sensors = SENSOR_BPF_TRACEPOINT,
+		                      .sensors = sensors,
 		                      .boot_us = bpf_record_us(view->head),
 		                      .process = p->number,
+		                      .parent = INTAKE_NO_PROCESS,
 		                      .fields = fields };
-	if (!fields.len)
-		return false;
-	if (repeats_take(n->reads, process_key_of(view->head), &event))
-		n->config.sink.filtered(n->config.sink.context, event.kind);
-	else
-		n->config.sink.put(n->config.sink.context, &event);
+	counted_take(n->counted, process_key_of(view->head), &event, n->file.labels);
 	return true;
 }
 
@@ -303,11 +272,7 @@ static bool on_file(struct normaliser *n, const struct bpf_view *view)
 	learn_object(n, view);
 	if (is_excluded(n, view))
 		return true;
-	struct span fields = file_event_encode(&n->file, view, n->names);
-	const struct process *p = actors_of_record(n->config.actors, view->head);
-	if (!p)
-		return false;
-	return n->file.reads ? on_read(n, view, p, fields) : emit(n, view, n->file.kind, p, fields);
+	return emit_file(n, view, SENSOR_BPF_TRACEPOINT, file_event_encode(&n->file, view, n->names));
 }
 
 static bool on_object(struct normaliser *n, const struct bpf_view *view)
@@ -323,10 +288,7 @@ static bool on_object(struct normaliser *n, const struct bpf_view *view)
 	learn_object(n, view);
 	if (is_excluded(n, view))
 		return true;
-	struct span fields = object_event_encode(&n->file, view, n->names);
-	const struct process *p = actors_of_record(n->config.actors, view->head);
-	return p &&
-	       emit_from(n, view, object_event_sensors(view), n->file.kind, p, INTAKE_NO_PROCESS, fields);
+	return emit_file(n, view, object_event_sensors(view), object_event_encode(&n->file, view, n->names));
 }
 
 static bool on_io_uring(struct normaliser *n, const struct bpf_view *view)

@@ -27,7 +27,7 @@ must_check int normaliser_new(const struct normaliser_config *config, struct nor
 void normaliser_free(struct normaliser *n);
 
 /* The rules that hold from now on, bound to these labels: the caller's, until others are set. Without any,
- * nothing is labelled. */
+ * nothing is labelled. Repeats that were counted are told. */
 void normaliser_set_rules(struct normaliser *n, struct rules *rules, const struct label_names *names);
 
 /* One record of bpf_record_check(): one event to the sink, after the descriptions that it needs; none for a

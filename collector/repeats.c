@@ -3,10 +3,12 @@
 #include "lib/digest.h"
 
 #define BUCKETS 4096 /* a power of two */
+#define ACTORS  1024 /* likewise */
 
 struct item {
 	struct item *next_in_bucket;
-	struct item *newer, *older; /* by when it was first told */
+	struct item *next_of_actor, **here_of_actor; /* among those whose actors share a bucket */
+	struct item *newer, *older;                  /* by when it was first told */
 	struct hash id;
 	uint64_t begun_us;
 	struct repeated seen;
@@ -16,6 +18,7 @@ struct item {
 struct repeats {
 	struct repeats_config config;
 	struct item *buckets[BUCKETS];
+	struct item *actors[ACTORS];
 	struct item *newest, *oldest;
 	size_t count, bytes;
 };
@@ -37,12 +40,35 @@ static struct item **bucket_of(struct repeats *r, const struct hash *id)
 	return &r->buckets[word & (BUCKETS - 1)];
 }
 
+static struct item **actor_of(struct repeats *r, struct process_key actor)
+{
+	return &r->actors[(actor.tgid ^ actor.start_us) & (ACTORS - 1)];
+}
+
+static void unlink_actor(struct item *i)
+{
+	*i->here_of_actor = i->next_of_actor;
+	if (i->next_of_actor)
+		i->next_of_actor->here_of_actor = i->here_of_actor;
+}
+
+static void link_actor(struct repeats *r, struct item *i)
+{
+	struct item **first = actor_of(r, i->seen.actor);
+	i->next_of_actor = *first;
+	i->here_of_actor = first;
+	if (*first)
+		(*first)->here_of_actor = &i->next_of_actor;
+	*first = i;
+}
+
 static void unlink_item(struct repeats *r, struct item *i)
 {
 	struct item **at = bucket_of(r, &i->id);
 	while (*at != i)
 		at = &(*at)->next_in_bucket;
 	*at = i->next_in_bucket;
+	unlink_actor(i);
 	*(i->newer ? &i->newer->older : &r->newest) = i->older;
 	*(i->older ? &i->older->newer : &r->oldest) = i->newer;
 	r->count--;
@@ -61,6 +87,7 @@ static void append(struct repeats *r, struct item *i, uint64_t begun_us)
 	i->begun_us = begun_us;
 	i->next_in_bucket = *bucket;
 	*bucket = i;
+	link_actor(r, i);
 	i->newer = NULL;
 	i->older = r->newest;
 	*(r->newest ? &r->newest->newer : &r->oldest) = i;
@@ -167,12 +194,11 @@ static bool same_process(struct process_key a, struct process_key b)
 	return a.tgid == b.tgid && a.start_us == b.start_us;
 }
 
-/* Few processes have labelled data open: the whole list is short. */
 void repeats_end(struct repeats *r, struct process_key actor)
 {
-	struct item *newer;
-	for (struct item *i = r->oldest; i; i = newer) {
-		newer = i->newer;
+	struct item *next;
+	for (struct item *i = *actor_of(r, actor); i; i = next) {
+		next = i->next_of_actor;
 		if (!same_process(i->seen.actor, actor))
 			continue;
 		tell(r, i);

@@ -62,10 +62,16 @@ static int parse_throttle(const struct yaml_errors *e, const struct yaml_node *n
 	return throttle_parse(e, node, &r->throttle);
 }
 
+static int parse_repeats(const struct yaml_errors *e, const struct yaml_node *node, struct rules *r)
+{
+	return repeat_rules_parse(e, node, &r->repeats);
+}
+
 static const struct section sections[] = {
 	{ "kinds", parse_kinds, NULL },       { "redact", parse_redact, done_redact },
 	{ "watch", parse_watch, done_watch }, { "exclude", parse_exclude, done_exclude },
 	{ "audit", parse_audit, done_audit }, { "throttle", parse_throttle, NULL },
+	{ "repeats", parse_repeats, NULL },
 };
 
 static const struct section *find_section(struct span name)

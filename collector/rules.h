@@ -8,6 +8,7 @@
 #include "collector/audit_section.h"
 #include "collector/exclude.h"
 #include "collector/kinds.h"
+#include "collector/repeat_rules.h"
 #include "collector/throttle.h"
 #include "lib/redact_config.h"
 #include "collector/watch.h"
@@ -22,6 +23,7 @@ struct rules {
 	struct watch watch;
 	struct exclude exclude;
 	struct throttle throttle;
+	struct repeat_rules repeats;
 	struct audit_section audit;
 };
 

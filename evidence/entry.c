@@ -59,6 +59,7 @@ static const struct name kind_names[] = {
 	{ KIND_SENSOR, "sensor" },
 	{ KIND_DISAGREEMENT, "disagreement" },
 	{ KIND_THROTTLE, "throttle" },
+	{ KIND_REPEATS, "repeats" },
 	{ KIND_CONFIRMATION, "confirmation" },
 };
 

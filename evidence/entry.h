@@ -71,6 +71,7 @@ enum entry_kind {
 	KIND_SENSOR = 112,       /* a change at a sensor, its configuration or our programs */
 	KIND_DISAGREEMENT = 113, /* seen by one sensor only, where two should have */
 	KIND_THROTTLE = 114,     /* a cgroup makes more file events than it may, or no more */
+	KIND_REPEATS = 115,      /* file events like one that was told, counted */
 	KIND_CONFIRMATION = 116, /* an event that one sensor told of was seen by a second one too */
 };
 
@@ -86,7 +87,7 @@ enum entry_sensor {
 	SENSOR_PROC = 1 << 5, /* read from /proc, after the fact */
 };
 
-/* Field keys of file events (kinds 32 to 47). */
+/* Field keys of file events (kinds 32 to 48), and of KIND_REPEATS. */
 enum file_field {
 	FILE_PATH = 0,   /* bytes */
 	FILE_RESULT = 1, /* what the system call returned: >= 0, or -errno */
@@ -112,6 +113,7 @@ enum file_field {
 	FILE_FIRST = 20,  /* boot time in us of the first of these */
 	FILE_LAST = 21,
 	FILE_ATTRIBUTES = 22, /* chattr: FS_*_FL, all of them as they are now to be */
+	FILE_REPEATED = 23,   /* KIND_REPEATS: kind of the events */
 };
 
 /* Field keys of KIND_PROCESS and KIND_EXEC. */

@@ -59,7 +59,7 @@ static const struct shape_row file_rows[] = {
 	{ FILE_SIZE, false, "u" },         { FILE_TID, false, "u" },        { FILE_SYSCALL, false, "u" },
 	{ FILE_TARGET_MARKS, false, "u" }, { FILE_OPCODE, false, "u" },     { FILE_RDEV, false, "u" },
 	{ FILE_LABELS, false, "*b" },      { FILE_COUNT, false, "u" },      { FILE_FIRST, false, "u" },
-	{ FILE_LAST, false, "u" },         { FILE_ATTRIBUTES, false, "u" },
+	{ FILE_LAST, false, "u" },         { FILE_ATTRIBUTES, false, "u" }, { FILE_REPEATED, false, "u" },
 };
 static const struct shape_row system_rows[] = {
 	{ FILE_PATH, false, "b" },
@@ -127,6 +127,7 @@ static const struct {
 	{ KIND_GOODBYE, KIND_GOODBYE, ROWS(goodbye_rows) },
 	{ KIND_POSTURE, KIND_POSTURE, ROWS(posture_rows) },
 	{ KIND_EPOCH, KIND_EPOCH, ROWS(epoch_rows) },
+	{ KIND_REPEATS, KIND_REPEATS, ROWS(file_rows) },
 };
 
 static bool match(struct cursor *c, const char **form);

@@ -18,8 +18,8 @@ sys.path.insert(0, HERE)
 from collect_test import (World, attempt, check, check_accounts, collector, finish, intake,  # noqa: E402
                           sequence_point, stop, wait_until)
 
-READ, MMAP, OPEN, UNLINK, LINK, MKDIR, THROTTLE = 46, 47, 32, 34, 35, 37, 114
-PATH, RESULT, FLAGS, MODE, INODE, MARKS, LABELS, COUNT, FIRST, LAST = 0, 1, 3, 4, 6, 10, 18, 19, 20, 21
+READ, MMAP, OPEN, UNLINK, LINK, MKDIR, THROTTLE, REPEATS = 46, 47, 32, 34, 35, 37, 114, 115
+PATH, RESULT, FLAGS, MODE, INODE, MARKS, LABELS, COUNT, FIRST, LAST, REPEATED = 0, 1, 3, 4, 6, 10, 18, 19, 20, 21, 23
 MARK_BY_OBJECT = 16384
 STRANGER = 61999  # a uid that nobody else here has
 OTHER_STRANGER = 61998
@@ -357,6 +357,36 @@ def check_throttle(program, scratch):
     check_accounts(sink)
 
 
+def check_opens_counted(program, scratch):
+    """10,000 writes of one file by one process, and one by another: told and counted, none twice and none left out."""
+    sink = intake.Sink(scratch + "/s-repeats")
+    w = Reads(sink, scratch + "/repeats")
+    os.makedirs(w.folder, exist_ok=True)
+    rules = scratch + "/repeats.yaml"
+    write(rules, "repeats:\n  interval_s: 3600\n  kinds: [open, close]\n")
+    process = collector(program, scratch + "/s-repeats", "--collect", rules)
+    wait_until(lambda: sink.postures)
+    sequence_point(w)
+    path, n = w.folder.decode() + "/often", 10000
+    script = "import os\nfor i in range(%d): os.close(os.open(%r, os.O_WRONLY | os.O_CREAT))" % (n, path)
+    subprocess.run([sys.executable, "-c", script], check=True)
+    subprocess.run([sys.executable, "-c", script.replace("%d" % n, "1")], check=True)
+    in_child(lambda: [write(path, "x") for _ in range(50)])
+    wait_until(lambda: len(w.told(path.encode(), REPEATS, REPEATED=OPEN)) >= 2, 5)
+    check("the end of a process tells what it repeated", len(w.told(path.encode(), REPEATS, REPEATED=OPEN)) == 2)
+    check("the collector stops when told to", stop(process) == 0)
+    wait_until(lambda: sink.goodbye, 3)
+    opens, repeats = w.told(path.encode(), OPEN), w.told(path.encode(), REPEATS, REPEATED=OPEN)
+    counts = [e.fields[COUNT] for e in repeats]
+    # The first may create the file, and so be another event than those that follow.
+    check("10,000 opens, one, and 50 are as many as were made", len(opens) + sum(counts) == n + 1 + 50, (opens, counts))
+    check("the first is told at once, and the others as a count", len(opens) <= 5 and counts[0] >= n - 2, (opens, counts))
+    check("with the fields of the first, and their times",
+          all(any(e.process == o.process and e.fields[RESULT] == o.fields[RESULT] and
+                  o.boot_us <= e.fields[FIRST] <= e.fields[LAST] == e.boot_us for o in opens) for e in repeats), repeats)
+    check_accounts(sink)
+
+
 def check_bad_rules(program, scratch):
     write(scratch + "/bad.yaml", "watch:\n  - lable: phi\n    paths: [/x]\n")
     r = subprocess.run([program, "--events-socket", scratch + "/none", "--audit", "off", "--collect",
@@ -373,7 +403,7 @@ def main():
         os.chmod(scratch, 0o755)
         scratch = os.path.realpath(scratch)
         for part in (check_reads, check_without_labels, check_reload, check_exclusions,
-                     check_exclusions_and_labels, check_throttle, check_bad_rules):
+                     check_exclusions_and_labels, check_throttle, check_opens_counted, check_bad_rules):
             part(program, scratch)
     finish()
 

@@ -125,7 +125,7 @@ _FILE_SHAPE = (
     {
         **_same(is_bytes, 0, 2, 9, 11),
         1: is_int,
-        **_same(is_uint, 3, 4, 5, 6, 7, 8, 10, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22),
+        **_same(is_uint, 3, 4, 5, 6, 7, 8, 10, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23),
         18: list_of(is_bytes),
     },
 )
@@ -149,7 +149,7 @@ _SYSTEM_SHAPE = (
     },
 )
 SHAPES.update(_same(_SYSTEM_SHAPE, 19, 20, 50, 51, *range(80, 86), *range(96, 99)))
-SHAPES.update(_same(_FILE_SHAPE, *range(32, 48)))
+SHAPES.update(_same(_FILE_SHAPE, *range(32, 49), 115))
 SHAPES.update(_same(_AUDIT_SHAPE, *range(64, 69)))
 
 

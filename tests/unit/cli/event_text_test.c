@@ -245,6 +245,23 @@ Test(event_text, an_access_control_list_is_named_as_such)
 	cr_assert_null(strstr(LINE(out), "acl="));
 }
 
+Test(event_text, repeats_say_of_what_and_how_many)
+{
+	cleanup_buf struct buf f = { 0 }, out = { 0 };
+	cbor_put_map(&f, 3);
+	cbor_put_uint(&f, FILE_PATH);
+	put_text(&f, "/srv/x");
+	cbor_put_uint(&f, FILE_COUNT);
+	cbor_put_uint(&f, 999);
+	cbor_put_uint(&f, FILE_REPEATED);
+	cbor_put_uint(&f, KIND_OPEN);
+	line_of(KIND_REPEATS, &f, NULL, false, &out);
+	cr_assert_not_null(strstr(LINE(out), " repeats /srv/x count=999 of=open\n"));
+	line_of(KIND_REPEATS, &f, NULL, true, &out);
+	cr_assert_not_null(strstr(LINE(out), "\"kind\":\"repeats\""));
+	cr_assert_not_null(strstr(LINE(out), "\"path\":\"/srv/x\",\"count\":999,\"of\":\"open\"}"));
+}
+
 Test(event_text, system_calls_are_told_in_words)
 {
 	cleanup_buf struct buf f = { 0 }, out = { 0 };

@@ -736,13 +736,18 @@ Test(normalise, marks_of_a_path_are_kept)
 	cr_assert(field_int(fields(1), FILE_MODE, 0600));
 }
 
-Test(normalise, attributes_that_are_set_are_told_and_no_mode)
+static void make_attributes(void)
 {
 	static const uint32_t immutable = 0x10;
 	struct bpf_file_record *r = made_file(&m, 10, SYS_ioctl, KIND_CHMOD);
 	r->args[1] = 0x40086602;
 	made_path(&m, &r->strings[BPF_FILE_OBJECT], "/etc/passwd", 0);
 	made_string(&m, &r->strings[BPF_FILE_DATA], &immutable, sizeof(immutable), 0);
+}
+
+Test(normalise, attributes_that_are_set_are_told_and_no_mode)
+{
+	make_attributes();
 	feed();
 	cr_assert_eq(event(1)->kind, KIND_CHMOD);
 	cr_assert(field_is(fields(1), FILE_PATH, "/etc/passwd"));
@@ -968,6 +973,95 @@ Test(normalise, repeated_reads_are_counted_and_told_at_the_end)
 	cr_assert(field_int(fields(2), FILE_LAST, BOOT_NS / 1000 + 999));
 	cr_assert(field_is(fields(2), FILE_PATH, "/srv/phi/x"));
 	cr_assert_eq(event(3)->kind, KIND_EXIT);
+}
+
+#define REPEATS "repeats:\n  interval_s: 10\n  kinds: [open, chmod]\n"
+
+static void open_at(uint64_t after_us)
+{
+	make_open(O_WRONLY, 0);
+	head()->boot_ns += after_us * 1000;
+	feed();
+}
+
+Test(normalise, opens_are_counted_where_the_rules_say_so)
+{
+	watch(REPEATS);
+	for (uint64_t i = 0; i < 1000; i++)
+		open_at(i);
+	make_unlink(10, "/etc", "x");
+	feed();
+	make_unlink(10, "/etc", "x");
+	feed();
+	cr_assert_eq(kept_count, 4);
+	cr_assert_eq(filtered_count, 999);
+	cr_assert_eq(event(1)->kind, KIND_OPEN);
+	make_exec(10, 1, "/bin/other");
+	feed();
+	cr_assert_eq(event(4)->kind, KIND_REPEATS);
+	cr_assert_eq(event(4)->process, event(1)->process);
+	cr_assert_eq(event(4)->sensors, SENSOR_BPF_TRACEPOINT);
+	cr_assert(field_int(fields(4), FILE_REPEATED, KIND_OPEN));
+	cr_assert(field_int(fields(4), FILE_COUNT, 999));
+	cr_assert(field_int(fields(4), FILE_FIRST, BOOT_NS / 1000 + 1));
+	cr_assert(field_int(fields(4), FILE_LAST, BOOT_NS / 1000 + 999));
+	cr_assert(field_int(fields(4), FILE_RESULT, 3));
+	cr_assert(field_is(fields(4), FILE_PATH, "/etc/shadow"));
+	cr_assert_eq(event(5)->kind, KIND_EXEC);
+}
+
+Test(normalise, what_was_counted_is_told_after_the_interval_and_when_the_rules_change)
+{
+	watch(REPEATS);
+	open_at(0);
+	open_at(1);
+	normaliser_tick(normaliser, BOOT_NS / 1000 + 9999999);
+	cr_assert_eq(kept_count, 2);
+	normaliser_tick(normaliser, BOOT_NS / 1000 + 10000000);
+	cr_assert_eq(kept_count, 3);
+	cr_assert_eq(event(2)->kind, KIND_REPEATS);
+	open_at(2);
+	rules_free(rules);
+	watch("");
+	cr_assert_eq(kept_count, 4);
+	cr_assert(field_int(fields(3), FILE_COUNT, 1));
+	open_at(3);
+	cr_assert_eq(event(4)->kind, KIND_OPEN);
+}
+
+Test(normalise, labelled_data_and_other_results_are_not_counted_as_repeats)
+{
+	watch(WATCH_PHI REPEATS);
+	for (int i = 0; i < 3; i++) {
+		struct bpf_file_record *r = make_open(O_WRONLY, 0);
+		m.len = sizeof(*r);
+		made_path(&m, &r->strings[BPF_FILE_OBJECT], "/srv/phi/x", 0);
+		feed();
+	}
+	for (int i = 0; i < 3; i++) {
+		make_open(O_WRONLY, 0)->result = 3 + i;
+		feed();
+	}
+	cr_assert_eq(kept_count, 7);
+	cr_assert_eq(filtered_count, 0);
+}
+
+Test(normalise, the_count_stands_before_attributes)
+{
+	watch(REPEATS);
+	for (int i = 0; i < 3; i++) {
+		make_attributes();
+		feed();
+	}
+	normaliser_flush(normaliser);
+	cr_assert_eq(kept_count, 3);
+	struct cursor c;
+	cursor_init(&c, fields(2).data, fields(2).len);
+	cbor_skip(&c);
+	cr_assert(!c.err && cursor_left(&c) == 0);
+	cr_assert(field_int(fields(2), FILE_COUNT, 2));
+	cr_assert(field_int(fields(2), FILE_ATTRIBUTES, 0x10));
+	cr_assert(field_int(fields(2), FILE_REPEATED, KIND_CHMOD));
 }
 
 Test(normalise, what_changes_labelled_data_carries_the_label_too)

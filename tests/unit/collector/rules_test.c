@@ -44,6 +44,26 @@ Test(rules, nothing_means_the_defaults)
 	done();
 }
 
+Test(rules, repeats_are_of_file_events_and_of_none_by_default)
+{
+	accepted("");
+	cr_expect_not(rules->repeats.kinds[KIND_OPEN]);
+	done();
+	accepted("repeats:\n  kinds: [open, close]\n");
+	cr_expect(rules->repeats.kinds[KIND_OPEN] && rules->repeats.kinds[KIND_CLOSE]);
+	cr_expect_not(rules->repeats.kinds[KIND_CHMOD]);
+	cr_expect_eq(rules->repeats.interval_us, 60000000);
+	done();
+	accepted("repeats:\n  kinds: [chmod]\n  interval_s: 5\n");
+	cr_expect_eq(rules->repeats.interval_us, 5000000);
+	done();
+	refused("repeats:\n  interval_s: 0\n  kinds: [open]\n",
+	        "c.yaml:2: 'interval_s': 0 is out of range: expected 1 to 3600");
+	refused("repeats:\n  kinds: [exec]\n", "c.yaml:2: unknown or not countable kind 'exec'");
+	refused("repeats:\n  kinds: [read]\n", "c.yaml:2: unknown or not countable kind 'read'");
+	refused("repeats:\n  interval_s: 5\n", "c.yaml:2: 'kinds' is missing here: it must be given");
+}
+
 Test(rules, an_absent_file_means_the_defaults_and_a_fixed_digest)
 {
 	struct hash nothing;
