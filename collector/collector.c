@@ -110,7 +110,7 @@ static void send_some(struct collector *c)
 {
 	struct parts *p = &c->parts;
 	outlet_ready(p->outlet);
-	bpf_source_delivered(p->bpf, outlet_undelivered(p->outlet));
+	bpf_source_delivered(p->bpf, outlet_undelivered(p->outlet) + normaliser_untold(p->normaliser));
 }
 
 static void settle(struct collector *c)

@@ -142,6 +142,11 @@ void counted_flush(struct counted *c)
 	repeats_flush(c->others);
 }
 
+uint64_t counted_untold(const struct counted *c)
+{
+	return repeats_untold(c->reads) + repeats_untold(c->others);
+}
+
 void counted_undescribe(struct counted *c)
 {
 	repeats_undescribe(c->reads);

@@ -31,6 +31,8 @@ void counted_tick(struct counted *c, uint64_t now_us);
 void counted_end(struct counted *c, struct process_key actor);
 /* Tell all. */
 void counted_flush(struct counted *c);
+/* How many were counted and not told yet. */
+uint64_t counted_untold(const struct counted *c);
 /* The numbers of processes mean nothing any more. */
 void counted_undescribe(struct counted *c);
 

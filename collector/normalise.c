@@ -56,6 +56,11 @@ void normaliser_flush(struct normaliser *n)
 	counted_flush(n->counted);
 }
 
+uint64_t normaliser_untold(const struct normaliser *n)
+{
+	return counted_untold(n->counted);
+}
+
 void normaliser_undescribe(struct normaliser *n)
 {
 	counted_undescribe(n->counted);

@@ -39,6 +39,8 @@ must_check bool normaliser_record(struct normaliser *n, const struct bpf_view *v
 void normaliser_tick(struct normaliser *n, uint64_t now_us);
 /* Before the end: tell all of it. */
 void normaliser_flush(struct normaliser *n);
+/* How many events were counted and not told yet. */
+uint64_t normaliser_untold(const struct normaliser *n);
 /* The sealer is another one: the numbers of processes mean nothing to it. */
 void normaliser_undescribe(struct normaliser *n);
 

@@ -28,7 +28,8 @@ struct outlet {
 	bool spoke;                        /* over the present connection */
 	uint64_t filtered, sent, declared; /* declared: exact losses in frames that were queued */
 	uint64_t undeclared;               /* exact losses in the ledger */
-	struct delivery delivery;          /* of those that are sent or declared */
+	uint64_t filtered_told;            /* in an account that was queued */
+	struct delivery delivery;          /* of those that are sent, declared, or told as filtered */
 	struct buf posture;
 	struct buf rules; /* a frame */
 	bool owes_rules;
@@ -88,6 +89,11 @@ static bool queue_frame(struct outlet *o)
 		return false;
 	delivery_put(&o->delivery, o->frame.len);
 	return true;
+}
+
+static uint64_t queued_events(const struct outlet *o)
+{
+	return o->sent + o->declared + o->filtered_told;
 }
 
 /* Declare what was lost, as far as there is room. True if nothing is left to declare. */
@@ -180,7 +186,10 @@ int outlet_set_posture(struct outlet *o, struct span map)
 static void queue_rules(struct outlet *o)
 {
 	struct span frame = { o->rules.data, o->rules.len };
-	o->owes_rules = frame.len && !frame_queue_put(o->queue, frame);
+	bool queued = frame.len && frame_queue_put(o->queue, frame);
+	if (queued)
+		delivery_put(&o->delivery, frame.len);
+	o->owes_rules = frame.len && !queued;
 	o->news = true;
 }
 
@@ -213,8 +222,10 @@ void outlet_settle(struct outlet *o, struct intake_counts *counts)
 	counts->emitted = o->filtered + o->sent + o->declared;
 	buf_reset(&o->frame);
 	intake_put_counts(&o->frame, counts);
-	if (queue_frame(o))
-		o->news = false;
+	if (!queue_frame(o))
+		return;
+	o->filtered_told = o->filtered;
+	o->news = false;
 }
 
 void outlet_goodbye(struct outlet *o)
@@ -257,7 +268,7 @@ static void restart(struct outlet *o)
 	o->heard_len = 0;
 	o->refusing = false;
 	take_back_all(o);
-	delivery_restart(&o->delivery, o->sent + o->declared);
+	delivery_restart(&o->delivery, queued_events(o));
 	if (o->spoke) {
 		static const char words[] = "the sealer went away with events in flight";
 		struct intake_loss loss = { .reason = LOSS_SEALER_DOWN,
@@ -362,7 +373,7 @@ static void read_some(struct outlet *o)
 
 uint64_t outlet_undelivered(const struct outlet *o)
 {
-	return o->sent + o->declared + o->undeclared - o->delivery.gone;
+	return o->sent + o->declared + o->undeclared + o->filtered - o->delivery.gone;
 }
 
 void outlet_resumed(struct outlet *o)
@@ -376,7 +387,7 @@ void outlet_resumed(struct outlet *o)
 void outlet_ready(struct outlet *o)
 {
 	write_some(o);
-	delivery_mark(&o->delivery, o->sent + o->declared);
+	delivery_mark(&o->delivery, queued_events(o));
 	read_some(o);
 }
 

@@ -49,7 +49,8 @@ void outlet_settle(struct outlet *o, struct intake_counts *counts);
 void outlet_goodbye(struct outlet *o);
 /* Before anything else is put: this collector goes on where the one before has ended. */
 void outlet_resumed(struct outlet *o);
-/* Of the events and exact losses that were put, how many at most are not yet in the sealer's socket. */
+/* Of the events and exact losses that were put, and of what was filtered, how many at most are not yet in the
+ * sealer's socket. */
 uint64_t outlet_undelivered(const struct outlet *o);
 
 /* Connect where there is no connection and the back-off is over. */

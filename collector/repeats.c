@@ -21,6 +21,7 @@ struct repeats {
 	struct item *actors[ACTORS];
 	struct item *newest, *oldest;
 	size_t count, bytes;
+	uint64_t untold;
 };
 
 int repeats_new(const struct repeats_config *config, struct repeats **ret)
@@ -112,6 +113,7 @@ static void tell(struct repeats *r, struct item *i)
 {
 	if (i->seen.count)
 		r->config.tell(r->config.context, &i->seen);
+	r->untold -= i->seen.count;
 	i->seen.count = 0;
 }
 
@@ -166,6 +168,7 @@ bool repeats_take(struct repeats *r, struct process_key actor, const struct inta
 		remember(r, &id, actor, e);
 		return false;
 	}
+	r->untold++;
 	if (!i->seen.count++)
 		i->seen.first_us = e->boot_us;
 	i->seen.last_us = e->boot_us;
@@ -212,6 +215,11 @@ void repeats_flush(struct repeats *r)
 		tell(r, i);
 	while (r->oldest)
 		drop(r, r->oldest);
+}
+
+uint64_t repeats_untold(const struct repeats *r)
+{
+	return r->untold;
 }
 
 void repeats_undescribe(struct repeats *r)

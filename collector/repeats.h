@@ -44,6 +44,8 @@ void repeats_tick(struct repeats *r, uint64_t now_us);
 void repeats_end(struct repeats *r, struct process_key actor);
 /* Tell all. */
 void repeats_flush(struct repeats *r);
+/* How many were counted and not told yet. */
+uint64_t repeats_untold(const struct repeats *r);
 /* The numbers of processes mean nothing any more. */
 void repeats_undescribe(struct repeats *r);
 

@@ -281,6 +281,9 @@ Test(outlet, without_a_sealer_events_gather_for_the_next)
 Test(outlet, what_has_not_left_can_be_told_at_any_moment)
 {
 	uint64_t made = 0, refused = 0;
+	static uint8_t text[60000];
+	struct intake_rules rules = { .text = { text, sizeof(text) } };
+	cr_assert_eq(outlet_set_rules(outlet, &rules), 0);
 	cr_assert_eq(outlet_undelivered(outlet), 0);
 	for (int round = 0; round < 300; round++) {
 		for (int i = 0; i < 20; i++, made++)
@@ -294,6 +297,17 @@ Test(outlet, what_has_not_left_can_be_told_at_any_moment)
 	settle();
 	drain();
 	cr_assert_gt(refused, 0);
+	cr_assert_eq(outlet_undelivered(outlet), 0);
+}
+
+Test(outlet, what_was_filtered_has_left_with_the_account_of_it)
+{
+	outlet_filter(outlet, 5);
+	outlet_ready(outlet);
+	cr_assert_eq(outlet_undelivered(outlet), 5);
+	settle();
+	drain();
+	cr_assert_eq(seen->counts.filtered, 5);
 	cr_assert_eq(outlet_undelivered(outlet), 0);
 }
 

@@ -51,8 +51,10 @@ Test(repeats, an_interval_after_the_first_they_are_told_with_their_times)
 	(void)!take(one, 46, "a", 30);
 	repeats_tick(repeats, 100);
 	cr_expect_eq(told_count, 0);
+	cr_expect_eq(repeats_untold(repeats), 2);
 	repeats_tick(repeats, 101);
 	cr_assert_eq(told_count, 1);
+	cr_expect_eq(repeats_untold(repeats), 0);
 	cr_expect(told[0].count == 2 && told[0].first_us == 20 && told[0].last_us == 30 &&
 	          told[0].process == 10);
 	cr_expect(take(one, 46, "a", 150), "counting goes on");
