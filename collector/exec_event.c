@@ -84,9 +84,10 @@ bool exec_event_found(struct exec_event *e, const struct bpf_view *view)
 	return actors_found(e->actors, view->head, parent_of(view), image);
 }
 
+/* Memory that could not be read ends a string as well. */
 static size_t cut_of(const struct bpf_string *string)
 {
-	return string->marks & BPF_MARK_STRING_TRUNCATED ? REDACT_CUT_LAST : REDACT_WHOLE;
+	return string->marks & (BPF_MARK_STRING_TRUNCATED | BPF_MARK_FAULT) ? REDACT_CUT_LAST : REDACT_WHOLE;
 }
 
 /* The arguments into e->argv. The name given to exec is the caller's string too; what replaces it is valid

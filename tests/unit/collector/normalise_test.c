@@ -399,6 +399,24 @@ Test(normalise, secrets_in_arguments_and_in_the_given_name_are_replaced_in_every
 	redact_free(redact);
 }
 
+Test(normalise, arguments_that_end_where_memory_could_not_be_read_are_cut)
+{
+	char why[160];
+	const struct redact_rule url = { .name = "url", .pattern = "://[^/:@]*:([^/@]*)@" }, *rule = &url;
+	cr_assert_eq(redact_new(&rule, 1, &redact, why, sizeof(why)), 0);
+	make_exec(10, 1, "/usr/bin/thing");
+	struct bpf_exec_record *r = (void *)m.bytes;
+	m.len = r->head.size = sizeof(*r);
+	made_path(&m, &r->strings[BPF_EXEC_EXE], "/usr/bin/thing", 0);
+	made_path(&m, &r->strings[BPF_EXEC_CWD], "/", 0);
+	made_string(&m, &r->strings[BPF_EXEC_FILENAME], "a", 1, 0);
+	made_string(&m, &r->strings[BPF_EXEC_TTY], "pts0", 4, 0);
+	made_string(&m, &r->strings[BPF_EXEC_ARGV], "a\0ftp://me:hunter2", 18, BPF_MARK_FAULT);
+	feed();
+	cr_assert(span_is(item(fields(0), PROCESS_ARGV, 1), "ftp[redacted:13]"));
+	redact_free(redact);
+}
+
 Test(normalise, secrets_in_the_arguments_of_an_exec_that_failed_are_replaced)
 {
 	char why[160];
