@@ -13,7 +13,11 @@ static int take_rule(const struct yaml_errors *e, const struct yaml_node *n, str
 	int err = yaml_text(e, n, "rule", &line);
 	if (err)
 		return err;
+	buf_put(&s->lines, line.data, line.len);
+	buf_put_u8(&s->lines, 0);
 	err = audit_rule_parse(line, &s->rules, &why);
+	if (!err && buf_err(&s->lines))
+		return -ENOMEM;
 	return err ? yaml_fail(e, n->line, "audit rule: %s", why) : 0;
 }
 
@@ -43,7 +47,14 @@ int audit_section_parse(const struct yaml_errors *e, const struct yaml_node *nod
 	return err;
 }
 
+bool audit_section_equal(const struct audit_section *a, const struct audit_section *b)
+{
+	struct span one = { a->lines.data, a->lines.len }, other = { b->lines.data, b->lines.len };
+	return a->exec == b->exec && span_equal(one, other);
+}
+
 void audit_section_done(struct audit_section *s)
 {
+	buf_done(&s->lines);
 	audit_rules_done(&s->rules);
 }

@@ -136,6 +136,20 @@ static bool drain_rings(struct collector *c, uint64_t now)
 	return n == RECORDS_AT_ONCE;
 }
 
+/* All of them, or none: what was done to audit at the start stays as it is. */
+static int put_in_force(struct parts *p, const struct rules *rules, char *error, size_t error_size)
+{
+	if (!audit_section_equal(&p->rules->audit, &rules->audit)) {
+		snprintf(error, error_size,
+		         "%s: the section 'audit' has changed: that takes a restart of the collector",
+		         p->config.rules_path);
+		return -EINVAL;
+	}
+	int err = enforce_apply(p->bpf, rules);
+	snprintf(error, error_size, "the kernel does not take the rules: %s", strerror(-err));
+	return err;
+}
+
 static void reload(struct collector *c)
 {
 	struct parts *p = &c->parts;
@@ -149,10 +163,8 @@ static void reload(struct collector *c)
 		;
 	int err = enforce_read(p->config.rules_path, &p->labels, &rules, error, sizeof(error));
 	outlet_filter(p->outlet, enforce_left_out(p->bpf, p->rules));
-	if (!err) {
-		err = enforce_apply(p->bpf, rules);
-		snprintf(error, sizeof(error), "the kernel does not take the rules: %s", strerror(-err));
-	}
+	if (!err)
+		err = put_in_force(p, rules, error, sizeof(error));
 	if (err) {
 		rules_free(rules);
 		announce_refusal(p, error);

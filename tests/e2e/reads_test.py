@@ -239,9 +239,15 @@ def check_reload(program, scratch):
     sequence_point(w)
     check("the former rules stay, all of them", not w.told(b.encode()))
 
+    write(rules, "watch:\n  - label: two\n    paths: [%s]\naudit:\n  exec: true\n" % b)
+    process.send_signal(signal.SIGHUP)
+    check("so are rules that ask for something else of audit, for they would not be in force",
+          wait_until(lambda: len(sink.rules) == 3, 3) and sink.rules[2][0] == 1 and
+          b"the section 'audit' has changed" in sink.rules[2][2], sink.rules[2:])
+
     write(rules, "watch:\n  - label: two\n    paths: [%s]\nkinds:\n  unlink: false\n" % b)
     process.send_signal(signal.SIGHUP)
-    check("new rules are told", wait_until(lambda: len(sink.rules) == 3, 3) and sink.rules[2][0] == 0, sink.rules)
+    check("new rules are told", wait_until(lambda: len(sink.rules) == 4, 3) and sink.rules[3][0] == 0, sink.rules)
     before = len(w.told(a.encode()))
     os.close(os.open(a, os.O_RDONLY | os.O_NOFOLLOW))
     read(b)
