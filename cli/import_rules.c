@@ -72,6 +72,14 @@ static void put_json_string(struct buf *b, const char *key, struct span s)
 	buf_put_u8(b, '"');
 }
 
+static void put_json_rule(struct import *m)
+{
+	cleanup_buf struct buf rule = { 0 };
+	if (import_put_rule(&rule, &m->rule, &m->coverage) < 0)
+		buf_put_u8(&rule, '?');
+	put_json_string(&m->text, "rule", (struct span){ rule.data, rule.len });
+}
+
 static void put_json(struct import *m, const struct rule_line *line)
 {
 	struct buf *b = &m->text;
@@ -89,12 +97,8 @@ static void put_json(struct import *m, const struct rule_line *line)
 		put_json_string(b, "label", (struct span){ (const uint8_t *)label, strlen(label) });
 		put_json_string(b, "path", m->rule.path);
 	}
-	if (c->verdict == COVERAGE_RULE) {
-		buf_put_str(b, ",\"rule\":\"");
-		if (import_put_rule(b, &m->rule, c) < 0)
-			buf_put_str(b, "?");
-		buf_put_u8(b, '"');
-	}
+	if (c->verdict == COVERAGE_RULE)
+		put_json_rule(m);
 	if (c->why)
 		put_json_string(b, "why", (struct span){ (const uint8_t *)c->why, strlen(c->why) });
 	buf_put_str(b, "}\n");

@@ -126,6 +126,11 @@ def check_folder(scratch):
     check("of a folder the *.rules are read, by number", [(os.path.basename(v["file"]), v["line"]) for v in lines] ==
           [("9-a.rules", 1), ("10-b.rules", 1), ("11-long.rules", 1), ("11-long.rules", 2)], lines)
     check("a line that is too long is said and read over", lines[2]["verdict"] == "unsupported" and lines[3]["verdict"] == "setting" and status == 1, status)
+    quoted = os.path.join(scratch, "quoted.rules")
+    write(scratch, "quoted.rules", b"""-a always,exit -S openat -F exe='/a"b\\c' -k 'k","verdict":"covered'\n""")
+    rule = json.loads(run("import-rules", "--json", "--arch", "x86_64", quoted)[1])
+    check("what a rule quotes stays within its string", rule["verdict"] == "rule" and
+          rule["rule"].endswith("""-F exe=/a"b\\c -k k","verdict":"covered"""), rule)
     status, _, err = run("import-rules", os.path.join(scratch, "none"))
     check("rules that are not there are an error", status == 3 and b"No such file" in err, (status, err))
 
