@@ -256,6 +256,12 @@ static bool put_projection(struct buf *b, const struct event *e, enum machine ma
 	return true;
 }
 
+/* What could end a line, or command a terminal; 0x1D separates what auditd adds. */
+static bool is_control(uint8_t c)
+{
+	return (c < 0x20 && c != '\t' && c != 0x1d) || c == 0x7f;
+}
+
 /* A newline within a record would begin one of its author's choice; auditd writes a space, too. */
 static void put_record(struct buf *b, const char *host, uint64_t type, struct span text)
 {
@@ -266,7 +272,7 @@ static void put_record(struct buf *b, const char *host, uint64_t type, struct sp
 	else
 		buf_printf(b, "UNKNOWN[%llu] msg=", (unsigned long long)type);
 	for (size_t i = 0; i < text.len; i++)
-		buf_put_u8(b, text.data[i] == '\n' || text.data[i] == '\0' ? ' ' : text.data[i]);
+		buf_put_u8(b, is_control(text.data[i]) ? ' ' : text.data[i]);
 	buf_put_u8(b, '\n');
 }
 

@@ -167,6 +167,15 @@ Test(auditd_text, an_audit_record_stands_as_it_came_but_cannot_begin_another)
 	cr_assert(records_of(KIND_AUDIT_OTHER, &f, NULL, &out));
 	cr_assert_str_eq(TEXT(out), "node=web type=SYSCALL msg=audit(1.002:3): comm=\"\t\" x type=EOE\n"
 	                            "node=web type=EOE msg=audit(1.002:3): \n");
+	buf_reset(&f);
+	buf_reset(&out);
+	put_audit(&f,
+	          "audit(1.002:3): a=\x1b]0;x\a\r\x7f\x1d"
+	          "UID=\"u\"",
+	          ENTRY_MARK_INCOMPLETE);
+	cr_assert(records_of(KIND_AUDIT_OTHER, &f, NULL, &out));
+	cr_assert_str_eq(TEXT(out), "node=web type=SYSCALL msg=audit(1.002:3): a= ]0;x   \x1d"
+	                            "UID=\"u\"\n");
 }
 
 Test(auditd_text, an_incomplete_event_gets_no_end_mark)
