@@ -115,13 +115,11 @@ _Static_assert(sizeof(struct bpf_string) == 8, "layout");
 #define BPF_USER_STRING_MAX 4096
 #define BPF_XATTR_NAME_MAX  256
 #define BPF_ARGV_MAX        32768
-#define BPF_ENV_STRINGS_MAX 1024 /* strings of an environment that are looked at */
-/* Without bpf_loop(). */
-#define BPF_ENV_STRINGS_MAX_BOUNDED 64
-#define BPF_ENV_MAX                 512 /* bytes of names */
-#define BPF_ENV_NAME_MAX            32  /* with its NUL */
-#define BPF_TTY_MAX                 64
-#define BPF_COMM_MAX                16
+#define BPF_ENV_PAGES_MAX   32  /* pages of 4 KiB of an environment that are looked at */
+#define BPF_ENV_MAX         512 /* bytes of names */
+#define BPF_ENV_NAME_MAX    32  /* with its NUL */
+#define BPF_TTY_MAX         64
+#define BPF_COMM_MAX        16
 
 enum bpf_exec_string {
 	BPF_EXEC_EXE, /* path */

@@ -14,7 +14,7 @@
 #endif
 
 /* Room for the longest string that may begin at SCRATCH_DATA_MAX. */
-#define SCRATCH_SLACK 4104
+#define SCRATCH_SLACK 4112
 
 /* One path on its way through the rules, from the root to its end (bpf/match.bpf.h). */
 struct match {

@@ -12,7 +12,6 @@
 char LICENSE[] SEC("license") = "GPL";
 
 #define ARGV_CHUNK    4096
-#define ENV_STRING    4096       /* of an environment's string that is read at once */
 #define FOUND_MAX     16384      /* head, two paths, a terminal */
 #define KERNEL_THREAD 0x00200000 /* PF_KTHREAD */
 
@@ -48,85 +47,110 @@ static __always_inline void put_argv(struct scratch *s, struct task_struct *task
 	string_put(string, s->used - start, marks);
 }
 
-struct environment {
-	__u64 at, end;
-	__u64 start; /* of the names in the scratch memory */
-	__u32 marks;
-	bool inside; /* `at` is no string's beginning */
-	bool done;
-};
-
-/* One string; of those that steer the dynamic linker the beginning stays in the record. True at the end. */
-static __always_inline bool environment_step(struct environment *e)
+/* Append the name at `at`, if it is one that steers the dynamic linker. */
+__noinline int put_environment_name(__u64 at, __u64 end)
 {
 	struct scratch *s = scratch_get();
 	__u8 *to = s ? scratch_room(s) : 0;
-	if (!to || e->at >= e->end) {
-		e->done = 1;
-		return true;
+	if (!to || at + 3 > end)
+		return 0;
+	struct bpf_string *string = &s->record.strings[BPF_EXEC_ENV];
+	long n = bpf_probe_read_user_str(to, BPF_ENV_NAME_MAX, (void *)at);
+	if (n < 3 || n > BPF_ENV_NAME_MAX || to[0] != 'L' || to[1] != 'D' || to[2] != '_')
+		return 0;
+	if (string->len > BPF_ENV_MAX - BPF_ENV_NAME_MAX) {
+		string->marks |= BPF_MARK_STRING_TRUNCATED;
+		return 0;
 	}
-	long n = bpf_probe_read_user_str(to, ENV_STRING, (void *)e->at);
-	if (n <= 0) {
-		e->marks = BPF_MARK_FAULT;
-		e->done = 1;
-		return true;
-	}
-	bool begins = !e->inside;
-	e->inside = n == ENV_STRING;
-	e->at += e->inside ? n - 1 : n;
-	if (!begins || to[0] != 'L' || to[1] != 'D' || to[2] != '_')
-		return false;
-	/* By bytes and not by count, of which the verifier would follow each value. */
-	if (s->used - e->start > BPF_ENV_MAX - BPF_ENV_NAME_MAX)
-		return true;
-	to[BPF_ENV_NAME_MAX - 1] = 0;
-	s->used += n < BPF_ENV_NAME_MAX ? n : BPF_ENV_NAME_MAX;
-	return false;
+	s->used += n;
+	string->len += n;
+	return 0;
 }
 
-static long environment_callback(__u32 index, void *context)
+#define BYTES(x) (0x0101010101010101 * (__u64)(x))
+
+static __always_inline __u64 has_zero(__u64 word)
 {
-	(void)index;
-	return environment_step(context);
+	return (word - BYTES(0x01)) & ~word & BYTES(0x80);
 }
 
-static __always_inline int environment_marks(const struct environment *e)
+/* Zero in each of the lower six bytes at which NUL, 'L', 'D' stand, and nowhere else. */
+static __always_inline __u64 after_nul(const __u8 *at)
 {
-	return e->done ? e->marks : BPF_MARK_STRING_TRUNCATED;
+	__u64 word = *(const __u64 *)at;
+	return word | ((word >> 8) ^ BYTES('L')) | ((word >> 16) ^ BYTES('D'));
 }
 
-/* Append the names that steer the dynamic linker; returns marks. A global function as walk_path(). */
-__noinline int walk_environment(__u64 at, __u64 end)
+/* Of a word of after_nul(), whose lowest byte is about `at`. */
+__noinline int put_environment_names(__u64 word, __u64 at, __u64 end)
+{
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < 6; i++, word >>= 8)
+		if (!(word & 0xff))
+			put_environment_name(at + i, end);
+	return 0;
+}
+
+#define PAGE         4096
+#define BEFORE       3                /* bytes of the page before: a NUL, and two of a name */
+#define AT_ONCE      24               /* four times six */
+#define PAGE_SCRATCH SCRATCH_DATA_MAX /* where the page is; no string begins behind it */
+
+/* The names in one page, of which `n` bytes stand in the scratch memory behind the BEFORE ones, the first of
+ * them from the address `at`. Eight bytes at a time and not by strings: most environments have dozens, and
+ * each would cost a helper's call. A global function as walk_step(). */
+__noinline int scan_environment(__u64 at, __u32 n)
 {
 	struct scratch *s = scratch_get();
-	struct environment e = { .at = at, .end = end };
 	if (!s)
-		return BPF_MARK_MISSING;
-	e.start = s->used;
-	bpf_loop(BPF_ENV_STRINGS_MAX, environment_callback, &e, 0);
-	return environment_marks(&e);
-}
-
-__noinline int walk_environment_bounded(__u64 at, __u64 end)
-{
-	struct scratch *s = scratch_get();
-	struct environment e = { .at = at, .end = end };
-	if (!s)
-		return BPF_MARK_MISSING;
-	e.start = s->used;
-	for (int i = 0; i < BPF_ENV_STRINGS_MAX_BOUNDED; i++)
-		if (environment_step(&e))
+		return 0;
+	__u64 end = at + n;
+#pragma clang loop unroll(disable)
+	for (__u32 i = 0; i < (PAGE + AT_ONCE) / AT_ONCE; i++) {
+		const __u8 *bytes = s->data + PAGE_SCRATCH + i * AT_ONCE;
+		__u64 from = at - BEFORE + 1 + i * AT_ONCE;
+		if (i * AT_ONCE > n)
 			break;
-	return environment_marks(&e);
+		__u64 a = after_nul(bytes), b = after_nul(bytes + 6);
+		__u64 c = after_nul(bytes + 12), d = after_nul(bytes + 18);
+		if (!(has_zero(a) | has_zero(b) | has_zero(c) | has_zero(d)))
+			continue;
+		put_environment_names(a, from, end);
+		put_environment_names(b, from + 6, end);
+		put_environment_names(c, from + 12, end);
+		put_environment_names(d, from + 18, end);
+	}
+	return 0;
 }
 
-static __always_inline void put_environment(struct scratch *s, struct task_struct *task, const bool loop)
+/* Page by page, so that one that is not there costs no more than itself. */
+static __always_inline void put_environment(struct scratch *s, struct task_struct *task)
 {
-	__u64 from = BPF_CORE_READ(task, mm, env_start);
+	struct bpf_string *string = &s->record.strings[BPF_EXEC_ENV];
+	__u64 start = BPF_CORE_READ(task, mm, env_start);
 	__u64 end = BPF_CORE_READ(task, mm, env_end);
-	__u64 start = s->used;
-	int marks = loop ? walk_environment(from, end) : walk_environment_bounded(from, end);
-	string_put(&s->record.strings[BPF_EXEC_ENV], s->used - start, marks);
+	__u64 at = start;
+	string_put(string, 0, 0);
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < BPF_ENV_PAGES_MAX && at < end; i++) {
+		__u64 n = PAGE - (at & (PAGE - 1));
+		if (n > end - at)
+			n = end - at;
+		opaque(n);
+		if (n > PAGE)
+			return;
+		if (bpf_probe_read_user(s->data + PAGE_SCRATCH, n + BEFORE, (void *)(at - BEFORE))) {
+			string->marks |= BPF_MARK_FAULT;
+			return;
+		}
+		/* What is before the environment is no string of it. */
+		if (at == start)
+			s->data[PAGE_SCRATCH] = s->data[PAGE_SCRATCH + 1] = s->data[PAGE_SCRATCH + 2] = 0;
+		scan_environment(at, n);
+		at += n;
+	}
+	if (at < end)
+		string->marks |= BPF_MARK_STRING_TRUNCATED;
 }
 
 /* They act on behalf of the kernel and come and go by the hundred. */
@@ -189,8 +213,7 @@ static __always_inline void put_interpreter(struct scratch *s, struct linux_binp
 }
 
 /* What an exec and a process found running have in common. */
-static __always_inline void describe(struct scratch *s, struct task_struct *task, struct file *exe,
-                                     const bool loop)
+static __always_inline void describe(struct scratch *s, struct task_struct *task, struct file *exe)
 {
 	struct bpf_exec_record *r = &s->record;
 	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
@@ -211,7 +234,9 @@ static __always_inline void describe(struct scratch *s, struct task_struct *task
 	put_path(s, task, &r->strings[BPF_EXEC_CWD], &BPF_CORE_READ(task, fs)->pwd);
 }
 
-static __always_inline int on_exec(struct task_struct *task, struct linux_binprm *binprm, const bool loop)
+/* After the new image is in place and the credentials are the new ones. */
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_binprm *binprm)
 {
 	struct bpf_counts *c = counts_of(BPF_PROGRAM_EXEC);
 	struct scratch *s = scratch_get();
@@ -221,28 +246,15 @@ static __always_inline int on_exec(struct task_struct *task, struct linux_binprm
 
 	s->used = 0;
 	fill_head(&r->head, BPF_PROGRAM_EXEC, task);
-	describe(s, task, BPF_CORE_READ(binprm, file), loop);
+	describe(s, task, BPF_CORE_READ(binprm, file));
 	put_kernel_string(s, &r->strings[BPF_EXEC_FILENAME], BPF_CORE_READ(binprm, filename),
 	                  BPF_USER_STRING_MAX);
 	put_interpreter(s, binprm);
 	put_tty(s, task);
-	put_environment(s, task, loop);
+	put_environment(s, task);
 	put_argv(s, task);
 	send(c, &r->head, sizeof(*r) + s->used, sizeof(*r) + sizeof(s->data), BPF_KIND_EXEC);
 	return 0;
-}
-
-/* After the new image is in place and the credentials are the new ones. */
-SEC("?tp_btf/sched_process_exec")
-int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_binprm *binprm)
-{
-	return on_exec(task, binprm, true);
-}
-
-SEC("?tp_btf/sched_process_exec")
-int BPF_PROG(process_exec_bounded, struct task_struct *task, int old_pid, struct linux_binprm *binprm)
-{
-	return on_exec(task, binprm, false);
 }
 
 /* Fires for each thread: the last one ends the process. */
@@ -302,7 +314,8 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 }
 
 /* For a process that runs already. Its arguments are in its own memory, which can't be read from here. */
-static __always_inline int on_found(struct bpf_iter__task *ctx, const bool loop)
+SEC("?iter/task")
+int process_found(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct scratch *s = scratch_get();
@@ -319,7 +332,7 @@ static __always_inline int on_found(struct bpf_iter__task *ctx, const bool loop)
 	r->head.tid = r->head.tgid;
 	r->head.kind = BPF_KIND_PROCESS;
 	r->head.sequence = 0;
-	describe(s, task, BPF_CORE_READ(mm, exe_file), loop);
+	describe(s, task, BPF_CORE_READ(mm, exe_file));
 	string_absent(&r->strings[BPF_EXEC_FILENAME]);
 	string_absent(&r->strings[BPF_EXEC_INTERPRETER]);
 	put_tty(s, task);
@@ -332,16 +345,4 @@ static __always_inline int on_found(struct bpf_iter__task *ctx, const bool loop)
 	r->head.size = size;
 	bpf_seq_write(ctx->meta->seq, r, size);
 	return 0;
-}
-
-SEC("?iter/task")
-int process_found(struct bpf_iter__task *ctx)
-{
-	return on_found(ctx, true);
-}
-
-SEC("?iter/task")
-int process_found_bounded(struct bpf_iter__task *ctx)
-{
-	return on_found(ctx, false);
 }

@@ -25,29 +25,23 @@ static_assert(KIND_REMOVEXATTR < BPF_RECORD_KINDS && KIND_IO_URING < BPF_RECORD_
 struct form {
 	const char *name;
 	const void *(*object)(size_t *ret_size);
-	struct {
-		const char *program;
-		bool bounded;
-	} variants[VARIANTS];
+	const char *variants[VARIANTS];
 	uint8_t kinds[32];
 };
 
 static const struct form forms[BPF_PROGRAM_OBJECT] = {
 	[BPF_PROGRAM_EXEC] = { "sched_process_exec",
 	                       process_bpf__elf_bytes,
-	                       { { "process_exec", false }, { "process_exec_bounded", true } },
+	                       { "process_exec" },
 	                       { KIND_EXEC } },
 	[BPF_PROGRAM_EXIT] = { "sched_process_exit",
 	                       process_bpf__elf_bytes,
-	                       { { "process_exit", false } },
+	                       { "process_exit" },
 	                       { KIND_EXIT } },
-	[BPF_PROGRAM_FORK] = { "sched_process_fork",
-	                       process_bpf__elf_bytes,
-	                       { { "process_fork", false } },
-	                       { 0 } },
+	[BPF_PROGRAM_FORK] = { "sched_process_fork", process_bpf__elf_bytes, { "process_fork" }, { 0 } },
 	[BPF_PROGRAM_FILE] = { "sys_exit",
 	                       file_bpf__elf_bytes,
-	                       { { "file_call", false } },
+	                       { "file_call" },
 	                       { KIND_OPEN,        KIND_RENAME,        KIND_UNLINK,   KIND_LINK,
 	                         KIND_SYMLINK,     KIND_MKDIR,         KIND_RMDIR,    KIND_MKNOD,
 	                         KIND_CHMOD,       KIND_CHOWN,         KIND_TRUNCATE, KIND_SETXATTR,
@@ -57,12 +51,9 @@ static const struct form forms[BPF_PROGRAM_OBJECT] = {
 	                         KIND_SIGNAL,      KIND_CONNECT,       KIND_ACCEPT,   KIND_BIND } },
 	[BPF_PROGRAM_IO_URING] = { "io_uring_submit",
 	                           io_uring_bpf__elf_bytes,
-	                           { { "io_uring_submit_req", false }, { "io_uring_submit_sqe", false } },
+	                           { "io_uring_submit_req", "io_uring_submit_sqe" },
 	                           { KIND_IO_URING } },
-	[BPF_PROGRAM_FOUND] = { "task_iterator",
-	                        process_bpf__elf_bytes,
-	                        { { "process_found", false }, { "process_found_bounded", true } },
-	                        { 0 } },
+	[BPF_PROGRAM_FOUND] = { "task_iterator", process_bpf__elf_bytes, { "process_found" }, { 0 } },
 };
 
 static int reuse(struct bpf_object *object, const char *name, int fd)
@@ -210,8 +201,8 @@ static int obtain(const struct bpf_hook_place *place, enum bpf_program_id id, co
 /* What the rules no longer ask for. */
 static void give_up(const struct bpf_hook_place *place, const struct form *form)
 {
-	for (size_t i = 0; place->maps->pinned && i < VARIANTS && form->variants[i].program; i++)
-		unpin(place, form->variants[i].program);
+	for (size_t i = 0; place->maps->pinned && i < VARIANTS && form->variants[i]; i++)
+		unpin(place, form->variants[i]);
 }
 
 static enum hook_state state_of(int err)
@@ -239,11 +230,10 @@ void bpf_hook_open(const struct bpf_hook_place *place, enum bpf_program_id id, c
 		give_up(place, form);
 		return;
 	}
-	for (size_t i = 0; i < VARIANTS && form->variants[i].program; i++) {
-		const char *name = form->variants[i].program;
+	for (size_t i = 0; i < VARIANTS && form->variants[i]; i++) {
+		const char *name = form->variants[i];
 		ret->status.err = maps_err ? maps_err : obtain(place, id, name, ret);
 		ret->status.state = state_of(ret->status.err);
-		ret->status.bounded = form->variants[i].bounded;
 		if (ret->status.state == HOOK_ON)
 			return;
 	}

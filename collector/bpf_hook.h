@@ -11,8 +11,7 @@ enum hook_state { HOOK_OFF = 0, HOOK_ON = 1, HOOK_REFUSED = 2, HOOK_FAILED = 3 }
 struct hook_status {
 	const char *name; /* of the tracepoint */
 	enum hook_state state;
-	int err;      /* -errno of a refusal or a failure */
-	bool bounded; /* looks at no more than BPF_ENV_STRINGS_MAX_BOUNDED strings of an environment */
+	int err;              /* -errno of a refusal or a failure */
 	const uint8_t *kinds; /* that nobody else reports here; ends with 0 */
 };
 

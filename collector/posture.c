@@ -19,7 +19,6 @@ static const char *const never_seen[] = {
 static const char unpinned[] = "what happens while there is no collector";
 /* By no program of the tracepoint tier, to which any kind may have fallen. */
 static const char *const unseen_at_tracepoints[] = { "close-after-write", "io_uring: paths and results" };
-static const char deep_environment[] = "LD_ variables beyond the first 64 strings of an environment";
 
 static struct span text(const char *s)
 {
@@ -139,8 +138,7 @@ static void put_kinds_unseen(struct fields *f, const struct bpf_source *source, 
 
 static void put_unseen(struct fields *f, const struct bpf_source *source)
 {
-	bool bounded = hook(source, BPF_PROGRAM_EXEC)->bounded;
-	const char *words[ARRAY_SIZE(never_seen) + ARRAY_SIZE(unseen_at_tracepoints) + 2];
+	const char *words[ARRAY_SIZE(never_seen) + ARRAY_SIZE(unseen_at_tracepoints) + 1];
 	size_t count = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(never_seen); i++)
 		words[count++] = never_seen[i];
@@ -154,8 +152,6 @@ static void put_unseen(struct fields *f, const struct bpf_source *source)
 		words[count++] = unseen_at_tracepoints[1];
 		break;
 	}
-	if (bounded)
-		words[count++] = deep_environment;
 	fields_key(f, POSTURE_UNSEEN);
 	cbor_put_array(f->b, count);
 	for (size_t i = 0; i < count; i++)

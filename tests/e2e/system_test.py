@@ -222,8 +222,18 @@ def check_environment(world):
     # A string longer than what is read at once, whose second part would look like such a name.
     f = exec_with(world, "an exec with a long variable", run({"LONG": "x" * 4090 + "LD_FAKE=1", "LD_AFTER": ""}))
     check("of a long value nothing is taken for a name", f.get(LINKER) == [b"LD_AFTER"], f.get(LINKER))
+    # The strings of a new image end with the path given to exec and a pointer, at a page's end: so that the name
+    # begins before the page before the last one ends, and ends behind that.
+    for before in range(-2, 7):
+        after = 4096 - len("/bin/true") - 1 - 8 + before
+        f = exec_with(world, f"a name {before} bytes before a page's end",
+                      run({"A": "", "LD_EDGE": "", "PADDING": "x" * (after - len("LD_EDGE=") - 1 - len("PADDING=") - 1)}))
+        check("is found once", f.get(LINKER) == [b"LD_EDGE"], f.get(LINKER))
     many = {"V%d" % i: "x" for i in range(2000)}
     f = exec_with(world, "an exec with 2,000 variables", run({**many, "LD_LATE": ""}))
+    check("is looked at to the end", not f.get(EXEC_MARKS, 0) & MARK_ENV and f.get(LINKER) == [b"LD_LATE"], f)
+    many = {"V%d" % i: "x" * 128 for i in range(1000)}
+    f = exec_with(world, "an exec with 128 KiB of variables", run({**many, "LD_LATE": ""}))
     check("says that it was not looked at to the end", f.get(EXEC_MARKS, 0) & MARK_ENV and LINKER not in f, f)
     names = [b"LD_%025d" % i for i in range(30)]
     f = exec_with(world, "an exec with 30 names", run({name.decode(): "" for name in names}))
