@@ -1,13 +1,8 @@
 #include "audit/redact.h"
 
+#include "evidence/audit_type.h"
 #include "lib/text.h"
 
-#define TYPE_SYSCALL   1300
-#define TYPE_PATH      1302
-#define TYPE_SOCKADDR  1306
-#define TYPE_CWD       1307
-#define TYPE_EXECVE    1309
-#define TYPE_PROCTITLE 1327
 /* The kernel keeps so much of a title, and of a name. */
 #define PROCTITLE_BYTES 128
 #define COMM_BYTES      15
@@ -148,7 +143,7 @@ static void search_arguments(struct audit_redaction *x, struct redact *rules,
 	for (size_t i = 0; i < event->count; i++) {
 		struct audit_iterator it;
 		struct audit_item item;
-		if (event->lines[i].type != TYPE_EXECVE)
+		if (event->lines[i].type != AUDIT_TYPE_EXECVE)
 			continue;
 		audit_iterator_init(&it, body_of(event->lines[i].text));
 		while (audit_iterator_next(&it, &item)) {
@@ -226,18 +221,18 @@ static void search_event(struct audit_redaction *x, struct redact *rules, const 
 	for (size_t i = 0; i < event->count; i++) {
 		struct span text = event->lines[i].text;
 		switch (event->lines[i].type) {
-		case TYPE_EXECVE:
+		case AUDIT_TYPE_EXECVE:
 			arguments = true;
 			break;
-		case TYPE_PROCTITLE:
+		case AUDIT_TYPE_PROCTITLE:
 			search_title(x, rules, i, text);
 			break;
-		case TYPE_SYSCALL:
+		case AUDIT_TYPE_SYSCALL:
 			search_name(x, rules, i, text);
 			break;
-		case TYPE_PATH:
-		case TYPE_SOCKADDR:
-		case TYPE_CWD:
+		case AUDIT_TYPE_PATH:
+		case AUDIT_TYPE_SOCKADDR:
+		case AUDIT_TYPE_CWD:
 			break;
 		default:
 			search_text(x, rules, i, text);

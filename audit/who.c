@@ -1,8 +1,6 @@
 #include "audit/who.h"
 
-#define TYPE_SYSCALL 1300
-#define TYPE_CONFIG  1305
-#define TYPE_EXECVE  1309
+#include "evidence/audit_type.h"
 
 static bool has_type(const struct audit_assembled *event, uint16_t type)
 {
@@ -14,12 +12,12 @@ static bool has_type(const struct audit_assembled *event, uint16_t type)
 
 bool audit_is_exec(const struct audit_assembled *event)
 {
-	return !event->malformed && has_type(event, TYPE_SYSCALL) && has_type(event, TYPE_EXECVE);
+	return !event->malformed && has_type(event, AUDIT_TYPE_SYSCALL) && has_type(event, AUDIT_TYPE_EXECVE);
 }
 
 bool audit_is_config(const struct audit_assembled *event)
 {
-	return !event->malformed && has_type(event, TYPE_CONFIG);
+	return !event->malformed && has_type(event, AUDIT_TYPE_CONFIG);
 }
 
 enum fact_form { NUMBER, TEXT, HEXABLE, OUTCOME };
@@ -107,7 +105,7 @@ static void read_line(const struct audit_line *line, struct audit_who *ret)
 		for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
 			if (span_is(item.key, facts[i].key))
 				take(&facts[i], &item, ret);
-		if (line->type == TYPE_CONFIG)
+		if (line->type == AUDIT_TYPE_CONFIG)
 			take_setting(&item, ret);
 	}
 }
@@ -122,9 +120,9 @@ void audit_who_read(const struct audit_assembled *event, struct audit_who *ret)
 		                   .session = AUDIT_WHO_UNSET };
 	/* A configuration record's own words count more than those of the call that it came from. */
 	for (size_t i = 0; i < event->count; i++)
-		if (event->lines[i].type == TYPE_SYSCALL)
+		if (event->lines[i].type == AUDIT_TYPE_SYSCALL)
 			read_line(&event->lines[i], ret);
 	for (size_t i = 0; i < event->count; i++)
-		if (event->lines[i].type == TYPE_CONFIG)
+		if (event->lines[i].type == AUDIT_TYPE_CONFIG)
 			read_line(&event->lines[i], ret);
 }

@@ -1,11 +1,8 @@
 #include "cli/session.h"
 
+#include "evidence/audit_type.h"
 #include "lib/cbor.h"
 #include "lib/text.h"
-
-#define TYPE_LOGIN      1006
-#define TYPE_USER_START 1105
-#define TYPE_USER_END   1106
 
 #define HELD_MAX     256
 #define HELD_BYTES   8192
@@ -172,7 +169,7 @@ static void take_login_process(struct account_of_session *a, const struct event 
 	take_word(e->entry, AUDIT_ACCOUNT, a->account);
 	take_word(e->entry, AUDIT_ADDRESS, a->address);
 	take_word(e->entry, AUDIT_TERMINAL, a->terminal);
-	a->ended = a->ended || is_audit(e, TYPE_USER_END);
+	a->ended = a->ended || is_audit(e, AUDIT_TYPE_USER_END);
 }
 
 static void count(struct account_of_session *a, const struct event *e)
@@ -190,7 +187,7 @@ static void count(struct account_of_session *a, const struct event *e)
 uint64_t session_take(struct session *s, const struct event *e, struct buf *out)
 {
 	uint64_t pid, released = 0;
-	bool login = is_audit(e, TYPE_LOGIN) && number_of(e->entry, AUDIT_PID, &pid);
+	bool login = is_audit(e, AUDIT_TYPE_LOGIN) && number_of(e->entry, AUDIT_PID, &pid);
 	if (login)
 		released = release(s, e, pid, out);
 	struct account_of_session *a = account_of(s, e, login);

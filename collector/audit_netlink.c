@@ -193,11 +193,6 @@ int audit_inbox_receive(struct audit_inbox *inbox, int fd)
 	return receive(inbox, fd, AUDIT_NETLINK_BATCH, 0);
 }
 
-int audit_inbox_peek(struct audit_inbox *inbox, int fd)
-{
-	return receive(inbox, fd, 1, MSG_PEEK);
-}
-
 /* Another process that may send to this socket can't give itself the kernel's address, nor its credentials.
  */
 static bool from_kernel(const struct audit_inbox *inbox, size_t i)
@@ -322,7 +317,7 @@ int audit_netlink_wait_first(int fd, struct audit_inbox *inbox, uint32_t sequenc
 	struct audit_datagram m;
 	if (poll(&p, 1, timeout_ms) <= 0)
 		return -ETIMEDOUT;
-	int n = audit_inbox_peek(inbox, fd);
+	int n = receive(inbox, fd, 1, MSG_PEEK);
 	if (n < 0)
 		return n;
 	if (audit_inbox_message(inbox, 0, &m) != AUDIT_RECEIPT_MESSAGE || !m.acknowledgement ||

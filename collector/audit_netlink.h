@@ -71,8 +71,6 @@ void audit_inbox_free(struct audit_inbox *inbox);
 void audit_inbox_wipe(struct audit_inbox *inbox, size_t count);
 /* Number received, or a negative errno: -EAGAIN nothing there, -ENOBUFS records were dropped. */
 must_check int audit_inbox_receive(struct audit_inbox *inbox, int fd);
-/* Look at the first message and leave it in the socket. */
-must_check int audit_inbox_peek(struct audit_inbox *inbox, int fd);
 /* The i-th of what was received; valid until the next receive. `ret` is set for a MESSAGE only. */
 enum audit_receipt audit_inbox_message(const struct audit_inbox *inbox, size_t i, struct audit_datagram *ret);
 

@@ -9,9 +9,15 @@
 
 static const char *const results[] = { "any", "succeeded", "failed", NULL };
 
-bool exclude_kind(uint64_t kind)
+static bool may_be_left_out(uint64_t kind)
 {
 	return kinds_optional(kind) && kind != KIND_READ && kind != KIND_MMAP && kind != KIND_IO_URING;
+}
+
+static int take_kinds(const struct yaml_errors *e, const struct yaml_node *n, void *into)
+{
+	struct exclusion *x = into;
+	return kinds_take_list(e, n, may_be_left_out, "or always told kind", x->kinds);
 }
 
 static int take_reason(const struct yaml_errors *e, const struct yaml_node *n, void *into)
@@ -23,33 +29,6 @@ static int take_reason(const struct yaml_errors *e, const struct yaml_node *n, v
 		return err;
 	x->reason = strndup((const char *)s.data, s.len);
 	return x->reason ? 0 : -ENOMEM;
-}
-
-static int take_kind(const struct yaml_errors *e, const struct yaml_node *n, struct exclusion *x)
-{
-	const char *names[KINDS_MAX];
-	size_t count = 0;
-	for (uint64_t kind = 0; kind < KINDS_MAX; kind++) {
-		if (!exclude_kind(kind) || !entry_kind_name(kind))
-			continue;
-		if (span_is(n->text, entry_kind_name(kind))) {
-			x->kinds[kind] = true;
-			return 0;
-		}
-		names[count++] = entry_kind_name(kind);
-	}
-	return yaml_fail_unknown(e, n->line, "or always told kind", n->text, names, count);
-}
-
-static int take_kinds(const struct yaml_errors *e, const struct yaml_node *n, void *into)
-{
-	int err = yaml_expect(e, n, "kinds", YAML_NODE_LIST);
-	for (const struct yaml_node *k = n->child; !err && k; k = k->next) {
-		err = yaml_expect(e, k, "kinds", YAML_NODE_SCALAR);
-		if (!err)
-			err = take_kind(e, k, into);
-	}
-	return err;
 }
 
 static int take_path_list(const struct yaml_errors *e, const struct yaml_node *n, const char *what,
@@ -140,7 +119,7 @@ static int take_exclusion(const struct yaml_errors *e, const struct yaml_node *n
 		return yaml_fail(e, n->line, "this would leave out everything: say what");
 	bool any = !has_kinds(x);
 	for (size_t kind = 0; any && kind < KINDS_MAX; kind++)
-		x->kinds[kind] = exclude_kind(kind);
+		x->kinds[kind] = may_be_left_out(kind);
 	return 0;
 }
 
@@ -202,7 +181,7 @@ static bool falls_under(const struct exclusion *x, const struct exclude_event *e
 
 struct exclusion *exclude_match(struct exclude *x, const struct exclude_event *e)
 {
-	if (!exclude_kind(e->kind))
+	if (!may_be_left_out(e->kind))
 		return NULL;
 	for (size_t i = 0; i < x->count; i++)
 		if (falls_under(&x->rules[i], e))

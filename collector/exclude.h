@@ -37,9 +37,6 @@ struct exclude {
 must_check int exclude_parse(const struct yaml_errors *e, const struct yaml_node *node, struct exclude *ret);
 void exclude_done(struct exclude *x);
 
-/* May events of this kind be left out? */
-bool exclude_kind(uint64_t kind);
-
 struct exclude_event {
 	uint16_t kind;
 	bool failed;

@@ -27,6 +27,36 @@ bool kinds_optional(uint64_t kind)
 	return range_of(kind) != NONE;
 }
 
+static int take_name(const struct yaml_errors *e, const struct yaml_node *n, bool (*allowed)(uint64_t kind),
+                     const char *what, bool kinds[KINDS_MAX])
+{
+	const char *names[KINDS_MAX];
+	size_t count = 0;
+	for (uint64_t kind = 0; kind < KINDS_MAX; kind++) {
+		const char *name = entry_kind_name(kind);
+		if (!name || !allowed(kind))
+			continue;
+		if (span_is(n->text, name)) {
+			kinds[kind] = true;
+			return 0;
+		}
+		names[count++] = name;
+	}
+	return yaml_fail_unknown(e, n->line, what, n->text, names, count);
+}
+
+int kinds_take_list(const struct yaml_errors *e, const struct yaml_node *n, bool (*allowed)(uint64_t kind),
+                    const char *what, bool kinds[KINDS_MAX])
+{
+	int err = yaml_expect(e, n, "kinds", YAML_NODE_LIST);
+	for (const struct yaml_node *k = n->child; !err && k; k = k->next) {
+		err = yaml_expect(e, k, "kinds", YAML_NODE_SCALAR);
+		if (!err)
+			err = take_name(e, k, allowed, what, kinds);
+	}
+	return err;
+}
+
 static int fail_unknown(const struct yaml_errors *e, const struct yaml_node *n)
 {
 	const char *names[KINDS_MAX];

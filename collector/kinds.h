@@ -18,4 +18,9 @@ bool kinds_optional(uint64_t kind);
 must_check int kinds_parse(const struct yaml_errors *e, const struct yaml_node *node, struct kinds *ret);
 bool kinds_wanted(const struct kinds *k, uint64_t kind);
 
+/* The kinds that a list `kinds` names, set in `kinds`. Another than the allowed ones is an error, called an
+ * unknown `what`. */
+must_check int kinds_take_list(const struct yaml_errors *e, const struct yaml_node *n,
+                               bool (*allowed)(uint64_t kind), const char *what, bool kinds[KINDS_MAX]);
+
 #endif

@@ -9,9 +9,6 @@ struct repeat_rules {
 	bool kinds[KINDS_MAX];
 };
 
-/* File events; but reads, which are counted anyhow, and what io_uring is asked, which names no object. */
-bool repeat_rules_kind(uint64_t kind);
-
 /* `node` NULL: no kind. */
 must_check int repeat_rules_parse(const struct yaml_errors *e, const struct yaml_node *node,
                                   struct repeat_rules *ret);

@@ -141,13 +141,6 @@ void sensor_watch_put_text(struct sensor_watch *w, enum change_what what, const 
 		sensor_watch_put(w, what, name, (struct span){ b.data, b.len }, now_us);
 }
 
-void sensor_watch_forget(struct sensor_watch *w, enum change_what what)
-{
-	for (size_t i = 0; i < w->fact_count; i++)
-		if (w->facts[i].what == what)
-			w->facts[i].known = false;
-}
-
 void sensor_watch_suspect(struct sensor_watch *w, const struct audit_who *who, uint64_t now_us)
 {
 	w->suspects[w->next_suspect++ % SUSPECTS_MAX] = (struct suspect){ now_us, *who };

@@ -42,8 +42,6 @@ void sensor_watch_put_uint(struct sensor_watch *w, enum change_what what, const 
                            uint64_t now_us);
 void sensor_watch_put_text(struct sensor_watch *w, enum change_what what, const char *name, struct span text,
                            uint64_t now_us);
-/* The next value of these is taken as it is. */
-void sensor_watch_forget(struct sensor_watch *w, enum change_what what);
 /* The kernel's audit tells of a change of its configuration: what differs in the next seconds is his doing.
  */
 void sensor_watch_suspect(struct sensor_watch *w, const struct audit_who *who, uint64_t now_us);

@@ -2,9 +2,10 @@
 #ifndef SWORNLOG_COLLECTOR_WATCH_H
 #define SWORNLOG_COLLECTOR_WATCH_H
 
+#include "bpf/match.h"
 #include "collector/rule_path.h"
 
-#define WATCH_LABELS_MAX 32 /* different ones, as long as the collector runs */
+#define WATCH_LABELS_MAX BPF_MATCH_LABELS /* different ones, as long as the collector runs */
 #define WATCH_LABEL_MAX  63
 #define WATCH_PATHS_MAX  1024
 

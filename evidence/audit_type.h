@@ -11,12 +11,19 @@ enum audit_shape {
 	AUDIT_SHAPE_PART,   /* only ever part of a system call's event, which an EOE record ends */
 };
 
-/* The kernel's end mark of a multi-record event; its text has no field. */
-#define AUDIT_TYPE_EOE 1320
-/* What the process calls itself: the last record before the end mark. */
-#define AUDIT_TYPE_PROCTITLE 1327
-/* A question to a unicast reader ("are you alive?"); carries no record. */
-#define AUDIT_TYPE_REPLACE 1329
+/* Those that are looked into. */
+enum audit_record_type {
+	AUDIT_TYPE_LOGIN = 1006,
+	AUDIT_TYPE_USER_END = 1106,
+	AUDIT_TYPE_SYSCALL = 1300,
+	AUDIT_TYPE_PATH = 1302,
+	AUDIT_TYPE_CONFIG = 1305, /* a change of audit's configuration */
+	AUDIT_TYPE_SOCKADDR = 1306,
+	AUDIT_TYPE_CWD = 1307,
+	AUDIT_TYPE_EXECVE = 1309,
+	AUDIT_TYPE_EOE = 1320, /* the kernel's end mark of a multi-record event; its text has no field */
+	AUDIT_TYPE_PROCTITLE = 1327, /* what the process calls itself: the last record before the end mark */
+};
 
 /* The name ("USER_LOGIN"), or NULL for a type that is not known. */
 const char *audit_type_name(uint64_t type);

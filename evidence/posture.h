@@ -8,12 +8,12 @@ enum posture_field {
 	POSTURE_KINDS_UNSEEN = 2, /* [kind, ...] that no sensor reports */
 	POSTURE_UNSEEN = 3,       /* [bytes, ...] what else is not seen, in words */
 	POSTURE_OWN_LEFT_OUT =
-	        4,          /* bool: file events of the agent in its own folders are left out, counted */
-	POSTURE_KERNEL = 5, /* bytes: release */
-	POSTURE_BTF = 6,    /* bool */
+	        4,               /* bool: file events of the agent in its own folders are left out, counted */
+	POSTURE_KERNEL = 5,      /* bytes: release */
+	POSTURE_BTF = 6,         /* bool */
+	POSTURE_FILE_SYSTEM = 7, /* bytes: of the spool and the key slots. Put in by the sealer. */
 	POSTURE_TIERS =
 	        8, /* [[kind, tier as an entry_sensor bit or 0, why bytes], ...] of kinds that have several */
-	POSTURE_FILE_SYSTEM = 7, /* bytes: of the spool and the key slots. Put in by the sealer. */
 };
 
 enum posture_state { POSTURE_OFF = 0, POSTURE_ON = 1, POSTURE_REFUSED = 2, POSTURE_FAILED = 3 };

@@ -45,11 +45,6 @@ size_t host_log_pending(const struct host_log *l)
 	return l->pending.count;
 }
 
-bool host_log_fresh(const struct host_log *l)
-{
-	return l->now.tree.size == 0;
-}
-
 void host_log_close_account(struct account *a)
 {
 	a->emitted = a->stored + a->filtered + a->lost;

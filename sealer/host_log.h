@@ -44,8 +44,6 @@ uint64_t host_log_size(const struct host_log *l);
 size_t host_log_pending(const struct host_log *l);
 /* Account as of now, pending entries included. */
 struct account host_log_account(const struct host_log *l);
-/* True when host_log_open or host_log_new_epoch began an epoch that has no sealed batch yet. */
-bool host_log_fresh(const struct host_log *l);
 
 /* Add an entry that happened at boot_us. Its time and place are filled in; e->time_us is not read. -ENOSPC:
  * the batch is full, seal first. -EMSGSIZE: the entry is over the limit for entries. *ret_index: its leaf

@@ -1,3 +1,4 @@
+#include "evidence/posture.h"
 #include "lib/cbor.h"
 #include "sealer/configuration.h"
 #include "sealer/fields.h"
@@ -20,7 +21,7 @@ static int add(struct sealer *s, const struct entry *e, uint64_t boot_us, bool c
 int sealer_add_posture(struct sealer *s, struct span fields)
 {
 	cleanup_buf struct buf whole = { 0 };
-	int r = fields_put_one(&whole, fields, 7, s->options.file_system);
+	int r = fields_put_one(&whole, fields, POSTURE_FILE_SYSTEM, s->options.file_system);
 	if (r < 0)
 		return r;
 	struct span map = { whole.data, whole.len };

@@ -116,21 +116,6 @@ Test(sensor_watch, a_change_is_laid_to_whom_audit_named_for_such_a_change_just_b
 	sensor_watch_free(w);
 }
 
-Test(sensor_watch, after_a_change_of_our_own_the_next_value_is_the_one_to_watch)
-{
-	struct seen s = { 0 };
-	struct sensor_watch *w = watch(&s);
-	sensor_watch_put_uint(w, CHANGE_RULES, "all", 1, 10);
-	sensor_watch_forget(w, CHANGE_RULES);
-	sensor_watch_put_uint(w, CHANGE_RULES, "all", 2, 20);
-	cr_assert_eq(s.count, 0);
-	sensor_watch_put_uint(w, CHANGE_RULES, "all", 3, 30);
-	sensor_watch_put_uint(w, CHANGE_RULES, "all", 3, 900000);
-	cr_assert_eq(s.count, 1);
-	buf_done(&s.fields);
-	sensor_watch_free(w);
-}
-
 Test(sensor_watch, what_is_beyond_its_limits_is_passed_over)
 {
 	struct seen s = { 0 };
