@@ -7,6 +7,7 @@
 #include <cap-ng.h>
 
 #include "agent/account.h"
+#include "agent/collector_check.h"
 #include "agent/collector_options.h"
 #include "collector/audit_lease.h"
 #include "collector/collector.h"
@@ -133,7 +134,10 @@ int main(int argc, char **argv)
 	if (o.done)
 		return 0;
 	log_open("swornlog-collector", o.collector.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
-	int err = o.restore ? restore(o.restore) : o.unpin ? unpin(o.unpin) : run(&o);
+	int err = o.check     ? collector_check(o.check)
+	          : o.restore ? restore(o.restore)
+	          : o.unpin   ? unpin(o.unpin)
+	                      : run(&o);
 	collector_options_done(&o);
 	return err ? 1 : 0;
 }

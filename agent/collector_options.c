@@ -9,6 +9,7 @@ enum option_id {
 	OPTION_CONFIG = 256,
 	OPTION_EVENTS_SOCKET,
 	OPTION_COLLECT,
+	OPTION_CHECK,
 	OPTION_OWN_DIR,
 	OPTION_AUDIT,
 	OPTION_AUDIT_ENABLE,
@@ -29,6 +30,7 @@ static const struct option long_options[] = {
 	{ "config", required_argument, NULL, OPTION_CONFIG },
 	{ "events-socket", required_argument, NULL, OPTION_EVENTS_SOCKET },
 	{ "collect", required_argument, NULL, OPTION_COLLECT },
+	{ "check", required_argument, NULL, OPTION_CHECK },
 	{ "own-dir", required_argument, NULL, OPTION_OWN_DIR },
 	{ "audit", required_argument, NULL, OPTION_AUDIT },
 	{ "audit-enable", required_argument, NULL, OPTION_AUDIT_ENABLE },
@@ -54,6 +56,7 @@ static const char usage[] =
         "                        where --events-socket is given and --config is not\n"
         "  --events-socket PATH  the sealer's socket\n"
         "  --collect FILE        rules: what is collected and what is not\n"
+        "  --check FILE          say what these rules would do, and what of them has no effect, and end\n"
         "  --own-dir DIR         leave out the agent's own file events in DIR (may be repeated)\n"
         "  --audit MODE          multicast (default), unicast or off\n"
         "  --audit-enable FILE   switch the kernel's audit on where it is off, and back at the end; FILE\n"
@@ -108,6 +111,9 @@ static int take_option(struct collector_options *o, int option, const char *valu
 		return 0;
 	case OPTION_COLLECT:
 		o->collector.rules_path = value;
+		return 0;
+	case OPTION_CHECK:
+		o->check = value;
 		return 0;
 	case OPTION_OWN_DIR:
 		return add_own_dir(&o->collector, value);
@@ -252,7 +258,7 @@ int collector_options_parse(int argc, char **argv, struct collector_options *ret
 	bool audit_given = o->collector.audit != not_given || o->collector.audit_replay;
 	if (!audit_given)
 		o->collector.audit = AUDIT_MODE_MULTICAST;
-	if (o->done || o->restore || o->unpin || (!config && o->collector.events_socket))
+	if (o->done || o->check || o->restore || o->unpin || (!config && o->collector.events_socket))
 		return 0;
 	return take_config(o, config ? config : AGENT_CONFIG_PATH, audit_given);
 }

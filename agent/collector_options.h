@@ -12,6 +12,7 @@ struct collector_options {
 	struct collector_config collector;
 	const char *user;          /* to become; NULL: stay */
 	const char *group;         /* to be in beside the user's own; NULL: none */
+	const char *check;         /* say what these rules would do, and nothing else; NULL: run */
 	const char *unpin;         /* remove what is pinned there, and do nothing else; NULL: run */
 	const char *restore;       /* put audit back as this lease says, and do nothing else; NULL: run */
 	struct agent_config agent; /* as loaded, if it was */

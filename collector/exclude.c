@@ -82,9 +82,11 @@ static int take_cgroup(const struct yaml_errors *e, const struct yaml_node *n, v
 	    n->text.data[0] == '/') {
 		snprintf(path, sizeof(path), CGROUP_ROOT "%.*s", (int)n->text.len,
 		         (const char *)n->text.data);
-		if (stat(path, &st) < 0)
-			return yaml_fail(e, n->line, "'cgroup': %s: %s", path, strerror(errno));
-		x->cgroup = st.st_ino;
+		/* At boot a service that is named here may not have been started. */
+		int missing = stat(path, &st) < 0 ? errno : 0;
+		if (missing && missing != ENOENT)
+			return yaml_fail(e, n->line, "'cgroup': %s: %s", path, strerror(missing));
+		x->cgroup = missing ? EXCLUSION_NO_CGROUP : st.st_ino;
 		return 0;
 	}
 	return yaml_uint(e, n, "cgroup", 1, INT64_MAX, &x->cgroup);

@@ -7,6 +7,8 @@
 
 #define EXCLUSIONS_MAX      32
 #define EXCLUSION_PATHS_MAX 64 /* of one exclusion */
+/* In place of a cgroup that is not there. */
+#define EXCLUSION_NO_CGROUP UINT64_MAX
 
 enum exclusion_result { EXCLUSION_ANY = 0, EXCLUSION_SUCCEEDED = 1, EXCLUSION_FAILED = 2 };
 

@@ -399,6 +399,12 @@ def check_bad_rules(program, scratch):
                         scratch + "/bad.yaml"], stderr=subprocess.PIPE, timeout=20)
     check("rules that are not understood are named, with their line", r.returncode != 0 and
           b"bad.yaml:2: unknown key 'lable' (did you mean 'label'?)" in r.stderr, r.stderr)
+    r = subprocess.run([program, "--check", scratch + "/bad.yaml"], stderr=subprocess.PIPE, timeout=20)
+    check("so does --check, beforehand", r.returncode == 1 and b"bad.yaml:2: unknown key 'lable'" in r.stderr, r.stderr)
+    write(scratch + "/good.yaml", "watch:\n  - label: phi\n    paths: [/none]\n")
+    r = subprocess.run([program, "--check", scratch + "/good.yaml"], capture_output=True, timeout=20)
+    check("which says what good rules would do, and what has no effect", r.returncode == 0 and
+          b"watch: phi: all of /none\n" in r.stdout and b"warning: watch: /none is not there now\n" in r.stderr, r)
 
 
 def main():

@@ -70,6 +70,25 @@ static void audit_rules(void)
 	}
 }
 
+static void collection_rules(void)
+{
+	static const char *const files[] = {
+		"kinds: {open: false, connect: true}\nthrottle: {events_per_second: 9, burst: 90}\n",
+		"watch:\n  - label: phi\n    paths: [/srv/phi, '/var/*/[a-z]?.db', '/x/**']\n",
+		"exclude:\n  - reason: b\n    uid: 7\n    cgroup: 9\n    exe: [/bin/cc]\n    paths: [/b]\n"
+		"    kinds: [open, unlink]\n    result: failed\n",
+		"repeats:\n  interval_s: 60\n  kinds: [open, close]\n",
+		"audit:\n  exec: true\n  rules:\n    - -w /etc/passwd -p wa -k accounts\n",
+		"redact:\n  disable: [jwt]\n  rules:\n    - {name: d, programs: [x], options: [--key], "
+		"value: next}\n"
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "file-%zu", i);
+		seed("rules", name, (struct span){ (const uint8_t *)files[i], strlen(files[i]) });
+	}
+}
+
 static void bodies(const struct batch *b, const char *name)
 {
 	cleanup_buf struct buf raw = { 0 };
@@ -213,6 +232,7 @@ int main(int argc, char **argv)
 	struct host_log h;
 	struct batch b;
 	audit_rules();
+	collection_rules();
 	test_fleet_init(&f, "acme");
 	host_log_init(&h, "acme", "web1", 1);
 	host_log_batch(&h, &(struct host_log_batch){ .events = 1 }, &bytes);

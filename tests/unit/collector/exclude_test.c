@@ -111,6 +111,13 @@ Test(exclude, faulty_exclusions_are_refused)
 	refused("- reason: x\n  result: ok\n",
 	        "c:2: 'result': expected one of any, succeeded, failed, not 'ok'");
 	refused("- reason: x\n  user: 3\n", "c:2: unknown key 'user'");
-	refused("- reason: x\n  cgroup: /no-such-group\n",
-	        "c:2: 'cgroup': /sys/fs/cgroup/no-such-group: No such file or directory");
+}
+
+Test(exclude, a_cgroup_that_is_not_there_is_nobodys)
+{
+	cr_assert_eq(parse("- reason: x\n  cgroup: /no-such-group\n"), 0, "%s", error);
+	struct exclude_event e = event(KIND_OPEN, "/b/x");
+	cr_expect_not(left_out(e));
+	e.cgroup = 0;
+	cr_expect_not(left_out(e));
 }
