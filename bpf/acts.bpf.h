@@ -40,6 +40,14 @@ static __always_inline struct bpf_act *act_make(__u32 kind)
 	return bpf_map_lookup_elem(&acts, &key);
 }
 
+/* What another call left behind: bind() makes a name, too, and never asks whether that was told. */
+static __always_inline void act_forget(__u32 kind)
+{
+	struct bpf_act *a = act_find(kind);
+	if (a)
+		a->state = BPF_ACT_IDLE;
+}
+
 /* Has a hook told of this system call's success? Asked once for each call. */
 static __always_inline bool act_was_told(__u32 kind)
 {

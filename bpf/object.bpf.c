@@ -194,8 +194,10 @@ static __always_inline int begin_mknod(const struct path *dir, struct dentry *de
                                        __u32 device, __u32 program, __u32 marks)
 {
 	__u32 type = mode & S_IFMT;
-	if (type == 0 || type == S_IFREG)
+	if (type == 0 || type == S_IFREG) {
+		act_forget(BPF_KIND_MKNOD);
 		return 0;
+	}
 	return begin_with(BPF_KIND_MKNOD, dir, dentry, device, program, marks);
 }
 

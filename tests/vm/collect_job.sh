@@ -50,6 +50,10 @@ tells_once() {
 	mkdir /tmp/once && mv /tmp/once /tmp/twice && rmdir /tmp/twice && arrives '^event rmdir .* 0=/tmp/twice 1=0 ' || return 1
 	[ "$(grep -c '^event [mr][a-z]* .* 0=/tmp/\(once\|twice\) 1=0 ' /tmp/frames)" = 3 ]
 }
+# A name that bind() makes is told by the hooks alone; what mknod() then makes is told all the same.
+tells_after_bind() {
+	bind_mknod /tmp/bound /tmp/regular && arrives '^event mknod .* 0=/tmp/regular 1=0 '
+}
 
 finds_what_ran() { arrives '^event process .* 4=/bin/busybox .* 19=0'; }
 exec_is_whole() { sh -c 'exec /bin/busybox true one "two words" ""' && arrives '^event exec .* 4=/bin/busybox 5=\[/bin/busybox,true,one,two\\x20words,\] 6=/ '; }
@@ -171,6 +175,7 @@ check "a relative path is made absolute" relative
 check "a deep path is whole" deep
 check "a close after writing is seen where a tier sees it" closes
 check "each act is told once" tells_once
+check "an act that no call asked for hides none after it" tells_after_bind
 check "a path crosses a mount" mounted
 check "an exec that fails is seen" exec_fails
 check "a module that comes or goes is seen" modules

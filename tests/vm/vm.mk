@@ -2,7 +2,7 @@
 
 VM_KERNEL  ?= 6.1
 VM_KERNELS ?= 5.10 6.1 6.12 newest
-VM_PROBES  := $(patsubst %,$(O)/tests/vm/%,actions actions32 audit_listen audit_probe close_fd exec_count flood intake_probe key_watch)
+VM_PROBES  := $(patsubst %,$(O)/tests/vm/%,actions actions32 audit_listen audit_probe bind_mknod close_fd exec_count flood intake_probe key_watch)
 
 .PHONY: check-vm docs-kernels vm-actions vm-audit vm-audit-types vm-collect vm-degraded vm-erasure vm-execs vm-flood vm-logins vm-power vm-selftest vm-sensors vm-smoke vm-units
 
@@ -72,7 +72,7 @@ vm-audit-types: $(O)/tests/vm/audit_probe
 	$(Q)tests/vm/audit_types.sh $(O) $(VM_KERNEL)
 
 ## make vm-collect  the collector's programs in a virtual machine with VM_KERNEL (about 10 s)
-vm-collect: $(O)/swornlog-collector $(O)/tests/vm/intake_probe
+vm-collect: $(O)/swornlog-collector $(O)/tests/vm/bind_mknod $(O)/tests/vm/intake_probe
 	$(Q)tests/vm/collect.sh $(O) $(VM_KERNEL)
 
 ## make vm-sensors  hands laid on the collector's sensors, with VM_KERNEL (about 60 s)
