@@ -103,18 +103,36 @@ static int add_own_dir(struct collector_config *config, const char *dir)
 	return 0;
 }
 
+/* Where an option's text goes that is taken as it is; NULL: it is another option. */
+static const char **text_of(struct collector_options *o, int option)
+{
+	const struct {
+		enum option_id option;
+		const char **into;
+	} texts[] = {
+		{ OPTION_EVENTS_SOCKET, &o->collector.events_socket },
+		{ OPTION_COLLECT, &o->collector.rules_path },
+		{ OPTION_CHECK, &o->check },
+		{ OPTION_RUN_DIR, &o->collector.run_dir },
+		{ OPTION_PINS, &o->collector.pins },
+		{ OPTION_AUDIT_RESTORE, &o->restore },
+		{ OPTION_USER, &o->user },
+		{ OPTION_UNPIN, &o->unpin },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if ((int)texts[i].option == option)
+			return texts[i].into;
+	return NULL;
+}
+
 static int take_option(struct collector_options *o, int option, const char *value)
 {
+	const char **text = text_of(o, option);
+	if (text) {
+		*text = value;
+		return 0;
+	}
 	switch (option) {
-	case OPTION_EVENTS_SOCKET:
-		o->collector.events_socket = value;
-		return 0;
-	case OPTION_COLLECT:
-		o->collector.rules_path = value;
-		return 0;
-	case OPTION_CHECK:
-		o->check = value;
-		return 0;
 	case OPTION_OWN_DIR:
 		return add_own_dir(&o->collector, value);
 	case OPTION_AUDIT:
@@ -123,24 +141,9 @@ static int take_option(struct collector_options *o, int option, const char *valu
 		o->collector.audit_lease = value;
 		o->collector.audit_enable = true;
 		return 0;
-	case OPTION_AUDIT_RESTORE:
-		o->restore = value;
-		return 0;
 	case OPTION_REPLAY:
 		o->collector.audit = AUDIT_MODE_REPLAY;
 		o->collector.audit_replay = value;
-		return 0;
-	case OPTION_RUN_DIR:
-		o->collector.run_dir = value;
-		return 0;
-	case OPTION_USER:
-		o->user = value;
-		return 0;
-	case OPTION_PINS:
-		o->collector.pins = value;
-		return 0;
-	case OPTION_UNPIN:
-		o->unpin = value;
 		return 0;
 	case OPTION_RING_BYTES:
 		return parse_size(value, &o->collector.ring_bytes);

@@ -18,10 +18,11 @@
 	{ .name = "all", .type = OPTION_FLAG, .into = &(f).own, .help = "seals and heartbeats too" }
 
 #define FILTER_HELP \
-	"KIND is a name or a number: process exec exit open rename unlink link symlink mkdir rmdir mknod chmod chown truncate\n" \
-	"setxattr removexattr io_uring close audit_login audit_account audit_config audit_anomaly audit_other\n" \
-	"sensor disagreement confirmation, and of the log's own\n" \
-	"seal epoch posture heartbeat loss goodbye agent. TIME is UTC, \"2026-11-24T08:00:00Z\" or \"2026-11-24 08:00\", or how\n" \
+	"KIND is a name or a number: process exec exec_failed exit credentials open close rename unlink link symlink mkdir\n" \
+	"rmdir mknod chmod chown truncate setxattr removexattr io_uring read mmap mount umount ptrace module_load\n" \
+	"module_unload bpf time signal connect accept bind audit_login audit_account audit_config audit_anomaly audit_other\n" \
+	"sensor disagreement confirmation throttle repeats, and of the log's own seal epoch posture heartbeat loss goodbye\n" \
+	"agent. TIME is UTC, \"2026-11-24T08:00:00Z\" or \"2026-11-24 08:00\", or how\n" \
 	"long ago: 30s, 10m, 2h, 3d. Times are those of the host's clock."
 /* clang-format on */
 

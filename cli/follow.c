@@ -203,6 +203,19 @@ static int run(struct follow *f, const char *path)
 	return r < 0 ? command_fail("%s: %s", path, strerror(-r)) : COMMAND_OK;
 }
 
+static void set_style(struct follow *f)
+{
+	bool colour = terminal_colour(STDOUT_FILENO);
+	f->style = (colour ? EVENT_COLOUR : 0u) | (f->whole ? EVENT_WHOLE : 0u);
+	f->bottom = f->stats && !f->json && colour;
+}
+
+static const char summary[] = "Print new entries of a sink's store or a host's spool as they are written. On "
+                              "a terminal --stats keeps its\n"
+                              "line at the bottom, below the events; elsewhere it stands between them, with "
+                              "--json alone. Nothing is "
+                              "verified here.\n\n" FILTER_HELP;
+
 int cmd_follow(int argc, char **argv)
 {
 	cleanup(follow_done) struct follow f = { .filter = FILTER_ALL };
@@ -239,11 +252,7 @@ int cmd_follow(int argc, char **argv)
 	const struct usage usage = {
 		.command = "swornlog follow",
 		.arguments = "PATH",
-		.summary = "Print new entries of a sink's store or a host's spool as they are written. On a "
-		           "terminal --stats keeps its\n"
-		           "line at the bottom, below the events; elsewhere it stands between them, with "
-		           "--json alone. "
-		           "Nothing is verified here.\n\n" FILTER_HELP,
+		.summary = summary,
 		.options = rows,
 		.option_count = ARRAY_SIZE(rows),
 		.min_arguments = 1,
@@ -254,9 +263,7 @@ int cmd_follow(int argc, char **argv)
 	int status;
 	if (!options_parse(&usage, argc, argv, &path, &count, &status) || !filter_ready(&f.filter, &status))
 		return status;
-	bool colour = terminal_colour(STDOUT_FILENO);
-	f.style = (colour ? EVENT_COLOUR : 0u) | (f.whole ? EVENT_WHOLE : 0u);
-	f.bottom = f.stats && !f.json && colour;
+	set_style(&f);
 	signal(SIGINT, stop);
 	signal(SIGTERM, stop);
 	return run(&f, path);

@@ -173,6 +173,23 @@ static bool take_format(struct show *s, const char *format, bool json, const cha
 	return false;
 }
 
+/* What is asked for by kind, or wholly, is shown as it is. */
+static int begin_session(struct show *s)
+{
+	if (s->filter.session == FILTER_NONE || s->filter.kinds.count || s->filter.own)
+		return 0;
+	s->unnumbered = s->filter;
+	s->unnumbered.session = FILTER_NONE;
+	return session_new(s->filter.session, &s->session);
+}
+
+static const char summary[] =
+        "Print the entries of a sink's store or a host's spool, host log by host log in their order (files "
+        "of\n"
+        "the store one after the other). Nothing is verified here: 'swornlog verify' does that.\n\n"
+        "--session without --kind and --all: its logins, commands, labelled reads and end, and an account of "
+        "it.\n\n" FILTER_HELP;
+
 int cmd_show(int argc, char **argv)
 {
 	cleanup(show_done) struct show s = { .filter = FILTER_ALL };
@@ -206,13 +223,7 @@ int cmd_show(int argc, char **argv)
 	const struct usage usage = {
 		.command = "swornlog show",
 		.arguments = "PATH",
-		.summary = "Print the entries of a sink's store or a host's spool, host log by host log in "
-		           "their order (files of\n"
-		           "the store one after the other). Nothing is verified here: 'swornlog verify' does "
-		           "that.\n\n"
-		           "--session without --kind and --all: its logins, commands, labelled reads and "
-		           "end, and an "
-		           "account of it.\n\n" FILTER_HELP,
+		.summary = summary,
 		.options = rows,
 		.option_count = ARRAY_SIZE(rows),
 		.min_arguments = 1,
@@ -225,13 +236,8 @@ int cmd_show(int argc, char **argv)
 		return status;
 	if (!take_format(&s, format, json, machine))
 		return COMMAND_USAGE;
-	/* What is asked for by kind, or wholly, is shown as it is. */
-	if (s.filter.session != FILTER_NONE && !s.filter.kinds.count && !s.filter.own) {
-		s.unnumbered = s.filter;
-		s.unnumbered.session = FILTER_NONE;
-		if (session_new(s.filter.session, &s.session) < 0)
-			return command_fail("out of memory");
-	}
+	if (begin_session(&s) < 0)
+		return command_fail("out of memory");
 	s.style = (terminal_colour(STDOUT_FILENO) ? EVENT_COLOUR : 0u) | (s.whole ? EVENT_WHOLE : 0u);
 	return run(&s, path);
 }

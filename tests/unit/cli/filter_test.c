@@ -117,3 +117,11 @@ Test(filter, a_login_is_found_by_the_pid_that_it_tells_of)
 	cr_assert(matches(&f, KIND_AUDIT_LOGIN, &fields, NULL));
 	cr_assert_not(matches(&f, KIND_OPEN, &fields, NULL));
 }
+
+Test(filter, the_help_names_every_kind)
+{
+	for (uint64_t kind = KIND_CIPHERTEXT + 1; kind < 256; kind++) {
+		const char *name = entry_kind_name(kind);
+		cr_expect(!name || strstr(FILTER_HELP, name), "%s", name ? name : "");
+	}
+}
