@@ -80,15 +80,17 @@ static void note_loss(struct outlet *o, const struct intake_loss *loss)
 	o->news = true;
 }
 
-/* Queue the frame in o->frame. */
+static bool queue(struct outlet *o, const struct buf *frame)
+{
+	if (buf_err(frame) || !frame_queue_put(o->queue, (struct span){ frame->data, frame->len }))
+		return false;
+	delivery_put(&o->delivery, frame->len);
+	return true;
+}
+
 static bool queue_frame(struct outlet *o)
 {
-	if (buf_err(&o->frame))
-		return false;
-	if (!frame_queue_put(o->queue, (struct span){ o->frame.data, o->frame.len }))
-		return false;
-	delivery_put(&o->delivery, o->frame.len);
-	return true;
+	return queue(o, &o->frame);
 }
 
 static uint64_t queued_events(const struct outlet *o)
@@ -185,11 +187,7 @@ int outlet_set_posture(struct outlet *o, struct span map)
 
 static void queue_rules(struct outlet *o)
 {
-	struct span frame = { o->rules.data, o->rules.len };
-	bool queued = frame.len && frame_queue_put(o->queue, frame);
-	if (queued)
-		delivery_put(&o->delivery, frame.len);
-	o->owes_rules = frame.len && !queued;
+	o->owes_rules = o->rules.len && !queue(o, &o->rules);
 	o->news = true;
 }
 
