@@ -192,7 +192,7 @@ static __always_inline void put_pointed(struct scratch *s, struct task_struct *t
 {
 	struct bpf_file_record *r = &s->record;
 	__u64 at = 0;
-	bool pins = r->args[0] == BPF_OBJ_PIN;
+	bool pins = r->args[0] == BPF_OBJ_PIN || r->args[0] == BPF_OBJ_GET;
 	if (!pins && r->args[0] != BPF_RAW_TRACEPOINT_OPEN)
 		return;
 	if (bpf_probe_read_user(&at, sizeof(at), (const void *)r->args[1]) || !at)

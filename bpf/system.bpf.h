@@ -75,7 +75,8 @@ static __always_inline bool changes_tracee(__u64 request)
 
 static __always_inline bool changes_programs(__u64 command)
 {
-	const __u64 wanted = 1ull << BPF_PROG_LOAD | 1ull << BPF_OBJ_PIN | 1ull << BPF_PROG_ATTACH |
+	const __u64 wanted = 1ull << BPF_PROG_LOAD | 1ull << BPF_OBJ_PIN | 1ull << BPF_OBJ_GET |
+	                     1ull << BPF_MAP_GET_FD_BY_ID | 1ull << BPF_PROG_ATTACH |
 	                     1ull << BPF_PROG_DETACH | 1ull << BPF_RAW_TRACEPOINT_OPEN |
 	                     1ull << BPF_LINK_CREATE | 1ull << BPF_LINK_UPDATE | 1ull << BPF_LINK_DETACH;
 	return command < 64 && wanted >> command & 1;

@@ -173,6 +173,17 @@ static void put_module(struct fields *f, const struct source *s)
 		fields_uint(f, SYSTEM_COUNT, file_event_argument(s->record, 2));
 }
 
+/* The first word that was passed, as the one argument. */
+static void put_first_word(struct fields *f, const struct source *s)
+{
+	uint32_t word;
+	if (!read_bytes(s, 0, &word, sizeof(word)))
+		return;
+	fields_key(f, SYSTEM_ARGUMENTS);
+	cbor_put_array(f->b, 1);
+	cbor_put_uint(f->b, word);
+}
+
 /* A name is filled up with NULs. */
 static void put_program_name(struct fields *f, const struct source *s, size_t at)
 {
@@ -192,6 +203,8 @@ static void put_bpf(struct fields *f, const struct source *s)
 		put_program_name(f, s, offsetof(union bpf_attr, prog_name));
 	} else if (command == BPF_PROG_ATTACH || command == BPF_PROG_DETACH) {
 		put_u32_at(f, s, SYSTEM_ATTACH_TYPE, offsetof(union bpf_attr, attach_type));
+	} else if (command == BPF_MAP_GET_FD_BY_ID) {
+		put_first_word(f, s);
 	} else if (command == BPF_LINK_CREATE) {
 		put_u32_at(f, s, SYSTEM_ATTACH_TYPE, offsetof(union bpf_attr, link_create.attach_type));
 	}
@@ -233,17 +246,13 @@ static void put_time(struct fields *f, const struct source *s)
 {
 	const struct call_shape *shape = s->event->shape;
 	bool adjusts = shape->operation == TIME_ADJUST;
-	uint32_t modes;
 	put_operation(f, s);
 	if (shape->operation == TIME_CLOCK || (adjusts && shape->bpf.flags == 2))
 		fields_int(f, SYSTEM_OPTION, (int32_t)file_event_argument(s->record, 1));
-	if (!adjusts) {
+	if (adjusts)
+		put_first_word(f, s);
+	else
 		put_time_set(f, s);
-	} else if (read_bytes(s, 0, &modes, sizeof(modes))) {
-		fields_key(f, SYSTEM_ARGUMENTS);
-		cbor_put_array(f->b, 1);
-		cbor_put_uint(f->b, modes);
-	}
 }
 
 static void put_signal(struct fields *f, const struct source *s)
