@@ -16,8 +16,8 @@
 
 /* Records wait for company: fewer wake-ups, and larger writes. Those that are urgent, and rings that fill,
  * have the kernel wake us, but no more often than this. */
-#define GATHER_US       20000
-#define REST_US         100000 /* when there were none */
+#define GATHER_US       100000
+#define FRESH_US        20000
 #define URGENT_US       2000
 #define TICK_US         250000
 #define AUDIT_TICK_US   50000 /* while an audit event waits for its end */
@@ -128,7 +128,7 @@ static bool drain_rings(struct collector *c, uint64_t now)
 		audit_source_read(p->audit, now);
 	unsigned n = bpf_source_consume(p->bpf, RECORDS_AT_ONCE);
 	c->drained_us = now;
-	c->next_drain_us = n == RECORDS_AT_ONCE ? now : now + (n ? GATHER_US : REST_US);
+	c->next_drain_us = n == RECORDS_AT_ONCE ? now : now + GATHER_US;
 	c->ring_behind = n == RECORDS_AT_ONCE;
 	if (n < RECORDS_AT_ONCE)
 		settle(c);
@@ -241,6 +241,17 @@ static int wait_ms(const struct collector *c, uint64_t now)
 	return next > now ? (int)((next - now) / 1000 + 1) : 0;
 }
 
+/* Whom audit tells of is known best by fork and exec: those are not left in the ring for long. An armed
+ * witness has it the other way round: drain_rings(). */
+static void read_audit(struct collector *c, uint64_t now)
+{
+	if (!witness_armed(c->parts.witness) && now >= c->drained_us + FRESH_US)
+		drain_rings(c, now);
+	audit_source_read(c->parts.audit, now);
+	c->next_audit_us = MIN(c->next_audit_us, now + AUDIT_TICK_US);
+	send_some(c);
+}
+
 static void handle(struct collector *c, enum slot slot)
 {
 	switch (slot) {
@@ -254,9 +265,7 @@ static void handle(struct collector *c, enum slot slot)
 		c->next_drain_us = MIN(c->next_drain_us, c->drained_us + URGENT_US);
 		break;
 	case SLOT_AUDIT:
-		audit_source_read(c->parts.audit, now_us());
-		c->next_audit_us = MIN(c->next_audit_us, now_us() + AUDIT_TICK_US);
-		send_some(c);
+		read_audit(c, now_us());
 		break;
 	case SLOT_OUTLET:
 		send_some(c);
