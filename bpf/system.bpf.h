@@ -34,7 +34,8 @@ enum ptrace_request {
 
 #define SET_ATTRIBUTES   0x40086602 /* FS_IOC_SETFLAGS; an int all the same */
 #define SET_ATTRIBUTES32 0x40046602
-#define READS_OFFSET     0xa001 /* ADJ_OFFSET_SS_READ: sets nothing */
+#define SET_EXTENDED     0x401c5820 /* FS_IOC_FSSETXATTR: the same in other bits */
+#define READS_OFFSET     0xa001     /* ADJ_OFFSET_SS_READ: sets nothing */
 #define FAMILY_INET      2
 #define FAMILY_INET6     10
 #define EVERYBODY        (-1) /* to kill() */
@@ -150,7 +151,8 @@ static __always_inline bool system_wanted(struct bpf_file_record *r, struct task
 	case BPF_FILTER_CLOCK:
 		return sets_clock((const void *)arg(r, call->flags));
 	case BPF_FILTER_ATTRIBUTES:
-		return r->args[1] == SET_ATTRIBUTES || r->args[1] == SET_ATTRIBUTES32;
+		return r->args[1] == SET_ATTRIBUTES || r->args[1] == SET_ATTRIBUTES32 ||
+		       r->args[1] == SET_EXTENDED;
 	case BPF_FILTER_CLONE:
 	case BPF_FILTER_CLONE3:
 		return makes_namespaces(r, call);

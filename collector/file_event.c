@@ -1,6 +1,7 @@
 #include "collector/file_event.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 
 #include "collector/describe.h"
 
@@ -227,13 +228,32 @@ static int64_t result_of(const struct file_event *e, const struct bpf_file_recor
 	return e->reads && !failed ? 0 : r->result;
 }
 
-static void put_attributes(struct fields *f, struct span data)
+/* FS_IOC_FSSETXATTR has other bits for what FS_IOC_SETFLAGS can set. */
+static uint32_t plain_attributes(uint32_t extended)
+{
+	static const uint32_t bits[][2] = {
+		{ FS_XFLAG_SYNC, FS_SYNC_FL },
+		{ FS_XFLAG_IMMUTABLE, FS_IMMUTABLE_FL },
+		{ FS_XFLAG_APPEND, FS_APPEND_FL },
+		{ FS_XFLAG_NODUMP, FS_NODUMP_FL },
+		{ FS_XFLAG_NOATIME, FS_NOATIME_FL },
+		{ FS_XFLAG_DAX, FS_DAX_FL },
+		{ FS_XFLAG_PROJINHERIT, FS_PROJINHERIT_FL },
+	};
+	uint32_t plain = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
+		plain |= extended & bits[i][0] ? bits[i][1] : 0;
+	return plain;
+}
+
+static void put_attributes(struct fields *f, const struct bpf_file_record *r, struct span data)
 {
 	uint32_t attributes;
 	if (data.len != sizeof(attributes))
 		return;
 	memcpy(&attributes, data.data, sizeof(attributes));
-	fields_uint(f, FILE_ATTRIBUTES, attributes);
+	bool extended = (uint32_t)file_event_argument(r, 2) == FS_IOC_FSSETXATTR;
+	fields_uint(f, FILE_ATTRIBUTES, extended ? plain_attributes(attributes) : attributes);
 }
 
 void file_event_put(const struct file_event *e, const struct bpf_view *view, struct fields *f)
@@ -278,7 +298,7 @@ struct span file_event_encode(struct file_event *e, const struct bpf_view *view,
 	file_event_put(e, view, &f);
 	file_event_put_labels(&f, e->labels, names);
 	if (e->shape->attributes)
-		put_attributes(&f, view->text[BPF_FILE_DATA]);
+		put_attributes(&f, view->file, view->text[BPF_FILE_DATA]);
 	int err = buf_err(&e->path) | buf_err(&e->target);
 	return err ? (struct span){ 0 } : fields_end(&f);
 }
