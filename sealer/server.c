@@ -1,4 +1,4 @@
-#include "sealer/server.h"
+#include "sealer/server_state.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -7,48 +7,21 @@
 #include <unistd.h>
 
 #include <event2/buffer.h>
-#include <event2/bufferevent.h>
-#include <event2/event.h>
-#include <event2/listener.h>
 
-#include "evidence/uplink.h"
 #include "lib/file.h"
 #include "lib/log.h"
 
 #define READ_AHEAD_BYTES ((size_t)1 << 20)
-#define UNSENT_BYTES     ((size_t)256 << 10) /* a shipper that reads leaves far less */
 #define LINGER_US        3000000u
 #define LINGER_POLL_US   50000u
 #define STATUS_EVERY_US  1000000u
 #define STALL_US         3000000u /* beyond that */
 
-struct server {
-	struct server_options options;
-	struct sealer *sealer;
-	struct event_base *base;
-	struct evconnlistener *events;
-	struct evconnlistener *receipts;
-	struct bufferevent *collector;
-	struct bufferevent *shipper;
-	pid_t shipper_pid;
-	struct event *timer;
-	struct event *status_timer;
-	uint64_t status_us; /* when that last went off */
-	struct event *signals[2];
-	/* What the shipper was last told. */
-	uint32_t told_epoch;
-	uint64_t told_first;
-	uint64_t told_held;
-	bool stopping;
-	uint64_t linger_us;
-	int result;
-};
-
 /* A collector's queue and its socket hold less. */
 #define HEAR_OUT_BYTES    (64 << 20)
 #define INTAKE_READ_BYTES 65536
 
-static void drop(struct bufferevent **b)
+void server_drop(struct bufferevent **b)
 {
 	if (*b)
 		bufferevent_free(*b);
@@ -70,45 +43,7 @@ static void schedule(struct server *s, struct event *e, uint64_t us)
 		stop_for_good(s, -ENOMEM);
 }
 
-static void send_message(struct bufferevent *to, const struct uplink_message *m)
-{
-	cleanup_buf struct buf b = { 0 };
-	uplink_put(&b, m);
-	if (buf_err(&b) || bufferevent_write(to, b.data, b.len) < 0)
-		log_warning("a message to the shipper could not be queued");
-}
-
-static bool shipper_reads(const struct server *s)
-{
-	return evbuffer_get_length(bufferevent_get_output(s->shipper)) <= UNSENT_BYTES;
-}
-
-static void tell_ready(struct server *s)
-{
-	if (s->shipper && !shipper_reads(s)) {
-		log_error("the shipper does not read what it is told; its connection is closed");
-		drop(&s->shipper);
-	}
-	struct uplink_message m = { .type = UPLINK_READY, .held = sealer_held(s->sealer) };
-	sealer_newest(s->sealer, &m.epoch, &m.first);
-	if (!s->shipper || (m.epoch == s->told_epoch && m.first == s->told_first && m.held == s->told_held))
-		return;
-	s->told_epoch = m.epoch;
-	s->told_first = m.first;
-	s->told_held = m.held;
-	send_message(s->shipper, &m);
-}
-
-static void tell_ship_from(struct server *s)
-{
-	struct uplink_message m = { .type = UPLINK_SHIP_FROM };
-	sealer_ship_from(s->sealer, &m.epoch, &m.first);
-	if (s->shipper)
-		send_message(s->shipper, &m);
-}
-
-/* After whatever happened: seal if it is time, tell the shipper, and sleep until the next time. */
-static void settle(struct server *s, int result)
+void server_settle(struct server *s, int result)
 {
 	uint64_t wait_us = 0;
 	if (result == 0 && !s->stopping)
@@ -117,12 +52,12 @@ static void settle(struct server *s, int result)
 		stop_for_good(s, result);
 		return;
 	}
-	tell_ready(s);
+	server_tell_ready(s);
 	if (sealer_wants_reconnect(s->sealer) && s->collector) {
 		log_info("the collector is asked to connect anew: the log needs its processes described "
 		         "again");
-		drop(&s->collector);
-		settle(s, sealer_collector_gone(s->sealer));
+		server_drop(&s->collector);
+		server_settle(s, sealer_collector_gone(s->sealer));
 		return;
 	}
 	if (!s->stopping)
@@ -131,7 +66,7 @@ static void settle(struct server *s, int result)
 
 static void on_timer(evutil_socket_t fd maybe_unused, short what maybe_unused, void *arg)
 {
-	settle(arg, 0);
+	server_settle(arg, 0);
 }
 
 static void tell_own_process(struct server *s, pid_t pid)
@@ -147,8 +82,8 @@ static void tell_own_process(struct server *s, pid_t pid)
 
 static void lose_collector(struct server *s)
 {
-	drop(&s->collector);
-	settle(s, sealer_collector_gone(s->sealer));
+	server_drop(&s->collector);
+	server_settle(s, sealer_collector_gone(s->sealer));
 }
 
 static void on_collector_read(struct bufferevent *b, void *arg)
@@ -172,7 +107,7 @@ static void on_collector_read(struct bufferevent *b, void *arg)
 		used += (size_t)n;
 	}
 	evbuffer_drain(in, used);
-	settle(s, r);
+	server_settle(s, r);
 }
 
 /* What it had said before this process was asked to end. A collector that has ended without a goodbye is
@@ -200,66 +135,6 @@ static void on_collector_event(struct bufferevent *b maybe_unused, short what, v
 		return;
 	log_info("the collector's connection is closed");
 	lose_collector(s);
-}
-
-static int take_message(struct server *s, const struct uplink_message *m)
-{
-	const char *said = NULL;
-	int r;
-	switch (m->type) {
-	case UPLINK_RECEIPT:
-		r = sealer_receipt(s->sealer, m->body, &said);
-		break;
-	case UPLINK_CONFLICT:
-		r = sealer_conflict(s->sealer, m->epoch, m->first, m->body, &said);
-		break;
-	case UPLINK_REFUSED:
-		r = sealer_refused(s->sealer, m->status, m->body, &said);
-		break;
-	case UPLINK_READY:
-	case UPLINK_SHIP_FROM:
-	default:
-		return -EBADMSG;
-	}
-	if (said)
-		log_warning("answer of the sink for epoch %u index %llu: %s", m->epoch,
-		            (unsigned long long)m->first, said);
-	tell_ship_from(s);
-	return r;
-}
-
-static void on_shipper_read(struct bufferevent *b, void *arg)
-{
-	struct server *s = arg;
-	struct evbuffer *in = bufferevent_get_input(b);
-	size_t len = evbuffer_get_length(in), used = 0;
-	const uint8_t *bytes = len ? evbuffer_pullup(in, -1) : NULL;
-	int r = 0;
-	while (r == 0 && used < len && shipper_reads(s)) {
-		struct uplink_message m;
-		ssize_t n = uplink_parse((struct span){ bytes + used, len - used }, &m);
-		if (n == 0)
-			break;
-		r = n < 0 ? -EBADMSG : take_message(s, &m);
-		used += n > 0 ? (size_t)n : 0;
-	}
-	if (r == -EBADMSG) {
-		log_error("the shipper sent something malformed; its connection is closed");
-		drop(&s->shipper);
-		r = 0;
-	} else {
-		evbuffer_drain(in, used);
-	}
-	settle(s, r);
-}
-
-static void on_shipper_event(struct bufferevent *b maybe_unused, short what, void *arg)
-{
-	struct server *s = arg;
-	if (!(what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)))
-		return;
-	log_info("the shipper's connection is closed");
-	drop(&s->shipper);
 }
 
 static bool peer_ok(int fd, uid_t allowed, const char *who, pid_t *ret_pid)
@@ -305,7 +180,7 @@ static void on_collector(struct evconnlistener *l maybe_unused, evutil_socket_t 
 	log_info("the collector (pid %d) is connected", pid);
 	tell_own_process(s, getpid());
 	tell_own_process(s, s->shipper_pid);
-	settle(s, sealer_collector_connected(s->sealer));
+	server_settle(s, sealer_collector_connected(s->sealer));
 }
 
 static void on_shipper(struct evconnlistener *l maybe_unused, evutil_socket_t fd,
@@ -317,15 +192,15 @@ static void on_shipper(struct evconnlistener *l maybe_unused, evutil_socket_t fd
 		close(fd);
 		return;
 	}
-	s->shipper = attach(s, fd, on_shipper_read, on_shipper_event);
+	s->shipper = attach(s, fd, server_on_shipper_read, server_on_shipper_event);
 	if (!s->shipper)
 		return;
 	s->shipper_pid = pid;
 	s->told_epoch = 0;
 	log_info("the shipper (pid %d) is connected", pid);
 	tell_own_process(s, pid);
-	tell_ship_from(s);
-	tell_ready(s);
+	server_tell_ship_from(s);
+	server_tell_ready(s);
 }
 
 static int write_status(const struct server *s)
@@ -346,7 +221,7 @@ static void look_at_clock(struct server *s)
 	if (!before || now - before <= STATUS_EVERY_US + STALL_US || s->stopping)
 		return;
 	log_warning("stood still for %llu ms", (unsigned long long)((now - before) / 1000));
-	settle(s, sealer_stood_still(s->sealer, now - before));
+	server_settle(s, sealer_stood_still(s->sealer, now - before));
 }
 
 static void on_status_timer(evutil_socket_t fd maybe_unused, short what maybe_unused, void *arg)
@@ -386,14 +261,14 @@ static void on_signal(evutil_socket_t signal_number maybe_unused, short what may
 	if (s->result < 0)
 		return;
 	s->stopping = true;
-	drop(&s->collector);
+	server_drop(&s->collector);
 	int r = sealer_stop(s->sealer);
 	if (r < 0) {
 		stop_for_good(s, r);
 		return;
 	}
 	log_info("sealed a goodbye");
-	tell_ready(s);
+	server_tell_ready(s);
 	event_del(s->timer);
 	event_assign(s->timer, s->base, -1, 0, on_linger, s);
 	schedule(s, s->timer, LINGER_POLL_US);
@@ -422,8 +297,8 @@ static int watch(struct server *s)
 
 static void close_all(struct server *s)
 {
-	drop(&s->collector);
-	drop(&s->shipper);
+	server_drop(&s->collector);
+	server_drop(&s->shipper);
 	if (s->events)
 		evconnlistener_free(s->events);
 	if (s->receipts)
@@ -448,7 +323,7 @@ int server_run(const struct server_options *options, struct sealer *sealer)
 	int r = watch(&s);
 	if (r == 0) {
 		on_status_timer(-1, 0, &s);
-		settle(&s, 0);
+		server_settle(&s, 0);
 		if (s.result == 0 && event_base_dispatch(s.base) < 0)
 			s.result = -EIO;
 		r = s.result;
