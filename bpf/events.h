@@ -120,6 +120,7 @@ _Static_assert(sizeof(struct bpf_string) == 8, "layout");
 #define BPF_ENV_NAME_MAX    32  /* with its NUL */
 #define BPF_TTY_MAX         64
 #define BPF_COMM_MAX        16
+#define BPF_SHA256_BYTES    32
 
 enum bpf_exec_string {
 	BPF_EXEC_EXE, /* path */
@@ -159,9 +160,12 @@ struct bpf_exec_record {
 	__u32 owner_group;
 	__u32 mode;
 	char comm[BPF_COMM_MAX];
+	__u32 hashed; /* the next one is known */
+	__u8 sha256[BPF_SHA256_BYTES];
+	__u32 pad;
 	struct bpf_string strings[BPF_EXEC_STRINGS];
 };
-_Static_assert(sizeof(struct bpf_exec_record) == 248, "layout");
+_Static_assert(sizeof(struct bpf_exec_record) == 288, "layout");
 
 struct bpf_exit_record {
 	struct bpf_record head;

@@ -139,7 +139,16 @@ struct path {
 
 struct super_block {
 	__u32 s_dev;
+	unsigned long s_magic;
+	void *s_bdev;
 };
+struct timespec64 {
+	__s64 tv_sec;
+	long tv_nsec;
+};
+typedef struct {
+	__s64 counter;
+} atomic64_t;
 struct inode {
 	unsigned short i_mode;
 	kuid_t i_uid;
@@ -148,6 +157,16 @@ struct inode {
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	void *i_private;
+	__s64 i_size;
+	struct timespec64 i_ctime;
+	atomic64_t i_version;
+};
+struct inode___of_6_6 {
+	struct timespec64 __i_ctime;
+};
+struct inode___of_6_11 {
+	__s64 i_ctime_sec;
+	__u32 i_ctime_nsec;
 };
 struct file {
 	struct path f_path;

@@ -6,6 +6,7 @@
  */
 #include "bpf/acts.bpf.h"
 #include "bpf/object.bpf.h"
+#include "bpf/object_hash.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

@@ -4,6 +4,7 @@
 #define SCRATCH_RECORD   bpf_exec_record
 #define SCRATCH_DATA_MAX (16384 + BPF_ARGV_MAX)
 #include "bpf/path.bpf.h"
+#include "bpf/exec_hash.bpf.h"
 
 #include "bpf/acts.bpf.h"
 
@@ -250,6 +251,7 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 	put_kernel_string(s, &r->strings[BPF_EXEC_FILENAME], BPF_CORE_READ(binprm, filename),
 	                  BPF_USER_STRING_MAX);
 	put_interpreter(s, binprm);
+	exec_hash_take(r);
 	put_tty(s, task);
 	put_environment(s, task);
 	put_argv(s, task);
@@ -333,6 +335,7 @@ int process_found(struct bpf_iter__task *ctx)
 	r->head.kind = BPF_KIND_PROCESS;
 	r->head.sequence = 0;
 	describe(s, task, BPF_CORE_READ(mm, exe_file));
+	r->hashed = 0;
 	string_absent(&r->strings[BPF_EXEC_FILENAME]);
 	string_absent(&r->strings[BPF_EXEC_INTERPRETER]);
 	put_tty(s, task);

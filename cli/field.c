@@ -52,6 +52,7 @@ static const struct field_row process_rows[] = {
 	{ PROCESS_LINKER_NAMES, "linker_env", FORM_TEXT, NULL, false },
 	{ PROCESS_CAPABILITIES, "capabilities", FORM_BITS, NULL, true },
 	{ PROCESS_CONTAINER, "container", FORM_TEXT, NULL, false },
+	{ PROCESS_SHA256, "exe_sha256", FORM_HEX, NULL, true },
 	{ PROCESS_AUDIT_SERIAL, "audit_serial", FORM_ANY, NULL, true },
 };
 

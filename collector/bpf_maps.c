@@ -5,6 +5,7 @@
 
 #include <bpf/bpf.h>
 
+#include "bpf/exec_hash.h"
 #include "bpf/match.h"
 #include "bpf/object.h"
 
@@ -36,6 +37,8 @@ static const struct shape shapes[BPF_MAPS] = {
 	[BPF_MAP_LEFT_OUT_TOLD] = { "left_out_told", BPF_MAP_TYPE_ARRAY, 4, 8 * BPF_LEFT_OUT, 1, 0 },
 	[BPF_MAP_ACTS] = { "acts", BPF_MAP_TYPE_LRU_HASH, sizeof(struct bpf_act_key), sizeof(struct bpf_act),
 	                   BPF_ACTS_MAX, 0 },
+	[BPF_MAP_EXEC_HASHES] = { "exec_hashes", BPF_MAP_TYPE_LRU_HASH, 4, sizeof(struct bpf_exec_hash),
+	                          BPF_EXEC_HASHES_MAX, 0 },
 	[BPF_MAP_KEPT] = { "kept", BPF_MAP_TYPE_ARRAY, 4, 0, 1, BPF_F_MMAPABLE },
 };
 

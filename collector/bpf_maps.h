@@ -20,6 +20,7 @@ enum bpf_map_id {
 	BPF_MAP_LEFT_OUT,
 	BPF_MAP_LEFT_OUT_TOLD, /* what of it is in the account: no program knows it */
 	BPF_MAP_ACTS,          /* what the programs on kernel objects have told (bpf/object.h) */
+	BPF_MAP_EXEC_HASHES,   /* bpf/exec_hash.h */
 	BPF_MAP_KEPT,          /* no program knows it: what the collector must find again */
 	BPF_MAPS
 };

@@ -150,6 +150,12 @@ static void put_linker_names(struct fields *f, struct span strings)
 	}
 }
 
+static void put_sha256(struct fields *f, const struct bpf_exec_record *r)
+{
+	if (r->hashed)
+		fields_bytes(f, PROCESS_SHA256, (struct span){ r->sha256, sizeof(r->sha256) });
+}
+
 static void put_container(struct fields *f, const char *id)
 {
 	if (id[0])
@@ -190,6 +196,7 @@ struct span describe_exec(struct buf *b, const struct bpf_view *exec, struct spa
 	put_linker_names(&f, text[BPF_EXEC_ENV]);
 	fields_uint(&f, PROCESS_CAPABILITIES, r->capabilities);
 	put_container(&f, container);
+	put_sha256(&f, r);
 	if (audit_serial)
 		fields_uint(&f, PROCESS_AUDIT_SERIAL, *audit_serial);
 	return fields_end(&f);

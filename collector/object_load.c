@@ -7,6 +7,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "bpf/exec_hash.h"
 #include "bpf/object.skel.h"
 
 /* The sections of the programs; the first that the kernel has a function for is used. */
@@ -25,6 +26,7 @@ static const char *const sections[BPF_OBJECT_PROGRAMS][2] = {
 	[BPF_LSM_PATH_CHOWN] = { "lsm/path_chown" },
 	[BPF_LSM_PATH_TRUNCATE] = { "lsm/path_truncate" },
 	[BPF_LSM_FILE_TRUNCATE] = { "lsm/file_truncate" },
+	[BPF_LSM_EXEC_HASH] = { "lsm.s/bprm_committed_creds" },
 	[BPF_FENTRY_FPUT] = { "fentry/__fput" },
 	[BPF_FENTRY_PATH_RENAME] = { "fentry/security_path_rename" },
 	[BPF_FENTRY_PATH_UNLINK] = { "fentry/security_path_unlink" },
@@ -60,9 +62,9 @@ static const struct {
 	{ BPF_KIND_CHOWN, "notify_change" }, { BPF_KIND_TRUNCATE, "notify_change" },
 };
 
-enum own_map { MAP_AFTER, MAP_FIRED, MAP_GATE, MAP_SCRATCH, MAPS };
+enum own_map { MAP_AFTER, MAP_FIRED, MAP_GATE, MAP_SCRATCH, MAP_KNOWN_HASHES, MAPS };
 
-static const char *const map_names[MAPS] = { "after", "fired", "gate", "scratch" };
+static const char *const map_names[MAPS] = { "after", "fired", "gate", "scratch", "known_hashes" };
 
 struct program {
 	const char *section; /* NULL: the kernel has none of them */
@@ -170,6 +172,9 @@ static int create_maps(struct object_load *l)
 	if (!err)
 		err = create_map(l, MAP_SCRATCH, BPF_MAP_TYPE_ARRAY, 4, scratch_bytes(),
 		                 l->maps->cpus * BPF_OBJECT_SLOTS, 0);
+	if (!err)
+		err = create_map(l, MAP_KNOWN_HASHES, BPF_MAP_TYPE_LRU_HASH, sizeof(struct bpf_content_key),
+		                 sizeof(struct bpf_known_hash), BPF_KNOWN_HASHES_MAX, 0);
 	return err;
 }
 

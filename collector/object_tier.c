@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "collector/hash_trial.h"
 #include "collector/object_trial.h"
 #include "evidence/entry.h"
 
@@ -62,7 +63,8 @@ static const struct way ways[] = {
 /* The unit gives each service a /tmp of its own. */
 static const char *const trial_parents[] = { "/tmp", "/dev/shm", "/var/tmp" };
 
-#define SLOTS (ARRAY_SIZE(ways) / 2 + 1)
+#define HASH_SLOT (ARRAY_SIZE(ways) / 2)
+#define SLOTS     (HASH_SLOT + 2)
 
 struct object_tier {
 	struct object_load *load;
@@ -145,6 +147,29 @@ static void try_tier(struct object_tier *t, uint8_t tier)
 			judge(t, i / 2, &ways[i]);
 }
 
+/* By itself, for many kernels refuse it. Tried by an exec of our own: what it gives must be the right one. */
+static void try_hash(struct object_tier *t, const struct bpf_maps *maps)
+{
+	struct kind_tier *k = &t->kinds[HASH_SLOT];
+	const char *name = object_load_name(t->load, BPF_LSM_EXEC_HASH);
+	const bool program[BPF_OBJECT_PROGRAMS] = { [BPF_LSM_EXEC_HASH] = true };
+	object_load_attach(t->load, program);
+	int err = object_load_err(t->load, BPF_LSM_EXEC_HASH);
+	if (!err)
+		err = hash_trial(maps->fd[BPF_MAP_EXEC_HASHES]);
+	t->used[BPF_LSM_EXEC_HASH] = !err;
+	if (!object_load_has(t->load, BPF_LSM_EXEC_HASH))
+		say(k, name, "is not in this kernel: no SHA-256");
+	else if (err == -ENODATA)
+		say(k, name, "gave no SHA-256 when tried");
+	else if (err == -EBADMSG)
+		say(k, name, "gave a wrong SHA-256 when tried");
+	else if (err)
+		say(k, name, strerror(-err));
+	else
+		say(k, name, "gave the right SHA-256 when tried");
+}
+
 /* What is attached and not needed would cost, and tell of what nobody has proven. */
 static void settle(struct object_tier *t)
 {
@@ -185,8 +210,10 @@ int object_tier_open(const struct bpf_maps *maps, struct object_tier **ret)
 		return -ENOMEM;
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++)
 		t->kinds[i / 2].kind = ways[i].kind;
+	t->kinds[HASH_SLOT].kind = KIND_EXEC;
 	int err = object_load_open(maps, &t->load);
 	if (!err) {
+		try_hash(t, maps);
 		try_tier(t, SENSOR_BPF_LSM);
 		try_tier(t, SENSOR_BPF_FENTRY);
 		settle(t);
@@ -207,13 +234,18 @@ void object_tier_free(struct object_tier *t)
 	free(t);
 }
 
+/* Of an exec not the record stands behind the gate, but its hash. */
+static bool opens(const struct object_tier *t, size_t slot, const struct kinds *wanted)
+{
+	return slot == HASH_SLOT ? t->used[BPF_LSM_EXEC_HASH]
+	                         : t->chosen[slot] && kinds_wanted(wanted, t->kinds[slot].kind);
+}
+
 int object_tier_start(struct object_tier *t, const struct kinds *wanted)
 {
 	int err = 0;
-	for (size_t slot = 0; t->load && t->kinds[slot].kind && !err; slot++) {
-		uint8_t kind = t->kinds[slot].kind;
-		err = object_load_set_gate(t->load, kind, t->chosen[slot] && kinds_wanted(wanted, kind));
-	}
+	for (size_t slot = 0; t->load && t->kinds[slot].kind && !err; slot++)
+		err = object_load_set_gate(t->load, t->kinds[slot].kind, opens(t, slot, wanted));
 	return err;
 }
 

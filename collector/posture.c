@@ -19,6 +19,9 @@ static const char *const never_seen[] = {
 static const char unpinned[] = "what happens while there is no collector";
 /* By no program of the tracepoint tier, to which any kind may have fallen. */
 static const char *const unseen_at_tracepoints[] = { "close-after-write", "io_uring: paths and results" };
+static const char unhashed[] = "SHA-256 of executables";
+static const char unhashed_files[] = "SHA-256 of scripts; of executables above 128 MiB, or above 2 MiB where "
+                                     "the file system tells of no changes";
 
 static struct span text(const char *s)
 {
@@ -138,7 +141,7 @@ static void put_kinds_unseen(struct fields *f, const struct bpf_source *source, 
 
 static void put_unseen(struct fields *f, const struct bpf_source *source)
 {
-	const char *words[ARRAY_SIZE(never_seen) + ARRAY_SIZE(unseen_at_tracepoints) + 1];
+	const char *words[ARRAY_SIZE(never_seen) + ARRAY_SIZE(unseen_at_tracepoints) + 2];
 	size_t count = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(never_seen); i++)
 		words[count++] = never_seen[i];
@@ -152,6 +155,8 @@ static void put_unseen(struct fields *f, const struct bpf_source *source)
 		words[count++] = unseen_at_tracepoints[1];
 		break;
 	}
+	const struct object_tier *objects = bpf_source_objects(source);
+	words[count++] = objects && object_tier_uses(objects, BPF_LSM_EXEC_HASH) ? unhashed_files : unhashed;
 	fields_key(f, POSTURE_UNSEEN);
 	cbor_put_array(f->b, count);
 	for (size_t i = 0; i < count; i++)

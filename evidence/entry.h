@@ -150,6 +150,7 @@ enum process_field {
 	PROCESS_LINKER_NAMES = 25, /* array of bytes: the names in the environment that begin with "LD_" */
 	PROCESS_CAPABILITIES = 26, /* effective, a bit each */
 	PROCESS_CONTAINER = 27,    /* bytes: id, from the cgroup's path */
+	PROCESS_SHA256 = 28,       /* KIND_EXEC, 32 bytes: of the executable */
 	PROCESS_AUDIT_SERIAL = 30, /* KIND_EXEC: of the audit event that tells of it too */
 };
 

@@ -47,6 +47,7 @@ static const struct shape_row process_rows[] = {
 	{ PROCESS_FILENAME, false, "b" },     { PROCESS_FILE, false, "(uuuu)" },
 	{ PROCESS_INTERPRETER, false, "b" },  { PROCESS_LINKER_NAMES, false, "*b" },
 	{ PROCESS_CAPABILITIES, false, "u" }, { PROCESS_CONTAINER, false, "b" },
+	{ PROCESS_SHA256, false, "h" },
 };
 static const struct shape_row exit_rows[] = { { EXIT_CODE, true, "u" },
 	                                      { EXIT_SIGNAL, false, "u" },

@@ -25,6 +25,7 @@ OPEN, RENAME, UNLINK, LINK, SYMLINK, MKDIR, RMDIR, MKNOD = 32, 33, 34, 35, 36, 3
 CHMOD, CHOWN, TRUNCATE, SETXATTR, REMOVEXATTR, IO_URING = 40, 41, 42, 43, 44, 45
 PATH, RESULT, TARGET, FLAGS, MODE, DEVICE, INODE, UID, GID, NAME, MARKS, CLAIM, SIZE = range(13)
 RDEV, TARGET_MARKS = 17, 15
+SHA256 = 28
 MARK_UNRESOLVED, MARK_CLAIM, MARK_COMPAT, MARK_ARGV = 2, 8, 16, 32
 LOSS_RING_FULL, EXACT = 0, 0
 
@@ -416,6 +417,9 @@ def check_all_kinds(program, scratch):
         part(world)
     check("the collector stops when told to", stop(process) == 0)
     check("and takes leave", wait_until(lambda: sink.goodbye, 3))
+    hashed = [e for e in sink.events if e.kind == intake.EXEC and SHA256 in e.fields]
+    check("executables have their SHA-256, or posture says that they do not",
+          bool(hashed) != (b"SHA-256 of executables" in sink.postures[0][3]), sink.postures[0][3])
     check_order(world)
     check_accounts(sink)
 

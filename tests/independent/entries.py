@@ -118,6 +118,7 @@ _PROCESS_SHAPE = (
         **_same(list_of(is_bytes), 5, 25),
         **_same(_FOUR_UINTS, 7, 8, 23),
         13: row_of(*[is_uint] * 7),
+        28: is_hash,
     },
 )
 _FILE_SHAPE = (

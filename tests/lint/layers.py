@@ -18,7 +18,7 @@ MAY_INCLUDE = {
     "cli": {"cli", "verify", "audit", "evidence", "lib"},
 }
 # The collector shares one header with the kernel's side, and takes the skeletons that are made from it.
-BPF_FOR_COLLECTOR = re.compile(r"bpf/(events\.h|match\.h|object\.h|\w+\.skel\.h)$")
+BPF_FOR_COLLECTOR = re.compile(r"bpf/(events\.h|exec_hash\.h|match\.h|object\.h|\w+\.skel\.h)$")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 
 
@@ -36,7 +36,7 @@ def faults(path, folder):
         elif layer not in MAY_INCLUDE[folder]:
             yield f"{path}:{number}: {folder}/ may not include {layer}/ ({target})"
         elif folder == "collector" and layer == "bpf" and not BPF_FOR_COLLECTOR.match(target):
-            yield f"{path}:{number}: of bpf/ only events.h, match.h, object.h and skeletons are for user space ({target})"
+            yield f"{path}:{number}: of bpf/ only events.h, exec_hash.h, match.h, object.h and skeletons are for user space ({target})"
 
 
 def main():

@@ -29,7 +29,7 @@ tiers() { grep -a -m1 '^posture' /tmp/frames | sed 's/.* 8=\[//; s/\],\[/\n/g; s
 tier_of() { tiers | awk -v kind="$1" '$1 == kind { print $2 }'; }
 tells_tiers() {
 	tiers | sed 's/\\x20/ /g; s/^/    /'
-	[ "$(tiers | wc -l)" = 12 ]
+	[ "$(tiers | wc -l)" = 13 ]
 }
 # What attaches and stays silent must not be chosen.
 tiers_are_true() {
@@ -57,6 +57,47 @@ tells_after_bind() {
 
 finds_what_ran() { arrives '^event process .* 4=/bin/busybox .* 19=0'; }
 exec_is_whole() { sh -c 'exec /bin/busybox true one "two words" ""' && arrives '^event exec .* 4=/bin/busybox 5=\[/bin/busybox,true,one,two\\x20words,\] 6=/ '; }
+# The executable's SHA-256: given where the kernel has what it takes, and then right; posture says where it is not.
+should_hash() {
+	case $(uname -r)$(cat /proc/cmdline) in
+	5.* | *ftrace_enabled=0*) return 1 ;;
+	esac
+	grep -q bpf /sys/kernel/security/lsm
+}
+says_hashes() {
+	should_hash || { seen '^posture.*[[,]SHA-256\\x20of\\x20executables[],]'; return; }
+	seen '^posture.*gave\\x20the\\x20right\\x20SHA-256' && ! seen '^posture.*SHA-256\\x20of\\x20executables[],]'
+}
+# hashed FILE: its exec tells the hash of what it holds now.
+hashed() {
+	"$1" true && arrives "^event exec .* 4=$1 .* 28=$(sha256sum "$1" | cut -c 1-64)"
+}
+executable_is_hashed() {
+	should_hash || { ! seen '^event exec .* 28='; return; }
+	mkdir /tmp/hash && cp /bin/busybox /tmp/hash/busybox && hashed /tmp/hash/busybox || return 1
+	# In one tick of the clock, in place; then by another file.
+	printf x >>/tmp/hash/busybox && hashed /tmp/hash/busybox || return 1
+	cp /bin/busybox /tmp/hash/new && printf y >>/tmp/hash/new && mv /tmp/hash/new /tmp/hash/busybox &&
+		hashed /tmp/hash/busybox || return 1
+	printf '#!/bin/busybox sh\n' >/tmp/hash/script && chmod 755 /tmp/hash/script && /tmp/hash/script &&
+		arrives "^event exec .* 4=/bin/busybox .* 22=/tmp/hash/script .* 28=$(sha256sum /bin/busybox | cut -c 1-64)"
+}
+hundredths() { sed 's/ .*//; s/\.//' /proc/uptime; }
+# Run it. The seconds that it took, in hundredths.
+takes() {
+	from=$(hundredths) && "$1" true && echo $(($(hundredths) - from))
+}
+# 40 s after its last change a hash is kept, until the next change.
+hash_is_kept() {
+	should_hash || return 0
+	cp /bin/busybox /tmp/hash/busybox32 && truncate -s 33554432 /tmp/hash/busybox32 && date -s "@$(($(date +%s) + 100))" >/dev/null &&
+		first=$(takes /tmp/hash/busybox32) && second=$(takes /tmp/hash/busybox32) || return 1
+	echo "    32 MiB: $first, then $second hundredths of a second"
+	[ "$second" -lt $((first / 2)) ] && hashed /tmp/hash/busybox32 || return 1
+	# Of the same size and age.
+	touch -r /tmp/hash/busybox32 /tmp/hash/age && printf x | dd of=/tmp/hash/busybox32 bs=1 seek=33554431 conv=notrunc 2>/dev/null &&
+		touch -r /tmp/hash/age /tmp/hash/busybox32 && hashed /tmp/hash/busybox32
+}
 creates() { : >/tmp/made && arrives '^event open .* 0=/tmp/made 1=[0-9]* .* 6='; }
 changes() {
 	chmod 4755 /tmp/made && arrives '^event chmod .* 0=/tmp/made 1=0 4=2541 ' &&
@@ -166,6 +207,9 @@ check "every tracepoint program loads" every_hook_is_on
 check "posture names the tier of each kind, and why" tells_tiers
 check "no tier is in force that does not fire" tiers_are_true
 check "an exec is whole" exec_is_whole
+check "posture says whether executables are hashed" says_hashes
+check "an exec has the hash of what is executed" executable_is_hashed
+check "a hash is kept until the file changes" hash_is_kept
 check "a file is created" creates
 check "changes of a file are seen" changes
 check "a failure is seen" fails

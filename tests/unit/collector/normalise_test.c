@@ -337,6 +337,20 @@ Test(normalise, an_exec_tells_of_its_file_its_script_and_what_steers_the_linker)
 	cr_assert(span_is(cbor_bytes(&c), "LD_X"));
 }
 
+Test(normalise, an_exec_has_the_hash_that_the_kernel_gave_and_else_none)
+{
+	make_exec(10, 1, "/x");
+	struct bpf_exec_record *r = (void *)m.bytes;
+	memset(r->sha256, 'h', sizeof(r->sha256));
+	feed();
+	cr_assert(field_absent(fields(0), PROCESS_SHA256));
+	make_exec(11, 1, "/x");
+	r->hashed = 1;
+	memset(r->sha256, 'h', sizeof(r->sha256));
+	feed();
+	cr_assert(field_is(fields(1), PROCESS_SHA256, "hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh"));
+}
+
 Test(normalise, an_executable_in_memory_is_marked)
 {
 	made_begin(&m, sizeof(struct bpf_exec_record), BPF_PROGRAM_EXEC, KIND_EXEC, 10);

@@ -66,6 +66,21 @@ Test(shape, a_row_has_exactly_as_many_numbers_as_its_form)
 	}
 }
 
+Test(shape, a_hash_has_32_bytes)
+{
+	static const uint8_t hash[33];
+	for (size_t n = 31; n <= 33; n++) {
+		uint64_t field = 99;
+		cleanup_buf struct buf b = { 0 };
+		cbor_put_map(&b, 2);
+		cbor_put_uint(&b, PROCESS_PID);
+		cbor_put_uint(&b, 1);
+		cbor_put_uint(&b, PROCESS_SHA256);
+		cbor_put_bytes(&b, hash, n);
+		cr_assert_eq(check(KIND_EXEC, &b, &field), n == 32);
+	}
+}
+
 Test(shape, fields_and_kinds_that_nobody_knows_yet_are_carried)
 {
 	uint64_t field;

@@ -1,7 +1,7 @@
 /* A sealer that only listens: prints each frame that the collector sends on one line.
  *
  * intake_probe SOCKET: "event KIND sensors=N process=N self=N parent=N [key=value...]"; byte strings as they
- * are, but bytes that are no printable ASCII as \xNN.
+ * are, but bytes that are no printable ASCII as \xNN; an executable's SHA-256 in hex.
  */
 #include <stdio.h>
 #include <sys/socket.h>
@@ -10,6 +10,8 @@
 
 #include "evidence/intake.h"
 #include "lib/cbor.h"
+
+#define NO_KEY UINT64_MAX
 
 static void print_value(struct cursor *c);
 
@@ -59,14 +61,25 @@ static void print_value(struct cursor *c)
 	}
 }
 
-static void print_map(struct span map)
+static void print_hex(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		printf("%02x", s.data[i]);
+}
+
+/* The value of hash_key is a hash. */
+static void print_map(struct span map, uint64_t hash_key)
 {
 	struct cursor c;
 	int64_t prev = -1;
 	cursor_init(&c, map.data, map.len);
 	for (size_t n = cbor_map(&c); n > 0 && !c.err; n--) {
-		printf(" %llu=", (unsigned long long)cbor_key(&c, &prev));
-		print_value(&c);
+		uint64_t key = cbor_key(&c, &prev);
+		printf(" %llu=", (unsigned long long)key);
+		if (key == hash_key)
+			print_hex(cbor_bytes(&c));
+		else
+			print_value(&c);
 	}
 	putchar('\n');
 }
@@ -79,7 +92,7 @@ static void print_frame(const struct intake_frame *f)
 		printf("event %s sensors=%u process=%llu self=%llu parent=%llu", entry_kind_name(e->kind),
 		       e->sensors, (unsigned long long)e->process, (unsigned long long)e->self,
 		       (unsigned long long)e->parent);
-		print_map(e->fields);
+		print_map(e->fields, e->kind == KIND_EXEC ? PROCESS_SHA256 : NO_KEY);
 		break;
 	case INTAKE_LOSS:
 		printf("loss %s %s kind=%u count=%llu\n", loss_reason_name(f->loss.reason),
@@ -92,7 +105,7 @@ static void print_frame(const struct intake_frame *f)
 		break;
 	case INTAKE_POSTURE:
 		printf("posture");
-		print_map(f->posture);
+		print_map(f->posture, NO_KEY);
 		break;
 	case INTAKE_GOODBYE:
 		puts("goodbye");
