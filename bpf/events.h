@@ -248,6 +248,7 @@ enum bpf_call_filter {
 	BPF_FILTER_ATTRIBUTES = 12,  /* the ioctl that sets a file's attributes */
 	BPF_FILTER_CLONE = 13,       /* new namespaces for the child, in the flags in argument `flags` */
 	BPF_FILTER_CLONE3 = 14,      /* the same, in the struct that it points to */
+	BPF_FILTER_PIDFD = 15,       /* any; the pid behind argument 1 goes into argument 6 */
 };
 
 #define BPF_ARG_NONE 0 /* arguments are numbered from 1 */

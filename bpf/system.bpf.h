@@ -156,6 +156,9 @@ static __always_inline bool system_wanted(struct bpf_file_record *r, struct task
 	case BPF_FILTER_CLONE:
 	case BPF_FILTER_CLONE3:
 		return makes_namespaces(r, call);
+	case BPF_FILTER_PIDFD:
+		r->args[BPF_CALL_ARGS - 1] = pid_of_pidfd(task, r->args[0]);
+		return true;
 	case BPF_FILTER_AGENT:
 	case BPF_FILTER_AGENT_PIDFD:
 		return aims_at_agent(r, task, call);

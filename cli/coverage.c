@@ -34,7 +34,7 @@ static const struct calls calls[] = {
 	{ { KIND_REMOVEXATTR }, "removexattr lremovexattr fremovexattr removexattrat" },
 	{ { KIND_MOUNT }, "mount move_mount fsmount mount_setattr pivot_root chroot" },
 	{ { KIND_UMOUNT }, "umount umount2" },
-	{ { KIND_PTRACE }, "ptrace process_vm_readv process_vm_writev" },
+	{ { KIND_PTRACE }, "ptrace process_vm_readv process_vm_writev pidfd_getfd" },
 	{ { KIND_MODULE_LOAD }, "init_module finit_module" },
 	{ { KIND_MODULE_UNLOAD }, "delete_module" },
 	{ { KIND_TIME },

@@ -34,7 +34,7 @@ NAMES(credentials_name, { CREDENTIALS_UID, "uid" }, { CREDENTIALS_GID, "gid" },
 NAMES(mount_name, { MOUNT_MOUNT, "mount" }, { MOUNT_MOVE, "move_mount" }, { MOUNT_FSMOUNT, "fsmount" },
       { MOUNT_SETATTR, "mount_setattr" }, { MOUNT_PIVOT_ROOT, "pivot_root" }, { MOUNT_CHROOT, "chroot" })
 NAMES(ptrace_name, { PTRACE_REQUEST, "ptrace" }, { PTRACE_READ_MEMORY, "read_memory" },
-      { PTRACE_WRITE_MEMORY, "write_memory" })
+      { PTRACE_WRITE_MEMORY, "write_memory" }, { PTRACE_TAKE_DESCRIPTOR, "take_descriptor" })
 NAMES(module_name, { MODULE_FROM_MEMORY, "from_memory" }, { MODULE_FROM_FILE, "from_file" })
 NAMES(time_name, { TIME_CLOCK, "clock" }, { TIME_OF_DAY, "time_of_day" }, { TIME_ADJUST, "adjust" })
 NAMES(signal_name, { SIGNAL_PROCESS, "process" }, { SIGNAL_THREAD, "thread" }, { SIGNAL_PIDFD, "pidfd" })

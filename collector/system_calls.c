@@ -37,6 +37,7 @@ enum shape {
 	SHAPE_PTRACE,
 	SHAPE_READ_MEMORY,
 	SHAPE_WRITE_MEMORY,
+	SHAPE_TAKE_DESCRIPTOR,
 	SHAPE_INIT_MODULE,
 	SHAPE_FINIT_MODULE,
 	SHAPE_DELETE_MODULE,
@@ -131,6 +132,8 @@ static const struct call_shape shapes[] = {
 	                   .pid = 2 },
 	[SHAPE_READ_MEMORY] = { BPF(KIND_PTRACE), .operation = PTRACE_READ_MEMORY, .pid = 1 },
 	[SHAPE_WRITE_MEMORY] = { BPF(KIND_PTRACE), .operation = PTRACE_WRITE_MEMORY, .pid = 1 },
+	[SHAPE_TAKE_DESCRIPTOR] = { BPF(KIND_PTRACE, .filter = BPF_FILTER_PIDFD),
+	                            .operation = PTRACE_TAKE_DESCRIPTOR, .pid = BPF_CALL_ARGS },
 	[SHAPE_INIT_MODULE] = { BPF(KIND_MODULE_LOAD, .xattr = 3), .operation = MODULE_FROM_MEMORY },
 	[SHAPE_FINIT_MODULE] = { BPF(KIND_MODULE_LOAD, .object = BPF_OBJECT_ARGUMENT, .xattr = 2),
 	                         .operation = MODULE_FROM_FILE, .flags = 3 },
@@ -156,7 +159,7 @@ static const struct call_shape shapes[] = {
 /* Numbers from 424 on are the same everywhere. */
 #define NEW_CALLS                                                                                            \
 	[424] = SHAPE_PIDFD_SEND_SIGNAL, [429] = SHAPE_MOVE_MOUNT, [432] = SHAPE_FSMOUNT,                    \
-	[435] = SHAPE_CLONE3, [442] = SHAPE_MOUNT_SETATTR
+	[435] = SHAPE_CLONE3, [438] = SHAPE_TAKE_DESCRIPTOR, [442] = SHAPE_MOUNT_SETATTR
 
 #define NEW_32_BIT_CALLS [404] = SHAPE_CLOCK_SETTIME, [405] = SHAPE_CLOCK_ADJTIME
 

@@ -190,7 +190,12 @@ enum mount_operation {
 	MOUNT_CHROOT = 5,
 };
 
-enum ptrace_operation { PTRACE_REQUEST = 0, PTRACE_READ_MEMORY = 1, PTRACE_WRITE_MEMORY = 2 };
+enum ptrace_operation {
+	PTRACE_REQUEST = 0,
+	PTRACE_READ_MEMORY = 1,
+	PTRACE_WRITE_MEMORY = 2,
+	PTRACE_TAKE_DESCRIPTOR = 3,
+};
 
 enum module_operation { MODULE_FROM_MEMORY = 0, MODULE_FROM_FILE = 1 };
 

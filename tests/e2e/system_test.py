@@ -309,6 +309,8 @@ def check_ptrace(world):
     local, remote = ctypes.create_string_buffer(4), (ctypes.c_size_t * 2)(at, 4)
     vector = (ctypes.c_size_t * 2)(ctypes.addressof(local), 4)
     read = libc.process_vm_readv(victim.pid, vector, 1, remote, 1, 0)
+    handle = os.pidfd_open(victim.pid)
+    taken = libc.syscall(438, handle, 0, 0)
     victim.kill()
     victim.wait()
     check("a child can be traced", (attached, read) == (0, 4), (attached, read))
@@ -316,8 +318,9 @@ def check_ptrace(world):
     world.wants("ptrace attach", PTRACE, me, OPTION=16, PID=victim.pid, RESULT=0)
     world.wants("a poke", PTRACE, me, OPTION=4, PID=victim.pid)
     e = world.wants("process_vm_readv", PTRACE, me, OPERATION=1, PID=victim.pid, RESULT=4)
+    world.wants("a descriptor that is taken out of it", PTRACE, me, OPERATION=3, PID=victim.pid, RESULT=taken)
     check("peeks and the like are no events",
-          sorted(x.fields.get(OPTION, -1) for x in world.of(PTRACE, me)) == [-1, 4, 16], world.of(PTRACE, me))
+          sorted(x.fields.get(OPTION, -1) for x in world.of(PTRACE, me)) == [-1, -1, 4, 16], world.of(PTRACE, me))
     event = world.of(PTRACE, me, OPERATION=1)[0]
     aimed = [x for x in world.sink.events if x.self and x.self == event.parent]
     check("whom it was aimed at is described", aimed and aimed[0].fields[0] == victim.pid, aimed)

@@ -57,6 +57,7 @@ static const struct expected table[] = {
 	{ __NR_ptrace, KIND_PTRACE, PTRACE_REQUEST, false },
 	{ __NR_process_vm_readv, KIND_PTRACE, PTRACE_READ_MEMORY, false },
 	{ __NR_process_vm_writev, KIND_PTRACE, PTRACE_WRITE_MEMORY, false },
+	{ __NR_pidfd_getfd, KIND_PTRACE, PTRACE_TAKE_DESCRIPTOR, false },
 	{ __NR_pivot_root, KIND_MOUNT, MOUNT_PIVOT_ROOT, false },
 	{ __NR_chroot, KIND_MOUNT, MOUNT_CHROOT, false },
 	{ __NR_mount, KIND_MOUNT, MOUNT_MOUNT, false },

@@ -46,6 +46,7 @@ static const struct expected native[] = {
 	{ SYS_ptrace, KIND_PTRACE, PTRACE_REQUEST },
 	{ SYS_process_vm_readv, KIND_PTRACE, PTRACE_READ_MEMORY },
 	{ SYS_process_vm_writev, KIND_PTRACE, PTRACE_WRITE_MEMORY },
+	{ SYS_pidfd_getfd, KIND_PTRACE, PTRACE_TAKE_DESCRIPTOR },
 	{ SYS_pivot_root, KIND_MOUNT, MOUNT_PIVOT_ROOT },
 	{ SYS_chroot, KIND_MOUNT, MOUNT_CHROOT },
 	{ SYS_mount, KIND_MOUNT, MOUNT_MOUNT },
