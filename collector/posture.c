@@ -17,6 +17,9 @@ static const char *const never_seen[] = {
 	"signals to the agent by kill(0)",
 };
 static const char unpinned[] = "what happens while there is no collector";
+/* The programs on kernel objects end with it. */
+static const char pinned[] = "while there is no collector: close-after-write, paths and results of io_uring, "
+                             "SHA-256 of executables";
 /* By no program of the tracepoint tier, to which any kind may have fallen. */
 static const char *const unseen_at_tracepoints[] = { "close-after-write", "io_uring: paths and results" };
 static const char unhashed[] = "SHA-256 of executables";
@@ -145,8 +148,7 @@ static void put_unseen(struct fields *f, const struct bpf_source *source)
 	size_t count = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(never_seen); i++)
 		words[count++] = never_seen[i];
-	if (bpf_source_pins(source))
-		words[count++] = unpinned;
+	words[count++] = bpf_source_pins(source) ? unpinned : pinned;
 	if (!sees(source, KIND_CLOSE))
 		words[count++] = unseen_at_tracepoints[0];
 	for (size_t i = 0; i < ARRAY_SIZE(by_io_uring); i++) {

@@ -4,7 +4,7 @@ VM_KERNEL  ?= 6.1
 VM_KERNELS ?= 5.10 6.1 6.12 newest
 VM_PROBES  := $(patsubst %,$(O)/tests/vm/%,actions actions32 audit_listen audit_probe bind_mknod close_fd exec_count flood intake_probe key_watch)
 
-.PHONY: check-vm docs-kernels vm-actions vm-audit vm-audit-types vm-collect vm-degraded vm-erasure vm-execs vm-flood vm-logins vm-power vm-selftest vm-sensors vm-smoke vm-units
+.PHONY: check-vm docs-kernels vm-actions vm-audit vm-audit-types vm-collect vm-degraded vm-erasure vm-execs vm-flood vm-logins vm-power vm-restart vm-selftest vm-sensors vm-smoke vm-units
 
 $(O)/tests/vm/%: $(O)/tests/vm/probes/%.o
 	$(call say,LD,$@)
@@ -75,6 +75,10 @@ vm-audit-types: $(O)/tests/vm/audit_probe
 vm-collect: $(O)/swornlog-collector $(O)/tests/vm/bind_mknod $(O)/tests/vm/intake_probe
 	$(Q)tests/vm/collect.sh $(O) $(VM_KERNEL)
 
+## make vm-restart  a collector that is killed while files change, and the next one, with VM_KERNEL (about 60 s)
+vm-restart: $(O)/swornlog-collector $(O)/tests/vm/intake_probe
+	$(Q)tests/vm/restart.sh $(O) $(VM_KERNEL)
+
 ## make vm-sensors  hands laid on the collector's sensors, with VM_KERNEL (about 60 s)
 vm-sensors: $(O)/swornlog-collector $(O)/tests/vm/audit_probe $(O)/tests/vm/close_fd $(O)/tests/vm/intake_probe
 	$(Q)tests/vm/sensors.sh $(O) $(VM_KERNEL)
@@ -121,6 +125,7 @@ VM_SUITE := selftest='tests/vm/selftest.sh $(O) $(VM_KERNELS)' $(foreach c,$(VM_
 	$(foreach c,$(TIER_CELLS),$(call step_of,collect,$(c))) \
 	sensors-6.1='tests/vm/sensors.sh $(O) 6.1' sensors-6.12='tests/vm/sensors.sh $(O) 6.12' \
 	execs-6.1='tests/vm/execs.sh $(O) 6.1' execs-6.12='tests/vm/execs.sh $(O) 6.12' \
+	restart-6.1='tests/vm/restart.sh $(O) 6.1' restart-6.12='tests/vm/restart.sh $(O) 6.12' \
 	audit-types='tests/vm/audit_types.sh $(O)' degraded-6.1='tests/vm/degraded.sh $(O) 6.1' degraded-6.12='tests/vm/degraded.sh $(O) 6.12' \
 	erasure='tests/vm/erasure.sh $(O)' power='tests/vm/power_cut.sh $(O)' audit='$(MAKE_QUIET) vm-audit' units='$(MAKE_QUIET) vm-units'
 check-vm: all $(VM_PROBES)
