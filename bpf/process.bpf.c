@@ -1,6 +1,7 @@
 /* Processes: exec, exit and fork. The tracepoints come after the kernel has committed to the act. */
 #include <stdbool.h>
 
+#define TASK_HAS_TYPE
 #define SCRATCH_RECORD   bpf_exec_record
 #define SCRATCH_DATA_MAX (16384 + BPF_ARGV_MAX)
 #include "bpf/path.bpf.h"
@@ -20,8 +21,8 @@ char LICENSE[] SEC("license") = "GPL";
 static __always_inline void put_argv(struct scratch *s, struct task_struct *task)
 {
 	struct bpf_string *string = &s->record.strings[BPF_EXEC_ARGV];
-	__u64 from = BPF_CORE_READ(task, mm, arg_start);
-	__u64 left = BPF_CORE_READ(task, mm, arg_end) - from;
+	__u64 from = task->mm->arg_start;
+	__u64 left = task->mm->arg_end - from;
 	__u64 start = s->used;
 	__u16 marks = 0;
 
@@ -128,8 +129,8 @@ __noinline int scan_environment(__u64 at, __u32 n)
 static __always_inline void put_environment(struct scratch *s, struct task_struct *task)
 {
 	struct bpf_string *string = &s->record.strings[BPF_EXEC_ENV];
-	__u64 start = BPF_CORE_READ(task, mm, env_start);
-	__u64 end = BPF_CORE_READ(task, mm, env_end);
+	__u64 start = task->mm->env_start;
+	__u64 end = task->mm->env_end;
 	__u64 at = start;
 	string_put(string, 0, 0);
 #pragma clang loop unroll(disable)
@@ -157,7 +158,7 @@ static __always_inline void put_environment(struct scratch *s, struct task_struc
 /* They act on behalf of the kernel and come and go by the hundred. */
 static __always_inline bool is_kernel_thread(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, flags) & KERNEL_THREAD;
+	return task->flags & KERNEL_THREAD;
 }
 
 static __always_inline __u32 pid_namespace_of(struct task_struct *task)
@@ -263,29 +264,28 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 SEC("?tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
-	if (BPF_CORE_READ(task, signal, live.counter) != 0 || is_kernel_thread(task))
+	if (task->signal->live.counter != 0 || is_kernel_thread(task))
 		return 0;
 	struct bpf_counts *c = counts_of(BPF_PROGRAM_EXIT);
 	if (!c)
 		return 0;
 	struct bpf_exit_record r = {};
 	fill_head(&r.head, BPF_PROGRAM_EXIT, task);
-	int status = BPF_CORE_READ(task, signal, group_exit_code);
-	r.status = status ? status : BPF_CORE_READ(task, exit_code);
+	int status = task->signal->group_exit_code;
+	r.status = status ? status : task->exit_code;
 	send(c, &r.head, sizeof(r), sizeof(r), BPF_KIND_EXIT);
 	return 0;
 }
 
-#define OWN(field, flag)                                                                                     \
-	(BPF_CORE_READ(of_child, field) != BPF_CORE_READ(of_parent, field) ? (__u64)(flag) : 0)
+#define OWN(field, flag) (of_child->field != of_parent->field ? (__u64)(flag) : 0)
 
 /* Which namespaces has the child of its own? The arguments of clone3() stand in memory, that the child may
  * share and write to before the call returns. */
 static __always_inline __u64 own_namespaces(struct task_struct *parent, struct task_struct *child)
 {
-	struct nsproxy *of_child = BPF_CORE_READ(child, nsproxy), *of_parent = BPF_CORE_READ(parent, nsproxy);
+	struct nsproxy *of_child = child->nsproxy, *of_parent = parent->nsproxy;
 	__u64 flags = 0;
-	if (BPF_CORE_READ(child, cred, user_ns) != BPF_CORE_READ(parent, cred, user_ns))
+	if (child->cred->user_ns != parent->cred->user_ns)
 		flags = CLONE_NEWUSER;
 	if (of_child == of_parent)
 		return flags;
@@ -298,8 +298,8 @@ static __always_inline __u64 own_namespaces(struct task_struct *parent, struct t
 SEC("?tp_btf/sched_process_fork")
 int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
 {
-	int tgid = BPF_CORE_READ(child, tgid);
-	if (BPF_CORE_READ(child, pid) != tgid || is_kernel_thread(child))
+	int tgid = child->tgid;
+	if (child->pid != tgid || is_kernel_thread(child))
 		return 0;
 	struct bpf_counts *c = counts_of(BPF_PROGRAM_FORK);
 	if (!c)
@@ -310,7 +310,7 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	struct bpf_fork_record r = {};
 	fill_head(&r.head, BPF_PROGRAM_FORK, parent);
 	r.child_tgid = tgid;
-	r.child_start_boot_ns = BPF_CORE_READ(child, start_boottime);
+	r.child_start_boot_ns = child->start_boottime;
 	send(c, &r.head, sizeof(r), sizeof(r), BPF_KIND_PROCESS);
 	return 0;
 }
@@ -321,16 +321,16 @@ int process_found(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct scratch *s = scratch_get();
-	if (!task || !s || is_kernel_thread(task) || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
+	if (!task || !s || is_kernel_thread(task) || task->pid != task->tgid)
 		return 0;
 	struct bpf_exec_record *r = &s->record;
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct mm_struct *mm = task->mm;
 	if (!mm)
 		return 0;
 
 	s->used = 0;
 	fill_head(&r->head, BPF_PROGRAM_FOUND, task);
-	r->head.tgid = BPF_CORE_READ(task, tgid);
+	r->head.tgid = task->tgid;
 	r->head.tid = r->head.tgid;
 	r->head.kind = BPF_KIND_PROCESS;
 	r->head.sequence = 0;

@@ -40,9 +40,17 @@ static __always_inline struct bpf_counts *counts_of(__u32 program)
 	return bpf_map_lookup_elem(&counts, &index);
 }
 
+/* A field by way of a task. Where programs get theirs with its type, their verifier knows where it leads, and
+ * they need not call a helper for each step: they say so before this file is included. */
+#ifdef TASK_HAS_TYPE
+#define OF_TASK(task, ...) ___arrow(task, __VA_ARGS__)
+#else
+#define OF_TASK(task, ...) BPF_CORE_READ(task, __VA_ARGS__)
+#endif
+
 static __always_inline void read_ids(struct bpf_record *r, struct task_struct *task)
 {
-	const struct cred *cred = BPF_CORE_READ(task, cred);
+	const struct cred *cred = OF_TASK(task, cred);
 	/* One read, unless this kernel was built with its structures shuffled. */
 	if (bpf_core_field_offset(struct cred, fsgid) - bpf_core_field_offset(struct cred, uid) == 28 &&
 	    bpf_core_field_offset(struct cred, euid) - bpf_core_field_offset(struct cred, uid) == 16) {
@@ -66,16 +74,16 @@ static __always_inline void fill_head(struct bpf_record *r, __u32 program, struc
 	r->program = program;
 	r->cpu = bpf_get_smp_processor_id();
 	r->boot_ns = bpf_ktime_get_boot_ns();
-	r->start_boot_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	r->exec_id = BPF_CORE_READ(task, self_exec_id);
+	r->start_boot_ns = OF_TASK(task, group_leader, start_boottime);
+	r->exec_id = OF_TASK(task, self_exec_id);
 	r->tgid = ids >> 32;
 	r->tid = (__u32)ids;
 	read_ids(r, task);
 	r->loginuid = BPF_ID_UNSET;
 	r->session = BPF_ID_UNSET;
 	if (bpf_core_field_exists(task->loginuid)) {
-		r->loginuid = BPF_CORE_READ(task, loginuid.val);
-		r->session = BPF_CORE_READ(task, sessionid);
+		r->loginuid = OF_TASK(task, loginuid.val);
+		r->session = OF_TASK(task, sessionid);
 	}
 }
 
