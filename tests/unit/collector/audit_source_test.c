@@ -55,7 +55,7 @@ Test(audit_source, modes_have_names)
 	for (int i = AUDIT_MODE_OFF; i <= AUDIT_MODE_REPLAY; i++) {
 		enum audit_mode mode = AUDIT_MODE_OFF;
 		cr_assert_eq(audit_mode_parse(audit_mode_name((enum audit_mode)i), &mode), 0);
-		cr_assert_eq(mode, i);
+		cr_assert_eq(mode, (enum audit_mode)i);
 	}
 	enum audit_mode mode = AUDIT_MODE_UNICAST;
 	cr_assert_eq(audit_mode_parse("auditd", &mode), -EINVAL);
