@@ -76,7 +76,7 @@ check 'none was started again' sh -c 'for u in collector sealer shipper sink; do
 swornlog status --json --sink /run/swornlog-sink/control.sock >/tmp/status
 for p in sealer shipper sink; do check "swornlog status finds the $p" grep -q "\"$p\"" /tmp/status; done
 check 'its programs are pinned' sh -c 'ls /run/swornlog/bpf/*/link_* | grep -c . | grep -qv "^[0-3]$"'
-check 'and posture knows' sh -c '! swornlog show --all --kind posture /var/lib/swornlog/spool | grep -q "no collector"'
+check 'and posture knows' sh -c '! swornlog show --all --kind posture /var/lib/swornlog/spool | grep -q "what happens while there is no collector"'
 systemctl stop swornlog-collector
 echo secret >/root/while-there-was-none
 systemctl start swornlog-collector
