@@ -9,6 +9,7 @@
 #include "agent/account.h"
 #include "agent/collector_check.h"
 #include "agent/collector_options.h"
+#include "agent/options.h"
 #include "collector/audit_lease.h"
 #include "collector/collector.h"
 #include "collector/pins.h"
@@ -98,7 +99,8 @@ static int run(struct collector_options *o)
 	o->collector.reload_fd = reload_fd;
 	err = collector_open(&o->collector, &c);
 	if (err) {
-		log_error("can't start: %s", strerror(-err));
+		if (err != -ENOEXEC)
+			log_error("can't start: %s", strerror(-err));
 		return err;
 	}
 	err = collector_run(c);
@@ -130,7 +132,7 @@ int main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], PROBE_ACTION_OPTION) == 0)
 		return SELF_PROBE_EXIT_CODE;
 	if (collector_options_parse(argc, argv, &o))
-		return 2;
+		return EXIT_USAGE;
 	if (o.done)
 		return 0;
 	log_open("swornlog-collector", o.collector.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
@@ -139,5 +141,6 @@ int main(int argc, char **argv)
 	          : o.unpin   ? unpin(o.unpin)
 	                      : run(&o);
 	collector_options_done(&o);
-	return err ? 1 : 0;
+	/* Rules that are not understood do not mend themselves: whoever starts it does not try again. */
+	return err == -ENOEXEC ? EXIT_USAGE : err ? 1 : 0;
 }

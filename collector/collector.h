@@ -28,7 +28,8 @@ struct collector_config {
 struct collector;
 
 /* Opens all sources. What the kernel refuses is not an error: it is logged, and stands in posture. -EINVAL
- * for an own directory that is not fit; -ENOMEM and the like. */
+ * for an own directory that is not fit; -ENOEXEC for rules that can't be read or are not understood, of which
+ * the host log was told; -ENOMEM and the like. */
 must_check int collector_open(const struct collector_config *config, struct collector **ret);
 /* Takes NULL. */
 void collector_free(struct collector *c);

@@ -7,6 +7,7 @@
 #include "collector/bpf_agent.h"
 #include "collector/enforce.h"
 #include "collector/match_maps.h"
+#include "collector/refusal.h"
 #include "collector/rules.h"
 #include "lib/env.h"
 #include "lib/log.h"
@@ -217,8 +218,9 @@ static int open_ruled(struct parts *p)
 	char error[512];
 	int err = enforce_read(p->config.rules_path, &p->labels, &p->rules, error, sizeof(error));
 	if (err) {
-		log_error("%s", error);
-		return err;
+		log_error("%s; the collector does not start", error);
+		refusal_tell(p->config.events_socket, error);
+		return err == -ENOMEM ? err : -ENOEXEC;
 	}
 	err = open_way_out(p);
 	if (!err)

@@ -395,9 +395,14 @@ def check_opens_counted(program, scratch):
 
 def check_bad_rules(program, scratch):
     write(scratch + "/bad.yaml", "watch:\n  - lable: phi\n    paths: [/x]\n")
-    r = subprocess.run([program, "--events-socket", scratch + "/none", "--audit", "off", "--collect",
+    sink = intake.Sink(scratch + "/s-bad")
+    r = subprocess.run([program, "--events-socket", scratch + "/s-bad", "--audit", "off", "--collect",
                         scratch + "/bad.yaml"], stderr=subprocess.PIPE, timeout=20)
-    check("rules that are not understood are named, with their line", r.returncode != 0 and
+    wait_until(lambda: sink.goodbye, 3)
+    check("the host log hears why the collector does not start", sink.goodbye and len(sink.rules) == 1 and
+          sink.rules[0][0] == 1 and sink.rules[0][2].endswith(b"; the collector does not start") and
+          b"bad.yaml:2: unknown key 'lable'" in sink.rules[0][2] and not sink.postures, sink.rules)
+    check("rules that are not understood are named, with their line, and not tried again", r.returncode == 2 and
           b"bad.yaml:2: unknown key 'lable' (did you mean 'label'?)" in r.stderr, r.stderr)
     r = subprocess.run([program, "--check", scratch + "/bad.yaml"], stderr=subprocess.PIPE, timeout=20)
     check("so does --check, beforehand", r.returncode == 1 and b"bad.yaml:2: unknown key 'lable'" in r.stderr, r.stderr)
