@@ -184,18 +184,28 @@ static void look_at_audit(struct guard *g)
 		                 g->now_us);
 }
 
+static void look_at_link(struct guard *g, const char *name, int fd)
+{
+	cleanup_buf struct buf b = { 0 };
+	if (fd < 0)
+		return;
+	bpf_identity_put_link(&b, fd);
+	if (buf_err(&b) == 0)
+		sensor_watch_put(g->watch, CHANGE_PROGRAM, name, (struct span){ b.data, b.len }, g->now_us);
+}
+
 static void look_at_programs(struct guard *g)
 {
-	for (int program = 0; program < BPF_PROGRAM_OBJECT; program++) {
-		int fd = bpf_source_link_fd(g->config.bpf, (enum bpf_program_id)program);
-		if (fd < 0)
-			continue;
-		cleanup_buf struct buf b = { 0 };
-		bpf_identity_put_link(&b, fd);
-		if (buf_err(&b) == 0)
-			sensor_watch_put(g->watch, CHANGE_PROGRAM,
-			                 bpf_source_status(g->config.bpf, (enum bpf_program_id)program)->name,
-			                 (struct span){ b.data, b.len }, g->now_us);
+	const struct bpf_source *bpf = g->config.bpf;
+	const struct object_tier *objects = bpf_source_objects(bpf);
+	const struct object_load *programs = objects ? object_tier_programs(objects) : NULL;
+	for (int i = 0; i < BPF_PROGRAM_OBJECT; i++) {
+		enum bpf_program_id id = (enum bpf_program_id)i;
+		look_at_link(g, bpf_source_status(bpf, id)->name, bpf_source_link_fd(bpf, id));
+	}
+	for (int i = 0; programs && i < BPF_OBJECT_PROGRAMS; i++) {
+		enum bpf_object_program id = (enum bpf_object_program)i;
+		look_at_link(g, object_load_name(programs, id), object_load_link_fd(programs, id));
 	}
 }
 

@@ -353,6 +353,11 @@ int object_load_err(const struct object_load *l, enum bpf_object_program program
 	return l->programs[program].err;
 }
 
+int object_load_link_fd(const struct object_load *l, enum bpf_object_program program)
+{
+	return l->programs[program].link ? bpf_link__fd(l->programs[program].link) : -1;
+}
+
 uint64_t object_load_fired(const struct object_load *l, enum bpf_object_program program)
 {
 	uint32_t key = program;

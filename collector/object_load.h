@@ -22,6 +22,8 @@ void object_load_attach(struct object_load *l, const bool programs[BPF_OBJECT_PR
 void object_load_detach(struct object_load *l, enum bpf_object_program program);
 /* 0: attached. -ENOENT: not tried, or detached. */
 int object_load_err(const struct object_load *l, enum bpf_object_program program);
+/* -1 where it is not attached. */
+int object_load_link_fd(const struct object_load *l, enum bpf_object_program program);
 /* How often it did its part, on all CPUs. */
 uint64_t object_load_fired(const struct object_load *l, enum bpf_object_program program);
 /* How often the kernel skipped it because it was already running. */
