@@ -50,7 +50,7 @@ if command -v systemd-analyze >/dev/null; then
 		cp "/usr/lib/systemd/system/$t.target" "$root/usr/lib/systemd/system/" 2>/dev/null || cp "/lib/systemd/system/$t.target" "$root/usr/lib/systemd/system/"
 	done
 	mkdir -p "$root/etc" "$root/bin"
-	[ -e "$root/bin/kill" ] || install -m 755 /dev/null "$root/bin/kill"
+	[ -e "$root/bin/sh" ] || install -m 755 /dev/null "$root/bin/sh"
 	for unit in packaging/systemd/*; do
 		unit=$(basename "$unit")
 		case $unit in
