@@ -5,7 +5,7 @@
 #define SCRATCH_RECORD   bpf_file_record
 #define SCRATCH_DATA_MAX 16384
 #include "bpf/acts.bpf.h"
-#include "bpf/match.bpf.h"
+#include "bpf/file_record.bpf.h"
 #include "bpf/system.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -21,14 +21,12 @@ struct {
 #define AT_FDCWD_INT (-100)
 
 /* Of the open flags, the same on all architectures that we know. */
-#define WRITES_OR_CREATES (00000003 | 00000100 | 00001000) /* O_ACCMODE, O_CREAT, O_TRUNC */
-#define ONLY_A_PATH       010000000                        /* O_PATH: the other flags are ignored */
-#define CREATES           00000100                         /* O_CREAT */
-#define KEPT_FLAGS        (00000003 | ONLY_A_PATH)         /* of those that an open file keeps */
-#define MODE_CREATED      0x100000                         /* FMODE_CREATED */
-#define ANONYMOUS         0x20                             /* MAP_ANONYMOUS: of no file */
-#define NOT_PERMITTED     (-1)                             /* EPERM */
-#define ACCESS_DENIED     (-13)                            /* EACCES */
+#define ONLY_A_PATH   010000000                /* O_PATH: the other flags are ignored */
+#define CREATES       00000100                 /* O_CREAT */
+#define KEPT_FLAGS    (00000003 | ONLY_A_PATH) /* of those that an open file keeps */
+#define ANONYMOUS     0x20                     /* MAP_ANONYMOUS: of no file */
+#define NOT_PERMITTED (-1)                     /* EPERM */
+#define ACCESS_DENIED (-13)                    /* EACCES */
 
 #if defined(__TARGET_ARCH_x86)
 #define X32_BIT         0x40000000u
@@ -69,7 +67,7 @@ static __always_inline void correct_flags(struct bpf_file_record *r, struct task
 		return;
 	r->open_flags &= ~(__u64)KEPT_FLAGS;
 	r->open_flags |= BPF_CORE_READ(file, f_flags) & KEPT_FLAGS;
-	if (BPF_CORE_READ(file, f_mode) & MODE_CREATED)
+	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
 		r->open_flags |= CREATES;
 }
 
@@ -140,13 +138,9 @@ static __always_inline void put_object(struct scratch *s, struct task_struct *ta
 		string_put(&r->strings[BPF_FILE_OBJECT], 0, BPF_MARK_MISSING);
 		return;
 	}
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	r->inode = BPF_CORE_READ(inode, i_ino);
-	r->device = BPF_CORE_READ(inode, i_sb, s_dev);
-	r->mode = BPF_CORE_READ(inode, i_mode);
+	record_inode(r, BPF_CORE_READ(file, f_inode));
 	put_path(s, task, &r->strings[BPF_FILE_OBJECT], &file->f_path);
-	match_object(s, &file->f_path);
-	r->labels = s->labels;
+	match_object(s, (__u64)BPF_CORE_READ(file, f_path.dentry));
 }
 
 /* The directory from which a caller's string starts. */
@@ -224,16 +218,7 @@ static __always_inline void put_strings(struct scratch *s, struct task_struct *t
 	long fd = object_fd(r, call);
 	bool root = call->object == BPF_OBJECT_ROOT && r->result >= 0;
 
-	for (int i = 0; i < BPF_FILE_STRINGS; i++)
-		string_absent(&r->strings[i]);
-	r->inode = 0;
-	r->device = 0;
-	r->mode = 0;
-	r->labels = 0;
-	r->pad = 0;
-	s->filters = 0;
-	s->interest = 0;
-	s->foreign = 0;
+	record_clear(s);
 	if (fd >= 0)
 		put_object(s, task, fd);
 	if (root)

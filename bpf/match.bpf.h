@@ -190,7 +190,7 @@ static __always_inline void climb_begin(struct climb *c, struct dentry *dentry)
 static __always_inline int match_end(struct scratch *s, const struct climb *c, struct dentry *dentry)
 {
 	const struct match *m = &s->match;
-	s->labels = c->labels;
+	s->record.labels = c->labels;
 	/* In a namespace that anybody may make, names are nobody's word but his. */
 	s->filters = s->foreign ? 0 : m->filters;
 	s->interest = m->labels | m->maybe | c->labels;
@@ -199,8 +199,8 @@ static __always_inline int match_end(struct scratch *s, const struct climb *c, s
 	return 0;
 }
 
-/* Of the path that was walked last, which ends at this dentry: the scratch memory's labels, interest and
- * filters. */
+/* Of the path that was walked last, which ends at this dentry: the record's labels, the scratch memory's
+ * interest and filters. */
 __noinline int match_path(__u64 dentry, __u64 slot)
 {
 	struct scratch *s = scratch_slot(slot);
@@ -220,11 +220,10 @@ __noinline int match_path(__u64 dentry, __u64 slot)
 	return match_end(s, &s->climb, (void *)dentry);
 }
 
-/* Right after put_path() of the same object. */
-static __always_inline void match_object(struct scratch *s, const struct path *path)
+/* Right after the path that ends at this dentry was put. */
+static __always_inline void match_object(struct scratch *s, __u64 dentry)
 {
-	__u64 dentry = (__u64)BPF_CORE_READ(path, dentry);
-	s->labels = 0;
+	s->record.labels = 0;
 	s->interest = 0;
 	s->filters = 0;
 	match_path(dentry, s->slot);

@@ -22,7 +22,7 @@ static __always_inline void tell_open(struct file *file, __u64 flags, __u32 mark
 	r->open_flags = flags;
 	r->open_mode = BPF_CORE_READ(file, f_mode) & FMODE_CREATED ? 1 : 0;
 	put_path(s, task, &r->strings[BPF_FILE_OBJECT], &file->f_path);
-	put_labels(s, (__u64)BPF_CORE_READ(file, f_path.dentry));
+	match_object(s, (__u64)BPF_CORE_READ(file, f_path.dentry));
 	record_end(s, task, BPF_KIND_OPEN);
 }
 
@@ -107,7 +107,7 @@ static __always_inline int on_close(struct file *file, __u32 program, __u32 mark
 	if (!s)
 		return 0;
 	put_path(s, task, &s->record.strings[BPF_FILE_OBJECT], &file->f_path);
-	put_labels(s, (__u64)BPF_CORE_READ(file, f_path.dentry));
+	match_object(s, (__u64)BPF_CORE_READ(file, f_path.dentry));
 	record_end(s, task, BPF_KIND_CLOSE);
 	return 0;
 }
@@ -274,12 +274,10 @@ static __always_inline struct bpf_act *act_done(const __u64 *ctx, __u32 act, __u
 		dentry = (__u64)BPF_CORE_READ((struct renamedata *)dentry, old_dentry);
 	if (dentry != a->dentry)
 		return 0;
-	__u64 result = ctx_word(ctx, where->result);
-	if (where->pointer ? result >= (__u64)-MAX_ERRNO : (__s32)result < 0) {
-		a->state = BPF_ACT_IDLE;
-		return 0;
-	}
 	a->state = BPF_ACT_IDLE;
+	__u64 result = ctx_word(ctx, where->result);
+	if (where->pointer ? result >= (__u64)-MAX_ERRNO : (__s32)result < 0)
+		return 0;
 	count_fired(program);
 	if (!gate_is_open(kind))
 		return 0;
@@ -299,7 +297,7 @@ static __always_inline void tell_act(struct bpf_act *a, __u32 kind, __u64 flags,
 	r->args[1] = a->args[1];
 	put_named(s, task, &r->strings[BPF_FILE_OBJECT], a->mnt, a->parent, a->name, a->name_len);
 	if (!a->name_len)
-		put_labels(s, a->parent);
+		match_object(s, a->parent);
 	/* Its other name may be about something else. */
 	if (kind == BPF_KIND_LINK)
 		s->interest = ~0u;

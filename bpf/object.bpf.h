@@ -8,23 +8,21 @@
 #define SCRATCH_RECORD   bpf_file_record
 #define SCRATCH_DATA_MAX 16384
 #define SCRATCH_SLOTS    4
-#include "bpf/match.bpf.h"
+#include "bpf/file_record.bpf.h"
 #include "bpf/object.h"
 
 _Static_assert(SCRATCH_SLOTS == BPF_OBJECT_SLOTS, "one number");
 
-#define FMODE_WRITE       0x2
-#define FMODE_OPENED      0x80000
-#define FMODE_CREATED     0x100000
-#define FMODE_NOACCOUNT   0x20000000 /* the kernel's own, such as the file below an overlayfs file */
-#define WRITES_OR_CREATES (00000003 | 00000100 | 00001000) /* O_ACCMODE, O_CREAT, O_TRUNC */
-#define S_IFMT            0170000
-#define S_IFREG           0100000
-#define ATTR_MODE         (1 << 0)
-#define ATTR_SIZE         (1 << 3)
-#define ATTR_OPEN         (1 << 15) /* an open that truncates: told as an open */
-#define ATTR_OWNERS       (1 << 1 | 1 << 2)
-#define MAX_ERRNO         4095
+#define FMODE_WRITE     0x2
+#define FMODE_OPENED    0x80000
+#define FMODE_NOACCOUNT 0x20000000 /* the kernel's own, such as the file below an overlayfs file */
+#define S_IFMT          0170000
+#define S_IFREG         0100000
+#define ATTR_MODE       (1 << 0)
+#define ATTR_SIZE       (1 << 3)
+#define ATTR_OPEN       (1 << 15) /* an open that truncates: told as an open */
+#define ATTR_OWNERS     (1 << 1 | 1 << 2)
+#define MAX_ERRNO       4095
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -121,16 +119,9 @@ static __always_inline struct scratch *record_begin(struct task_struct *task, __
 	r->call = BPF_CALL_NONE;
 	r->marks = marks;
 	r->open_flags = 0;
-	r->labels = 0;
-	r->pad = 0;
-	s->filters = 0;
-	s->foreign = 0;
+	record_clear(s);
 	s->interest = ~0u; /* until it is known what the object is */
-	r->inode = BPF_CORE_READ(inode, i_ino);
-	r->device = BPF_CORE_READ(inode, i_sb, s_dev);
-	r->mode = BPF_CORE_READ(inode, i_mode);
-	for (int i = 0; i < BPF_FILE_STRINGS; i++)
-		string_absent(&r->strings[i]);
+	record_inode(r, inode);
 	return s;
 }
 
@@ -149,15 +140,6 @@ static __always_inline void record_end(struct scratch *s, struct task_struct *ta
 	if (c && !leaves_out(s, task, kind))
 		send(c, &r->head, sizeof(*r) + s->used, sizeof(*r) + sizeof(s->data), kind);
 	slot_give(s);
-}
-
-/* The labels of the object whose path was put last. */
-static __always_inline void put_labels(struct scratch *s, __u64 dentry)
-{
-	s->labels = 0;
-	s->interest = 0;
-	match_path(dentry, s->slot);
-	s->record.labels = s->labels;
 }
 
 /* A name and the directory that it is in; without a name, the directory. */

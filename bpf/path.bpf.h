@@ -51,9 +51,8 @@ struct scratch {
 	__u64 dentries[BPF_MATCH_DEPTH];
 	struct match match;
 	struct climb climb;
-	/* What match_object() found: labels of the object itself, those that it may have by any means, and
-	 * exclusions that are about its path. */
-	__u32 labels;
+	/* What match_object() found beside the record's labels: those that the object may have by any means,
+	 * and exclusions that are about its path. */
 	__u32 interest;
 	__u32 filters;
 	__u32 busy; /* with several slots: programs that hold or try it */
