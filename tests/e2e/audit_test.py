@@ -6,11 +6,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import intake_frames as intake  # noqa: E402
+from checks import check, finish, wait_until  # noqa: E402
 
 LOGIN, ACCOUNT, CONFIG, OTHER = 64, 65, 66, 68
 TYPE, SERIAL, TIME, RECORDS, PID, UID = range(6)
@@ -27,23 +27,6 @@ type=EXECVE msg=audit(1492896303.000:102): argc=1 a0="a"
 type=EOE msg=audit(1492896303.000:102): 
 type=SYSCALL msg=audit(1492896305.000:104): pid=9 uid=5 success=no
 """
-
-passed, failed = 0, 0
-
-
-def check(what, good, detail=""):
-    global passed, failed
-    print("%s %s%s" % ("ok  " if good else "FAIL", what, "" if good else ": %s" % (detail,)))
-    passed, failed = passed + bool(good), failed + (not good)
-
-
-def wait_until(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def audit_events(sink):
@@ -98,8 +81,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="swornlog-audit-") as scratch:
         check_replay(program, scratch)
         check_missing(program, scratch)
-    print("%d passed, %d failed" % (passed, failed))
-    sys.exit(1 if failed else 0)
+    finish()
 
 
 if __name__ == "__main__":

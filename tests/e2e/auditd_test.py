@@ -10,6 +10,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 from tests.support import auditd  # noqa: E402
+from tests.support.checks import check, finish  # noqa: E402
 
 SWORNLOG = os.path.join(os.environ.get("BIN", "build/opt"), "swornlog")
 
@@ -23,15 +24,6 @@ node=web type=SYSCALL msg=audit(1700000001.000:15): arch=c000003e syscall=2 succ
 no record at all
 type=USER_END msg=audit(1700000009.000:16): pid=9 uid=0 auid=1000 ses=3 msg='op=logout acct="\x1b]0;x" res=success'
 """
-
-passed, failed = 0, 0
-
-
-def check(what, good, detail=""):
-    global passed, failed
-    print("%s %s%s" % ("ok  " if good else "FAIL", what, "" if good else ": %s" % (detail,)))
-    passed, failed = passed + bool(good), failed + (not good)
-
 
 def run(*words, stdin=b""):
     done = subprocess.run([SWORNLOG, *words], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -224,8 +216,7 @@ def main():
         check_shipped(scratch)
     check_golden()
     check_coalesce()
-    print("%d passed, %d failed" % (passed, failed))
-    sys.exit(1 if failed else 0)
+    finish()
 
 
 if __name__ == "__main__":

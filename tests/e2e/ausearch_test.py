@@ -13,6 +13,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 from tests.support import auditd, fleet as support  # noqa: E402
+from tests.support.checks import check, finish  # noqa: E402
 
 LOG = b"""type=USER_LOGIN msg=audit(1492896301.818:100): pid=12635 uid=0 auid=4294967295 ses=4294967295 msg='op=login acct=28696E76616C6964207573657229 exe="/usr/sbin/sshd" hostname=? addr=192.0.2.1 terminal=sshd res=failed'
 type=ADD_USER msg=audit(1492896302.000:101): pid=1 uid=0 auid=0 ses=1 msg='op=add-user acct="frodo" exe="/usr/sbin/useradd" hostname=? addr=? terminal=? res=success'
@@ -23,15 +24,6 @@ type=UNKNOWN[1998] msg=audit(1492896304.000:103): what=ever
 type=SYSCALL msg=audit(1492896305.000:104): arch=c000003e syscall=2 success=no exit=-13 a0=1 a1=2 a2=3 a3=4 items=0 ppid=1 pid=9 auid=1000 uid=5 gid=5 euid=5 suid=5 fsuid=5 egid=5 sgid=5 fsgid=5 tty=pts0 ses=7 comm="a" exe="/bin/a" key=(null)
 """
 NOBODY = 65534
-
-passed, failed = 0, 0
-
-
-def check(what, good, detail=""):
-    global passed, failed
-    print("%s %s%s" % ("ok  " if good else "FAIL", what, "" if good else ": %s" % (detail,)))
-    passed, failed = passed + bool(good), failed + (not good)
-
 
 def act(scratch):
     """What is to be found again; returns what was done."""
@@ -161,10 +153,10 @@ def check_files(tool, odd, refused):
 def main():
     if os.geteuid() != 0:
         print("skipped: only root can load the collector's BPF programs")
-        return 0
+        return
     if not auditd.tool("ausearch"):
         print("skipped: there is no ausearch, and the package auditd can't be had")
-        return 0
+        return
     scratch = pathlib.Path(os.path.realpath("/var/tmp")) / f"swornlog-ausearch-{os.getpid()}"
     scratch.mkdir()
     fleet = support.Fleet(collect=rules(scratch))
@@ -179,9 +171,8 @@ def main():
     finally:
         fleet.stop()
         subprocess.run(["rm", "-rf", scratch], check=True)
-    print("%d passed, %d failed" % (passed, failed))
-    return 1 if failed else 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

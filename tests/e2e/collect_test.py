@@ -20,6 +20,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import intake_frames as intake  # noqa: E402
+from checks import check, finish, wait_until  # noqa: E402
 
 OPEN, RENAME, UNLINK, LINK, SYMLINK, MKDIR, RMDIR, MKNOD = 32, 33, 34, 35, 36, 37, 38, 39
 CHMOD, CHOWN, TRUNCATE, SETXATTR, REMOVEXATTR, IO_URING = 40, 41, 42, 43, 44, 45
@@ -29,34 +30,10 @@ SHA256 = 28
 MARK_UNRESOLVED, MARK_CLAIM, MARK_COMPAT, MARK_ARGV = 2, 8, 16, 32
 LOSS_RING_FULL, EXACT = 0, 0
 
-passed, failures = [], []
-
-
-def check(what, good, detail=""):
-    print("%s %s%s" % ("ok  " if good else "FAIL", what, "" if good else ": %s" % (detail,)))
-    (passed if good else failures).append(what)
-
-
-def finish(skip=None):
-    if skip:
-        print("skip: " + skip)
-    print("%d passed, %d failed" % (len(passed), len(failures)))
-    sys.exit(1 if failures else 0)
-
-
 def collector(program, socket, *more):
     process = subprocess.Popen([program, "--events-socket", socket, "--audit", "off", *more])
     atexit.register(process.kill)
     return process
-
-
-def wait_until(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def stop(process):

@@ -15,6 +15,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
 import intake_frames as intake  # noqa: E402
+from checks import check, finish, wait_until  # noqa: E402
 
 BIN = pathlib.Path(os.environ.get("BIN", "build/opt")).resolve()
 COLLECTOR = BIN / "swornlog-collector"
@@ -23,23 +24,6 @@ RING_FULL, RING_GAP, COLLECTOR_DOWN = 0, 1, 8
 EXACT, UPPER_BOUND = 0, 2
 GAP = 500
 KILLS = 8
-passed, failed = [], []
-
-
-def check(what, good, detail=""):
-    print("%s %s%s" % ("ok  " if good else "FAIL", what, "" if good else ": %s" % (detail,)), flush=True)
-    (passed if good else failed).append(what)
-
-
-def wait_until(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
-
-
 class Scene:
     """One folder with a BPF file system, and a sink and a collector at a time."""
 
@@ -222,14 +206,12 @@ def unpin(scene):
 
 def main():
     if os.geteuid() != 0:
-        print("skip: needs root to load BPF programs\n0 passed, 0 failed")
-        return 0
+        finish("needs root to load BPF programs")
     with tempfile.TemporaryDirectory(prefix="swornlog-pins-") as scratch:
         mount = pathlib.Path(scratch) / "bpf"
         mount.mkdir()
         if subprocess.run(["mount", "-t", "bpf", "swornlog-test", mount], check=False).returncode:
-            print("skip: no BPF file system can be mounted here\n0 passed, 0 failed")
-            return 0
+            finish("no BPF file system can be mounted here")
         try:
             scene = Scene(pathlib.Path(scratch), mount)
             for part in (a_gap_is_told_once, an_orderly_stop_is_a_gap_too, an_overflow_is_counted, kills_under_load, two_at_once,
@@ -237,9 +219,8 @@ def main():
                 part(scene)
         finally:
             subprocess.run(["umount", "-l", mount], check=False)
-    print("%d passed, %d failed" % (len(passed), len(failed)))
-    return 1 if failed else 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

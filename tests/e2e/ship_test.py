@@ -19,28 +19,12 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "independent"))
+sys.path[:0] = [str(HERE.parent / "independent"), str(HERE.parent / "support")]
 from build import Cast, Host  # noqa: E402
+from checks import check, failed, finish, wait_until  # noqa: E402
 
 BIN = Path(os.environ.get("BIN", HERE.parent.parent / "build/opt")).resolve()
 READY, RECEIPT, CONFLICT, REFUSED, SHIP_FROM = 1, 2, 3, 4, 5
-passed, failures = [], []
-
-
-def check(what, good, detail=""):
-    print("%s - %s%s" % ("ok" if good else "not ok", what, "" if good else ": %s" % (detail,)))
-    (passed if good else failures).append(what)
-
-
-def wait_until(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
-
-
 def read_exactly(stream, n):
     data = b""
     while len(data) < n:
@@ -350,10 +334,9 @@ def main():
         finally:
             if stage.process.poll() is None:
                 stage.process.kill()
-            if failures:
+            if failed:
                 print((stage.work / "log").read_text())
-    print("%d passed, %d failed" % (len(passed), len(failures)))
-    sys.exit(1 if failures else 0)
+    finish()
 
 
 main()
