@@ -46,11 +46,6 @@ struct launcher {
 	bool root;
 };
 
-static uint64_t now_us(void)
-{
-	return env_system()->boot_us(env_system());
-}
-
 static int fail(const char *what, const char *name)
 {
 	int r = errno ? -errno : -EINVAL;
@@ -202,7 +197,7 @@ static void start(struct launcher *l, enum child_id id)
 	pid_t pid = fork();
 	if (pid == 0)
 		exec_child(l, c, id == CHILD_SEALER);
-	c->started_us = now_us();
+	c->started_us = env_now_us();
 	c->pid = MAX(pid, 0);
 	if (pid < 0)
 		c->restart_us = c->started_us + LAST_RESTART_US;
@@ -222,7 +217,7 @@ static const char *how_it_ended(int status, char *text, size_t size)
 static bool ended(struct child *c, int status, bool stopping)
 {
 	char text[64];
-	uint64_t now = now_us();
+	uint64_t now = env_now_us();
 	c->pid = 0;
 	if (stopping)
 		return false;
@@ -282,7 +277,7 @@ static void stop_all(struct launcher *l)
 static int supervise(struct launcher *l, const sigset_t *watched)
 {
 	for (;;) {
-		uint64_t now = now_us();
+		uint64_t now = env_now_us();
 		for (int i = 0; i < CHILDREN; i++) {
 			if (!l->child[i].pid && now >= l->child[i].restart_us)
 				start(l, (enum child_id)i);

@@ -45,11 +45,6 @@ static void on_signal(int number maybe_unused)
 	stopping = 1;
 }
 
-static uint64_t now_us(void)
-{
-	return env_system()->boot_us(env_system());
-}
-
 static void write_status(struct program *p, uint64_t now)
 {
 	if (now < p->status_us)
@@ -61,7 +56,7 @@ static void write_status(struct program *p, uint64_t now)
 
 static bool on_tick(void *ctx)
 {
-	write_status(ctx, now_us());
+	write_status(ctx, env_now_us());
 	return stopping;
 }
 
@@ -75,12 +70,12 @@ static void lose_sealer(struct program *p, const char *why)
 	p->told_alone = true;
 	receipts_close(&p->sealer);
 	shipper_sealer_gone(&p->shipper);
-	p->connect_us = now_us() + CONNECT_EVERY_US;
+	p->connect_us = env_now_us() + CONNECT_EVERY_US;
 }
 
 static void find_sealer(struct program *p)
 {
-	if (p->sealer.fd >= 0 || now_us() < p->connect_us)
+	if (p->sealer.fd >= 0 || env_now_us() < p->connect_us)
 		return;
 	int r = receipts_connect(&p->sealer, p->socket_path);
 	if (r < 0) {
@@ -100,7 +95,7 @@ static void hear_sealer(struct program *p)
 	int gone = receipts_read(&p->sealer);
 	int r;
 	while ((r = receipts_next(&p->sealer, &m)) > 0) {
-		r = shipper_message(&p->shipper, now_us(), &m);
+		r = shipper_message(&p->shipper, env_now_us(), &m);
 		if (r < 0)
 			break;
 	}
@@ -148,7 +143,7 @@ static void report_link(struct program *p, const struct answer *a, const char *e
 	char what[ERROR_MAX];
 	const char *sink = p->config.sink;
 	describe(a, error, what, sizeof(what));
-	status_answer(&p->status, a->status, what, now_us());
+	status_answer(&p->status, a->status, what, env_now_us());
 	if (p->shipper.link == p->told_link)
 		return;
 	p->told_link = p->shipper.link;
@@ -204,7 +199,7 @@ static void post(struct program *p, const struct shipper_step *step)
 	int r = gather_take(&p->gather, step->from.epoch, step->from.first, step->limit, &batches, &run);
 	if (r < 0 || run.count == 0) {
 		report_unreadable(p, r, &step->from);
-		shipper_unreadable(&p->shipper, now_us());
+		shipper_unreadable(&p->shipper, env_now_us());
 		return;
 	}
 	p->told_unreadable = false;
@@ -215,7 +210,7 @@ static void post(struct program *p, const struct shipper_step *step)
 	a.status = r > 0 ? (unsigned)r : 0;
 	a.body = (struct span){ body.data, r > 0 ? body.len : 0 };
 	struct shipper_place sent = { run.epoch, run.first };
-	shipper_answer(&p->shipper, now_us(), &sent, run.count, batches.len, &a, &message);
+	shipper_answer(&p->shipper, env_now_us(), &sent, run.count, batches.len, &a, &message);
 	report_link(p, &a, error);
 	tell_sealer(p, &message);
 }
@@ -225,7 +220,7 @@ static void post(struct program *p, const struct shipper_step *step)
 
 static void sleep_until(struct program *p, uint64_t until_us)
 {
-	uint64_t now = now_us(), limit = MIN(until_us, p->status_us);
+	uint64_t now = env_now_us(), limit = MIN(until_us, p->status_us);
 	struct pollfd fd = { .fd = p->sealer.fd, .events = POLLIN };
 	if (p->sealer.fd < 0)
 		limit = MIN(limit, p->connect_us);
@@ -240,8 +235,8 @@ static void run(struct program *p)
 		struct shipper_step step;
 		find_sealer(p);
 		hear_sealer(p);
-		write_status(p, now_us());
-		shipper_next(&p->shipper, now_us(), &step);
+		write_status(p, env_now_us());
+		shipper_next(&p->shipper, env_now_us(), &step);
 		switch (step.what) {
 		case SHIPPER_DO_POST:
 			post(p, &step);
@@ -303,7 +298,7 @@ static void tear_down(struct program *p)
 {
 	p->status_us = 0;
 	if (p->run_fd >= 0)
-		write_status(p, now_us());
+		write_status(p, env_now_us());
 	receipts_close(&p->sealer);
 	gather_done(&p->gather);
 	client_free(p->client);

@@ -145,7 +145,7 @@ static void look_at_receipt(struct follow *f)
 /* Once a second. */
 static void tick(struct follow *f)
 {
-	uint64_t now = env_system()->boot_us(env_system());
+	uint64_t now = env_now_us();
 	if (!f->stats || now - f->tick_us < SECOND_US)
 		return;
 	if (f->json) {
@@ -167,11 +167,11 @@ static void tick(struct follow *f)
 
 static int watch(struct follow *f)
 {
-	uint64_t start = env_system()->boot_us(env_system());
+	uint64_t start = env_now_us();
 	int r = 0;
 	f->tick_us = start;
 	while (r == 0 && !stopped && !ferror(stdout)) {
-		if (f->seconds && env_system()->boot_us(env_system()) - start >= f->seconds * SECOND_US)
+		if (f->seconds && env_now_us() - start >= f->seconds * SECOND_US)
 			break;
 		feed_wait(f->feed, 200);
 		look_at_receipt(f);

@@ -90,7 +90,7 @@ struct progress {
 static void show_progress(void *ctx, uint64_t bytes)
 {
 	struct progress *p = ctx;
-	uint64_t now = env_system()->boot_us(env_system());
+	uint64_t now = env_now_us();
 	if (now - p->shown_us < 200000)
 		return;
 	p->shown_us = now;
@@ -133,7 +133,7 @@ static int print(const struct request *q, const struct report *r)
 static int run(const struct request *q, struct verify_options *o, bool store)
 {
 	cleanup_report struct report report = { 0 };
-	struct progress progress = { .shown_us = env_system()->boot_us(env_system()) };
+	struct progress progress = { .shown_us = env_now_us() };
 	uint8_t boot_id[BOOT_ID_BYTES];
 	if (boot_id_read(boot_id) == 0)
 		o->machine_boot_id = boot_id;

@@ -40,12 +40,6 @@ struct collector {
 	struct intake_counts counts;
 };
 
-static uint64_t now_us(void)
-{
-	const struct env *env = env_system();
-	return env->boot_us(env);
-}
-
 static void free_collector(struct collector **c)
 {
 	collector_free(*c);
@@ -146,7 +140,8 @@ static int put_in_force(struct parts *p, const struct rules *rules, char *error,
 		return -EINVAL;
 	}
 	int err = enforce_apply(p->bpf, rules);
-	snprintf(error, error_size, "the kernel does not take the rules: %s", strerror(-err));
+	if (err)
+		snprintf(error, error_size, "the kernel does not take the rules: %s", strerror(-err));
 	return err;
 }
 
@@ -159,7 +154,7 @@ static void reload(struct collector *c)
 	while (read(p->config.reload_fd, &seen, sizeof(seen)) > 0)
 		;
 	/* What has happened falls under the rules that held then. */
-	while (drain_rings(c, now_us()))
+	while (drain_rings(c, env_now_us()))
 		;
 	int err = enforce_read(p->config.rules_path, &p->labels, &rules, error, sizeof(error));
 	outlet_filter(p->outlet, enforce_left_out(p->bpf, p->rules));
@@ -171,7 +166,7 @@ static void reload(struct collector *c)
 		return;
 	}
 	struct rules *former = p->rules;
-	throttle_watch_flush(p->throttles, &former->throttle, now_us());
+	throttle_watch_flush(p->throttles, &former->throttle, env_now_us());
 	enforce_log_left_out(former);
 	p->rules = rules;
 	announce_rules(p);
@@ -265,7 +260,7 @@ static void handle(struct collector *c, enum slot slot)
 		c->next_drain_us = MIN(c->next_drain_us, c->drained_us + URGENT_US);
 		break;
 	case SLOT_AUDIT:
-		read_audit(c, now_us());
+		read_audit(c, env_now_us());
 		break;
 	case SLOT_OUTLET:
 		send_some(c);
@@ -281,13 +276,13 @@ static void take_leave(struct collector *c)
 	struct parts *p = &c->parts;
 	bpf_source_detach(p->bpf);
 	/* Where they are pinned, records go on coming: those are for the next collector. */
-	for (int i = 0; i < LEAVE_DRAINS && drain_rings(c, now_us()); i++)
+	for (int i = 0; i < LEAVE_DRAINS && drain_rings(c, env_now_us()); i++)
 		;
-	bpf_source_settle(p->bpf, now_us());
-	audit_source_flush(p->audit, now_us());
+	bpf_source_settle(p->bpf, env_now_us());
+	audit_source_flush(p->audit, env_now_us());
 	normaliser_flush(p->normaliser);
-	enforce_tell_throttles(p->bpf, p->throttles, p->rules, now_us());
-	throttle_watch_flush(p->throttles, &p->rules->throttle, now_us());
+	enforce_tell_throttles(p->bpf, p->throttles, p->rules, env_now_us());
+	throttle_watch_flush(p->throttles, &p->rules->throttle, env_now_us());
 	outlet_filter(p->outlet, enforce_left_out(p->bpf, p->rules));
 	enforce_log_left_out(p->rules);
 	settle(c);
@@ -305,7 +300,7 @@ static void take_leave(struct collector *c)
 int collector_run(struct collector *c)
 {
 	while (!c->stopping) {
-		uint64_t now = now_us();
+		uint64_t now = env_now_us();
 		if (now >= c->next_tick_us)
 			tick(c, now);
 		if (now >= c->next_audit_us)
@@ -317,7 +312,7 @@ int collector_run(struct collector *c)
 			return -errno;
 		for (int i = 0; i < count; i++)
 			handle(c, (enum slot)events[i].data.u32);
-		now = now_us();
+		now = env_now_us();
 		if (now >= c->next_drain_us)
 			drain_rings(c, now);
 	}

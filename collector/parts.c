@@ -12,12 +12,6 @@
 #include "lib/env.h"
 #include "lib/log.h"
 
-static uint64_t now_us(void)
-{
-	const struct env *env = env_system();
-	return env->boot_us(env);
-}
-
 static bool on_event(void *context, const struct intake_event *event)
 {
 	const struct parts *p = context;
@@ -36,7 +30,7 @@ static void on_loss(void *context, const struct intake_loss *loss)
 	outlet_lose(p->outlet, loss);
 	if (p->guard)
 		guard_loss(p->guard, loss);
-	witness_loss(p->witness, loss, now_us());
+	witness_loss(p->witness, loss, env_now_us());
 }
 
 static void on_record(void *context, const struct bpf_view *view)
@@ -177,9 +171,9 @@ static void on_audit_event(void *context, const struct intake_event *event)
 static bool on_assembled(void *context, const struct audit_assembled *event)
 {
 	const struct parts *p = context;
-	if (witness_audit_event(p->witness, event, now_us()))
+	if (witness_audit_event(p->witness, event, env_now_us()))
 		return true;
-	guard_audit_event(p->guard, event, now_us());
+	guard_audit_event(p->guard, event, env_now_us());
 	return false;
 }
 

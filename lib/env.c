@@ -184,3 +184,8 @@ const struct env *env_system(void)
 	};
 	return &system_env;
 }
+
+uint64_t env_now_us(void)
+{
+	return env_system()->boot_us(env_system());
+}

@@ -48,5 +48,7 @@ struct env {
 
 /* The real world. */
 const struct env *env_system(void);
+/* Its boot_us, for what stays at the edge. */
+uint64_t env_now_us(void);
 
 #endif

@@ -216,7 +216,7 @@ static int write_status(const struct server *s)
 /* Stopped, frozen, or kept off the processor: so says the timer that went off too late. */
 static void look_at_clock(struct server *s)
 {
-	uint64_t now = env_system()->boot_us(env_system()), before = s->status_us;
+	uint64_t now = env_now_us(), before = s->status_us;
 	s->status_us = now;
 	if (!before || now - before <= STATUS_EVERY_US + STALL_US || s->stopping)
 		return;

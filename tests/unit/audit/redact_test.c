@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "lib/buf.h"
+#include "tests/support/shipped_rules.h"
 
 #define STAMP "audit(1490137971.011:50406): "
 
@@ -15,12 +16,7 @@ static struct audit_assembled event, out;
 
 static void setup(void)
 {
-	size_t count;
-	char why[160];
-	const struct redact_rule *all = redact_defaults(&count), *list[REDACT_RULES_MAX];
-	for (size_t i = 0; i < count; i++)
-		list[i] = &all[i];
-	cr_assert_eq(redact_new(list, count, &rules, why, sizeof(why)), 0, "%s", why);
+	rules = shipped_rules();
 	cr_assert_eq(audit_redaction_new(&redaction), 0);
 }
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "lib/redact_scan.h"
+#include "tests/support/shipped_rules.h"
 
 static char why[256];
 
@@ -20,15 +21,6 @@ static struct redact *with(const struct redact_rule *const *rules, size_t count)
 	struct redact *r = NULL;
 	cr_assert_eq(redact_new(rules, count, &r, why, sizeof(why)), 0, "%s", why);
 	return r;
-}
-
-static struct redact *shipped(void)
-{
-	size_t count;
-	const struct redact_rule *all = redact_defaults(&count), *rules[REDACT_RULES_MAX];
-	for (size_t i = 0; i < count; i++)
-		rules[i] = &all[i];
-	return with(rules, count);
 }
 
 static struct redact *with_one(const struct redact_rule *rule)
@@ -232,7 +224,7 @@ static const char *const harmless[] = {
 
 Test(redact, takes_secrets_out_of_arguments)
 {
-	cleanup_redact struct redact *r = shipped();
+	cleanup_redact struct redact *r = shipped_rules();
 	for (size_t i = 0; i < ARRAY_SIZE(argv_samples); i++) {
 		cleanup_free char *out = apply_argv(r, argv_samples[i].in, REDACT_WHOLE);
 		cr_expect_str_eq(out, argv_samples[i].out, "%s\n  gave %s", argv_samples[i].in, out);
@@ -241,7 +233,7 @@ Test(redact, takes_secrets_out_of_arguments)
 
 Test(redact, leaves_what_is_no_secret)
 {
-	cleanup_redact struct redact *r = shipped();
+	cleanup_redact struct redact *r = shipped_rules();
 	for (size_t i = 0; i < ARRAY_SIZE(harmless); i++) {
 		cleanup_free char *out = apply_argv(r, harmless[i], REDACT_WHOLE);
 		cr_expect_str_eq(out, harmless[i], "%s\n  gave %s", harmless[i], out);
@@ -265,7 +257,7 @@ static const struct sample text_samples[] = {
 
 Test(redact, takes_secrets_out_of_text)
 {
-	cleanup_redact struct redact *r = shipped();
+	cleanup_redact struct redact *r = shipped_rules();
 	for (size_t i = 0; i < ARRAY_SIZE(text_samples); i++) {
 		cleanup_free char *out = apply_text(r, text_samples[i].in);
 		cr_expect_str_eq(out, text_samples[i].out, "%s\n  gave %s", text_samples[i].in, out);
@@ -344,7 +336,7 @@ Test(redact, replaces_the_whole_string_when_a_pattern_gives_up)
 
 Test(redact, replaces_a_vector_whole_that_holds_too_many_secrets)
 {
-	cleanup_redact struct redact *r = shipped();
+	cleanup_redact struct redact *r = shipped_rules();
 	char sample[REDACT_HITS_MAX * 16 + 32] = "x", want[32];
 	for (int i = 0; i < REDACT_HITS_MAX; i++)
 		strcat(sample, "|--password=y");
@@ -358,7 +350,7 @@ Test(redact, replaces_a_vector_whole_that_holds_too_many_secrets)
 
 Test(redact, takes_what_may_be_a_secret_at_a_cut)
 {
-	cleanup_redact struct redact *r = shipped();
+	cleanup_redact struct redact *r = shipped_rules();
 	cleanup_free char *cut = apply_argv(r, "x|ghp_abcdef", REDACT_CUT_LAST),
 	                  *whole = apply_argv(r, "x|ghp_abcdef", REDACT_WHOLE);
 	cleanup_free char *option = apply_argv(r, "x|--password|hun", REDACT_CUT_LAST);
@@ -371,7 +363,7 @@ Test(redact, takes_what_may_be_a_secret_at_a_cut)
 
 Test(redact, tells_places_rules_and_order)
 {
-	cleanup_redact struct redact *r = shipped();
+	cleanup_redact struct redact *r = shipped_rules();
 	static const char block[] = "mysql\0-pabc\0[redacted:\0--token=" JWT;
 	struct redact_hits hits;
 	redact_find(r, REDACT_ARGV, (struct span){ (const uint8_t *)block, sizeof(block) }, REDACT_WHOLE,
@@ -412,7 +404,7 @@ Test(redact, takes_bounded_time_for_any_arguments)
 		"\"auth\" : \"A",  "-----BEGIN PRIVATE KEY",
 		"'\" \\\" ' \"",
 	};
-	cleanup_redact struct redact *r = shipped();
+	cleanup_redact struct redact *r = shipped_rules();
 	static uint8_t block[32768];
 	for (size_t u = 0; u < ARRAY_SIZE(units); u++) {
 		struct redact_hits hits;
@@ -451,7 +443,7 @@ Test(redact, no_planted_secret_survives)
 	};
 	static const char *const around[] = { "",   "a|",  "-v|",           "sudo|", "--x=y|",
 		                              "'|", "\"|", "[redacted:3]|", "=|" };
-	cleanup_redact struct redact *r = shipped();
+	cleanup_redact struct redact *r = shipped_rules();
 	for (size_t f = 0; f < ARRAY_SIZE(frames); f++) {
 		for (size_t a = 0; a < ARRAY_SIZE(around); a++) {
 			char sample[256], framed[192];

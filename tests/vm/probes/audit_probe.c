@@ -24,11 +24,6 @@
 #include <bpf/bpf.h>
 #include <libaudit.h>
 
-static uint64_t now_us(void)
-{
-	return env_system()->boot_us(env_system());
-}
-
 /* The text of each record: field 3 of the map (AUDIT_RECORDS, a name that libaudit.h takes away). */
 static void on_event(void *context, const struct intake_event *event)
 {
@@ -86,14 +81,14 @@ static int do_listen(const char *mode, unsigned seconds, const char *deaf_until)
 		setsockopt(audit_source_fd(source), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
 	while (deaf_until && access(deaf_until, F_OK) < 0)
 		usleep(100000);
-	for (uint64_t end = now_us() + seconds * 1000000ULL; now_us() < end;) {
+	for (uint64_t end = env_now_us() + seconds * 1000000ULL; env_now_us() < end;) {
 		struct pollfd p = { .fd = audit_source_fd(source), .events = POLLIN };
 		poll(&p, 1, 100);
-		audit_source_read(source, now_us());
-		audit_source_tick(source, now_us());
+		audit_source_read(source, env_now_us());
+		audit_source_tick(source, env_now_us());
 		fflush(stdout);
 	}
-	audit_source_flush(source, now_us());
+	audit_source_flush(source, env_now_us());
 	print_summary(source);
 	audit_source_free(source);
 	return 0;
