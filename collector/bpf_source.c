@@ -242,8 +242,7 @@ static void declare_all_skipped(struct bpf_source *s)
 		declare_skipped(s, &s->kept->skipped[id], bpf_loader_skipped(s->loader, program),
 		                bpf_source_status(s, program)->name);
 	}
-	const struct object_tier *objects = bpf_loader_objects(s->loader);
-	const struct object_load *programs = objects ? object_tier_programs(objects) : NULL;
+	const struct object_load *programs = object_tier_programs(bpf_loader_objects(s->loader));
 	for (int id = 0; programs && id < BPF_OBJECT_PROGRAMS; id++) {
 		enum bpf_object_program program = (enum bpf_object_program)id;
 		declare_skipped(s, &s->skipped[id], object_load_skipped(programs, program),

@@ -197,8 +197,7 @@ static void look_at_link(struct guard *g, const char *name, int fd)
 static void look_at_programs(struct guard *g)
 {
 	const struct bpf_source *bpf = g->config.bpf;
-	const struct object_tier *objects = bpf_source_objects(bpf);
-	const struct object_load *programs = objects ? object_tier_programs(objects) : NULL;
+	const struct object_load *programs = object_tier_programs(bpf_source_objects(bpf));
 	for (int i = 0; i < BPF_PROGRAM_OBJECT; i++) {
 		enum bpf_program_id id = (enum bpf_program_id)i;
 		look_at_link(g, bpf_source_status(bpf, id)->name, bpf_source_link_fd(bpf, id));

@@ -265,15 +265,16 @@ const char *object_tier_word(uint8_t tier)
 
 const struct kind_tier *object_tier_kinds(const struct object_tier *t)
 {
-	return t->kinds;
+	static const struct kind_tier none = { 0 };
+	return t ? t->kinds : &none;
 }
 
 bool object_tier_uses(const struct object_tier *t, enum bpf_object_program program)
 {
-	return t->used[program];
+	return t && t->used[program];
 }
 
 const struct object_load *object_tier_programs(const struct object_tier *t)
 {
-	return t->load;
+	return t ? t->load : NULL;
 }

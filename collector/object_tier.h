@@ -24,7 +24,9 @@ void object_tier_detach(struct object_tier *t);
 
 /* "lsm", "fentry", "tracepoint", "none" */
 const char *object_tier_word(uint8_t tier);
-/* All kinds that have such a hook, and KIND_EXEC, of which one gives the executable's SHA-256. */
+/* The three below take NULL, for where there is nothing of this. */
+/* All kinds that have such a hook, with kind 0 at the end, and KIND_EXEC, of which one gives the executable's
+ * SHA-256. */
 const struct kind_tier *object_tier_kinds(const struct object_tier *t);
 /* True if the program is in use. */
 bool object_tier_uses(const struct object_tier *t, enum bpf_object_program program);

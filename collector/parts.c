@@ -128,8 +128,7 @@ static void log_hooks(const struct parts *p)
 			log_warning("the kernel refused the program on %s: %s; posture says so", h->name,
 			            strerror(-h->err));
 	}
-	const struct object_tier *objects = bpf_source_objects(p->bpf);
-	for (const struct kind_tier *k = objects ? object_tier_kinds(objects) : NULL; k && k->kind; k++)
+	for (const struct kind_tier *k = object_tier_kinds(bpf_source_objects(p->bpf)); k->kind; k++)
 		log_debug("%s: %s: %s", entry_kind_name(k->kind), object_tier_word(k->tier), k->why);
 }
 

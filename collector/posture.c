@@ -69,8 +69,7 @@ static const uint8_t by_io_uring[] = { KIND_OPEN,  KIND_RENAME, KIND_UNLINK,  KI
 /* True if a program on kernel objects sees the kind. */
 static bool sees(const struct bpf_source *source, uint8_t kind)
 {
-	const struct object_tier *objects = bpf_source_objects(source);
-	for (const struct kind_tier *k = objects ? object_tier_kinds(objects) : NULL; k && k->kind; k++)
+	for (const struct kind_tier *k = object_tier_kinds(bpf_source_objects(source)); k->kind; k++)
 		if (k->kind == kind)
 			return k->tier & (SENSOR_BPF_LSM | SENSOR_BPF_FENTRY);
 	return false;
@@ -81,7 +80,7 @@ static size_t put_object_hooks(struct fields *f, const struct bpf_source *source
 {
 	const struct object_tier *objects = bpf_source_objects(source);
 	size_t count = 0;
-	for (int id = 0; objects && id < BPF_OBJECT_PROGRAMS; id++) {
+	for (int id = 0; id < BPF_OBJECT_PROGRAMS; id++) {
 		enum bpf_object_program program = (enum bpf_object_program)id;
 		if (!object_tier_uses(objects, program))
 			continue;
@@ -157,8 +156,8 @@ static void put_unseen(struct fields *f, const struct bpf_source *source)
 		words[count++] = unseen_at_tracepoints[1];
 		break;
 	}
-	const struct object_tier *objects = bpf_source_objects(source);
-	words[count++] = objects && object_tier_uses(objects, BPF_LSM_EXEC_HASH) ? unhashed_files : unhashed;
+	bool hashes = object_tier_uses(bpf_source_objects(source), BPF_LSM_EXEC_HASH);
+	words[count++] = hashes ? unhashed_files : unhashed;
 	fields_key(f, POSTURE_UNSEEN);
 	cbor_put_array(f->b, count);
 	for (size_t i = 0; i < count; i++)

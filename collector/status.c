@@ -46,10 +46,9 @@ static void put_hooks(struct buf *b, const struct status_facts *f)
 
 static void put_tiers(struct buf *b, const struct bpf_source *bpf)
 {
-	const struct object_tier *objects = bpf_source_objects(bpf);
 	const char *comma = "";
 	buf_put_str(b, "\"tiers\": {");
-	for (const struct kind_tier *k = objects ? object_tier_kinds(objects) : NULL; k && k->kind; k++) {
+	for (const struct kind_tier *k = object_tier_kinds(bpf_source_objects(bpf)); k->kind; k++) {
 		char text[sizeof(k->why) + 16];
 		snprintf(text, sizeof(text), "%s (%s)", object_tier_word(k->tier), k->why);
 		buf_printf(b, "%s\"%s\": ", comma, entry_kind_name(k->kind));
