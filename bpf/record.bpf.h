@@ -87,15 +87,20 @@ static __always_inline void fill_head(struct bpf_record *r, __u32 program, struc
 	}
 }
 
-/* The reader comes by itself some times a second: it is woken for what is urgent, and when a ring has just
- * become a quarter full. A wake-up for each record would cost more than the record. */
+/* The reader comes by itself some times a second: it is woken for what is urgent, and when a ring fills, at a
+ * quarter and at each further eighth. A wake-up for each record would cost more than the record; one at the
+ * quarter alone would be missed when two CPUs cross it at once, each without the other's record in its sum.
+ */
 static __always_inline __u64 wake_flags(void *ring, __u64 size, __u32 kind)
 {
 	if (bpf_kind_urgent(kind))
 		return BPF_RB_FORCE_WAKEUP;
-	__u64 used = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
-	__u64 quarter = bpf_ringbuf_query(ring, BPF_RB_RING_SIZE) / 4;
-	return used < quarter && used + size >= quarter ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	__u64 before = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
+	__u64 eighth =
+	        bpf_ringbuf_query(ring, BPF_RB_RING_SIZE) / 8; /* A power of two, and more than a record. */
+	__u64 after = before + size;
+	bool crosses = (before ^ after) & eighth;
+	return crosses && after >= 2 * eighth ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
 /* Give the record its number and send it. `size` at most `max`, both at least the head's. */
