@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""compare_logins.py --cell CELL [--seen FOLDER] SAID EVENTS: whether the store has who came, from where, on which terminal
+"""compare_logins.py --cell CELL [--seen FOLDER] FOLDER: whether the store has who came, from where, on which terminal
 and with what result, and what was run in each session.
 
-SAID has what each session said of itself: step, login uid, session, terminal. EVENTS is what `swornlog show --json` says;
-user messages name the steps. What audit reports at each step is compared as a set of types, so that the table of
+In the folder, `said` has what each session said of itself: step, login uid, session, terminal. `events` is what `swornlog show
+--json --all` says, `session-STEP` what `swornlog show --json --session` does; user messages name the steps. What audit reports at each step is compared as a set of types, so that the table of
 docs/kernels.md stays true; it goes to FOLDER for that.
 """
 
@@ -80,6 +80,15 @@ RUN = [
     ("login", ["tty"], TESTER, True),
 ]
 
+# The whole account of two sessions: the commands in their order, the labelled files that were read and by what, who and
+# from where. What the shell reads before it is a shell is not of note here.
+PHI = "/srv/phi/record"
+ACCOUNTS = {
+    "terminal": {"commands": [["tty"], ["stty", "size"], ["cat", PHI, "/srv/plain"]], "reads": [(PHI, "/usr/bin/cat")]},
+    "sudo": {"commands": [["tty"], ["sudo", "-S", "-p", "", "/usr/bin/id"], ["/usr/bin/id"], ["head", "-c", "1", PHI]],
+             "reads": [(PHI, "/usr/bin/head")]},
+}
+
 
 def by_step(events):
     """The audit events of each step, in their order."""
@@ -123,6 +132,24 @@ class Logins:
                     return []
         return [f"session {session} has run {[p['argv'] for p in mine]}, and not {argv} as {uid}"]
 
+    def account(self, step, shown):
+        """Of what `show --session` shows: the commands and labelled reads, and its last line."""
+        session, tty = self.said[step]
+        programs = [e["fields"] for e in shown if e.get("kind") == "exec"]
+        ours = [p["argv"] for p in programs if p["argv"][0] in {c[0] for c in ACCOUNTS[step]["commands"]}]
+        reads = [(e["fields"]["path"], e["actor"]["exe"]) for e in shown if e.get("kind") in ("read", "mmap")]
+        last = shown[-1] if shown else {}
+        wanted = {"session": session, "host": "vm", "login_seen": True, "auid": TESTER, "account": "tester", "address": HERE,
+                  "ended": True, "commands": len(programs), "labelled_reads": len(reads)}
+        problems = [f"{name} is {last.get(name)}, not {value}" for name, value in wanted.items() if last.get(name) != value]
+        if last.get("terminal") not in (tty, "ssh"):
+            problems.append(f"terminal is {last.get('terminal')}, not {tty}")
+        if ours != ACCOUNTS[step]["commands"]:
+            problems.append(f"commands are {ours}")
+        if reads != ACCOUNTS[step]["reads"]:
+            problems.append(f"labelled reads are {reads}")
+        return problems
+
     def types(self, step):
         found = {r["type"] for r in self.steps[step]}
         return [] if found == TYPES[step] else [f"reported are {sorted(map(str, found))}, expected {sorted(TYPES[step])}"]
@@ -145,20 +172,25 @@ def read_said(path):
     return said
 
 
+def read_shown(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--cell", required=True)
     parser.add_argument("--seen", type=Path)
-    parser.add_argument("said", type=Path)
-    parser.add_argument("events", type=Path)
+    parser.add_argument("folder", type=Path)
     options = parser.parse_args()
-    events = [json.loads(line) for line in options.events.read_text().splitlines()]
-    logins = Logins(read_said(options.said), events)
+    logins = Logins(read_said(options.folder / "said"), read_shown(options.folder / "events"))
     failed = 0
     for step, kind, fields in MADE:
         failed |= check(f"{step}: {kind} is stored with its user, address, terminal and result", logins.made(step, kind, fields))
     for step, argv, uid, on_terminal in RUN:
         failed |= check(f"{step}: the session's {argv[0]} is stored with its session", logins.run(step, argv, uid, on_terminal))
+    for step in ACCOUNTS:
+        shown = read_shown(options.folder / f"session-{step}")
+        failed |= check(f"{step}: show --session lists its commands and labelled reads", logins.account(step, shown))
     failed |= check("audit reports of each step what the table says", sum(map(logins.types, TYPES), []))
     if options.seen:
         steps = {step: sorted(str(t) for t in {r["type"] for r in logins.steps[step]}) for step in TYPES}

@@ -12,6 +12,14 @@ step() { auditctl -m "sworn step $1" >/dev/null; }
 told() { tr -d '\r' | sed -n 's/\x1b\[[?0-9]*[a-z]//g; s/^Password: //; s/^said //p' >>said; }
 telling() { echo "${tell/NAME/$1}"; }
 
+# Labelled data that the tester may read, and others beside it.
+make_records() {
+	mkdir -p /etc/swornlog /srv/phi
+	echo 'the patient is well' >/srv/phi/record
+	echo 'nothing of note' >/srv/plain
+	printf 'watch:\n  - label: phi\n    paths: [/srv/phi]\n' >/etc/swornlog/collect.yaml
+}
+
 start_sshd() {
 	mkdir -p /run/sshd
 	/usr/sbin/sshd -p 2222 -o LogLevel=ERROR -o ListenAddress=127.0.0.1 && wait_until bash -c ': </dev/tcp/127.0.0.1/2222'
@@ -24,7 +32,7 @@ key_login() {
 }
 terminal_login() {
 	step terminal
-	ssh -tt $ssh_options tester@127.0.0.1 "$(telling terminal); stty size" </dev/null | told
+	ssh -tt $ssh_options tester@127.0.0.1 "$(telling terminal); stty size; cat /srv/phi/record /srv/plain" </dev/null | told
 	grep -q '^terminal 1000 [0-9]* /dev/pts/' said
 }
 # No person is there to type.
@@ -50,7 +58,7 @@ unknown_user() {
 inside() { ssh -tt $ssh_options tester@127.0.0.1 "$1" </dev/null; }
 sudo_allowed() {
 	step sudo
-	inside "$(telling sudo); echo correct-horse | sudo -S -p '' /usr/bin/id" | tee out | told
+	inside "$(telling sudo); echo correct-horse | sudo -S -p '' /usr/bin/id; head -c 1 /srv/phi/record" | tee out | told
 	grep -q 'uid=0(root)' out
 }
 sudo_refused() {
@@ -100,9 +108,16 @@ over() {
 	wait_until sees_step over
 }
 sees_step() { swornlog show --json sink/store 2>/dev/null | grep -q "sworn step $1"; }
-hand_over() { swornlog show --json --all sink/store >events 2>show.log && tar -cf /dev/vdb said events && sync; }
+# The account of each session that said who it is.
+show_sessions() {
+	while read -r name _ session _; do
+		swornlog show --json --session "$session" sink/store >"session-$name" 2>>show.log || return 1
+	done <said
+}
+hand_over() { swornlog show --json --all sink/store >events 2>show.log && tar -cf /dev/vdb said events session-* && sync; }
 
 : >said
+make_records
 check "a fleet is founded and the host enrolled" make_fleet
 check "the sink starts" start_sink
 check "the agent starts" start_agent
@@ -124,5 +139,6 @@ check "the kernel has something to report" anomalies
 check "all of it arrives" over
 check "both end in an orderly way" stop_all
 check "the store is verified from the genesis statement" verified
+check "each session's account is shown" show_sessions
 check "the store is handed over" hand_over
 exit "$failed"

@@ -45,7 +45,7 @@ boot_and_compare() {
 	local status=0
 	"$vm_dir/boot.sh" -k "$kernel" -i "$vm_scratch/image" -d "$vm_scratch/disk" -d "$vm_scratch/out" -t 400 || status=$?
 	tar -C "$vm_scratch" -xf "$vm_scratch/out" || return 1
-	"$vm_dir/compare_logins.py" --cell "$kernel_name" --seen "$build/tests/vm/seen" "$vm_scratch/said" "$vm_scratch/events" ||
+	"$vm_dir/compare_logins.py" --cell "$kernel_name" --seen "$build/tests/vm/seen" "$vm_scratch" ||
 		status=1
 	return $status
 }
