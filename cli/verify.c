@@ -1,10 +1,12 @@
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "cli/terminal.h"
 #include "evidence/statement.h"
 #include "lib/boot_id.h"
@@ -19,9 +21,18 @@
 struct request {
 	const char *anchor;
 	const char *host;
-	bool json;
+	bool json, progress;
+	uint64_t jobs;
 	const char *path;
 };
+
+static uint64_t processors(void)
+{
+	cpu_set_t set;
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return 1;
+	return MIN((uint64_t)CPU_COUNT(&set), (uint64_t)FINDINGS_LISTS_MAX);
+}
 
 static bool parse(int argc, char **argv, struct request *q, int *ret_status)
 {
@@ -37,6 +48,17 @@ static bool parse(int argc, char **argv, struct request *q, int *ret_status)
 		  .value = "HOST",
 		  .help = "look at the entries of this host only" },
 		{ .name = "json", .type = OPTION_FLAG, .into = &q->json, .help = "one JSON object" },
+		{ .name = "jobs",
+		  .type = OPTION_UINT,
+		  .into = &q->jobs,
+		  .value = "N",
+		  .help = "so many threads (as many as there are processors)",
+		  .min = 1,
+		  .max = FINDINGS_LISTS_MAX },
+		{ .name = "progress",
+		  .type = OPTION_FLAG,
+		  .into = &q->progress,
+		  .help = "say how far it is, also where standard error is no terminal" },
 	};
 	const struct usage usage = {
 		.command = "swornlog verify",
@@ -81,25 +103,6 @@ static int read_anchor(const struct request *q, struct buf *ret)
 	return COMMAND_USAGE;
 }
 
-struct progress {
-	uint64_t total;
-	uint64_t shown_us;
-	bool shown;
-};
-
-static void show_progress(void *ctx, uint64_t bytes)
-{
-	struct progress *p = ctx;
-	uint64_t now = env_now_us();
-	if (now - p->shown_us < 200000)
-		return;
-	p->shown_us = now;
-	p->shown = true;
-	unsigned percent = p->total ? (unsigned)(MIN(bytes, p->total) * 100 / p->total) : 0;
-	fprintf(stderr, "\r%3u%%  %llu MiB", percent, (unsigned long long)(bytes >> 20));
-	fflush(stderr);
-}
-
 /* Bytes of the journals and segments: only for the progress line. */
 static uint64_t total_bytes(int dirfd)
 {
@@ -133,18 +136,19 @@ static int print(const struct request *q, const struct report *r)
 static int run(const struct request *q, struct verify_options *o, bool store)
 {
 	cleanup_report struct report report = { 0 };
-	struct progress progress = { .shown_us = env_now_us() };
+	struct progress progress;
 	uint8_t boot_id[BOOT_ID_BYTES];
+	bool terminal = isatty(STDERR_FILENO);
 	if (boot_id_read(boot_id) == 0)
 		o->machine_boot_id = boot_id;
-	if (!q->json && isatty(STDERR_FILENO)) {
-		progress.total = store ? total_bytes(o->dirfd) : 0;
-		o->progress = show_progress;
+	o->jobs = (unsigned)q->jobs;
+	progress_init(&progress, store ? total_bytes(o->dirfd) : 0, terminal);
+	if (q->progress || terminal) {
+		o->progress = progress_show;
 		o->progress_ctx = &progress;
 	}
 	int r = store ? verify_store(o, &report) : verify_spool(o, &report);
-	if (progress.shown)
-		fputs("\r\033[K", stderr);
+	progress_end(&progress);
 	if (r == -EKEYREJECTED)
 		return command_fail("%s: not a genesis statement signed by all that it names",
 		                    q->anchor ? q->anchor : DEFAULT_ANCHOR);
@@ -155,7 +159,7 @@ static int run(const struct request *q, struct verify_options *o, bool store)
 
 int cmd_verify(int argc, char **argv)
 {
-	struct request q = { 0 };
+	struct request q = { .jobs = processors() };
 	int status;
 	cleanup_buf struct buf anchor = { 0 };
 	if (!parse(argc, argv, &q, &status))

@@ -61,6 +61,31 @@ void findings_add(struct findings *f, const struct finding *one)
 		f->list[f->len++] = *one;
 }
 
+/* The list whose next finding comes first; n: none is left. */
+static size_t next_list(struct findings *const *from, const size_t *at, size_t n)
+{
+	size_t best = n;
+	for (size_t i = 0; i < n; i++) {
+		if (at[i] == from[i]->len)
+			continue;
+		if (best == n || from[i]->list[at[i]].order < from[best]->list[at[best]].order)
+			best = i;
+	}
+	return best;
+}
+
+void findings_merge(struct findings *f, struct findings *const *from, size_t n)
+{
+	size_t at[FINDINGS_LISTS_MAX] = { 0 };
+	assert(n <= FINDINGS_LISTS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		for (int v = 0; v < VERDICT_COUNT; v++)
+			f->count[v] += from[i]->count[v];
+	}
+	for (size_t i = next_list(from, at, n); i < n && make_room(f); i = next_list(from, at, n))
+		f->list[f->len++] = from[i]->list[at[i]++];
+}
+
 uint64_t findings_total(const struct findings *f)
 {
 	uint64_t n = 0;
@@ -92,6 +117,7 @@ void find(struct findings *f, enum verdict v, const struct place *at, const char
 		.has_index = at->has_index,
 		.first = at->first,
 		.last = at->last,
+		.order = f->order,
 	};
 	copy_text(one.file, sizeof(one.file), at->file);
 	copy_text(one.origin, sizeof(one.origin), at->origin);

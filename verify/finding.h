@@ -31,6 +31,7 @@ bool verdict_is_fault(enum verdict v);
 #define FINDING_FILE_MAX   160
 #define FINDING_REASON_MAX 256
 #define FINDINGS_LISTED    1000
+#define FINDINGS_LISTS_MAX 64 /* that can be merged */
 
 struct finding {
 	enum verdict verdict;
@@ -40,6 +41,7 @@ struct finding {
 	char origin[ORIGIN_MAX + 1]; /* host log, or a host, or empty */
 	bool has_index;
 	uint64_t first, last; /* leaf indices in that log, both included */
+	uint64_t order;       /* of the list when it was made */
 	char reason[FINDING_REASON_MAX];
 };
 
@@ -49,12 +51,15 @@ struct findings {
 	size_t len;
 	size_t cap;
 	uint64_t count[VERDICT_COUNT];
+	uint64_t order; /* copied into each finding: what findings_merge goes by. It only rises */
 };
 
 void findings_done(struct findings *f);
 #define cleanup_findings cleanup(findings_done)
 /* Keeps a copy. When memory is short it is counted but not kept. */
 void findings_add(struct findings *f, const struct finding *one);
+/* Add the findings of several lists, by their order; where that is equal, an earlier list's come first. */
+void findings_merge(struct findings *f, struct findings *const *from, size_t n);
 uint64_t findings_total(const struct findings *f);
 uint64_t findings_faults(const struct findings *f);
 

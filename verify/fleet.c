@@ -5,6 +5,7 @@
 #include "lib/text.h"
 
 #define CHECKPOINT_FILE "fleet/checkpoint"
+#define NOTES_ORDER     ((uint64_t)1 << 63)
 #define PUBLISH_LATE_US (10u * 1000 * 1000)
 
 void fleet_check_init(struct fleet_check *k, const struct genesis *g, struct span genesis_bytes,
@@ -22,6 +23,8 @@ void fleet_check_init(struct fleet_check *k, const struct genesis *g, struct spa
 void fleet_check_done(struct fleet_check *k)
 {
 	buf_done(&k->note);
+	buf_done(&k->notes);
+	free(k->pending);
 }
 
 /* From here on roots can't fit, and hosts' fleet heads can't be compared. */
@@ -223,29 +226,78 @@ static int take_entry(struct fleet_check *k, const struct place *at, const struc
 	}
 }
 
+/* Its signature is looked at later, by fleet_check_notes. */
+static int keep_note(struct fleet_check *k, const struct place *at, const struct fleet_record *record)
+{
+	if (k->pending_len == k->pending_cap) {
+		size_t cap = MAX(k->pending_cap * 2, (size_t)64);
+		struct fleet_note *grown = reallocarray(k->pending, cap, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		k->pending = grown;
+		k->pending_cap = cap;
+	}
+	k->pending[k->pending_len++] = (struct fleet_note){
+		.offset = at->offset, .index = record->index, .at = k->notes.len, .len = record->note.len
+	};
+	buf_put(&k->notes, record->note.data, record->note.len);
+	buf_reset(&k->note);
+	buf_put(&k->note, record->note.data, record->note.len);
+	return buf_err(&k->notes) ? buf_err(&k->notes) : buf_err(&k->note);
+}
+
 static int take_note(struct fleet_check *k, const struct place *at, const struct fleet_record *record)
 {
+	struct note n;
 	struct checkpoint c;
-	k->notes++;
-	if (checkpoint_verify_fleet(record->note, &k->genesis->log, true, &c) < 0) {
-		find(k->findings, VERDICT_WRONGLY_SEALED, at,
-		     "the checkpoint is not signed by the fleet log");
-		return 0;
-	}
+	struct hash root;
+	k->notes_seen++;
+	int r = keep_note(k, at, record);
+	/* One that can't be read has no good signature either. */
+	if (r < 0 || note_parse(record->note, &n) < 0 || checkpoint_parse(n.text, &c) < 0)
+		return r;
 	if (c.size != record->index + 1)
 		find(k->findings, VERDICT_ALTERED, at, "the checkpoint's size %llu does not fit its place",
 		     (unsigned long long)c.size);
-	buf_reset(&k->note);
-	buf_put(&k->note, record->note.data, record->note.len);
 	if (k->broken || c.size != fleet_tree_size(k->tree))
-		return buf_err(&k->note);
-	struct hash root;
+		return 0;
 	frontier_root(fleet_tree_frontier(k->tree), &root);
 	if (!hash_equal(&root, &c.root)) {
 		find(k->findings, VERDICT_ALTERED, at, "the entries do not hash to the checkpoint's root");
 		break_tree(k);
 	}
-	return buf_err(&k->note);
+	return 0;
+}
+
+int fleet_check_notes(const struct fleet_check *k, const char *file, size_t from, size_t of,
+                      struct findings *f)
+{
+	for (size_t i = from; i < k->pending_len; i += of) {
+		const struct fleet_note *n = &k->pending[i];
+		struct checkpoint c;
+		int r = checkpoint_verify_fleet((struct span){ k->notes.data + n->at, n->len },
+		                                &k->genesis->log, true, &c);
+		if (r == -ENOMEM)
+			return r;
+		f->order = NOTES_ORDER + n->offset; /* behind all that is found in batches */
+		if (r < 0)
+			find(f, VERDICT_WRONGLY_SEALED,
+			     &(struct place){ .file = file,
+			                      .has_offset = true,
+			                      .offset = n->offset,
+			                      .origin = k->name,
+			                      .has_index = true,
+			                      .first = n->index,
+			                      .last = n->index },
+			     "the checkpoint is not signed by the fleet log");
+	}
+	return 0;
+}
+
+void fleet_check_next_file(struct fleet_check *k)
+{
+	buf_reset(&k->notes);
+	k->pending_len = 0;
 }
 
 static int grow(struct fleet_check *k, struct span entry)

@@ -8,6 +8,13 @@
 #include "verify/host.h"
 #include "verify/tiles.h"
 
+/* A checkpoint of the file under way whose signature has not been looked at yet. */
+struct fleet_note {
+	uint64_t offset; /* of its record */
+	uint64_t index;
+	size_t at, len; /* in `notes` */
+};
+
 struct fleet_check {
 	const struct genesis *genesis;
 	struct span genesis_bytes; /* the anchor */
@@ -19,9 +26,12 @@ struct fleet_check {
 	bool broken;         /* entries are missing or altered: roots behind say nothing new */
 	uint64_t next_index; /* that the next record should have */
 	uint64_t time_us;    /* of the newest entry */
-	uint64_t commits, statements, enrolments, others, notes;
-	bool stopped;                /* the newest entry says that the sink stopped */
-	struct buf note;             /* the newest one that verified */
+	uint64_t commits, statements, enrolments, others, notes_seen;
+	bool stopped;     /* the newest entry says that the sink stopped */
+	struct buf note;  /* the newest one; its signature may be wrong, which is reported */
+	struct buf notes; /* of this file, one behind the other */
+	struct fleet_note *pending;
+	size_t pending_len, pending_cap;
 	struct checkpoint published; /* of fleet/checkpoint; size 0: none, or not verified */
 	uint64_t published_time_us;  /* of the last entry that it covers */
 };
@@ -33,6 +43,12 @@ void fleet_check_done(struct fleet_check *k);
 /* A fleet record's payload. *ret_note: it ends a commit group. -ENOMEM, -EIO. */
 must_check int fleet_check_record(struct fleet_check *k, const struct place *at, struct span payload,
                                   uint64_t group, bool *ret_note);
+/* The signatures of every `of`th checkpoint of the file under way, from number `from`: for several threads at
+ * once, each with its own findings. */
+must_check int fleet_check_notes(const struct fleet_check *k, const char *file, size_t from, size_t of,
+                                 struct findings *f);
+/* The next file begins. */
+void fleet_check_next_file(struct fleet_check *k);
 /* The published file fleet/checkpoint, read before any journal, so that all it covers must be in them. */
 void fleet_check_expect(struct fleet_check *k, struct span note);
 /* After the last record: the published checkpoint against the tree. -EIO, -ENOMEM. */

@@ -1,6 +1,7 @@
 #include "verify/fleet_tree.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@ struct fleet_tree {
 	struct hash block[BLOCK]; /* leaves since the last full block */
 	struct hash_list upper[UPPER_LEVELS];
 	int fd;
+	pthread_mutex_t lock; /* of the cache */
 	struct cached cache[CACHED];
 };
 
@@ -33,6 +35,7 @@ void fleet_tree_free(struct fleet_tree *t)
 	for (size_t i = 0; i < UPPER_LEVELS; i++)
 		hash_list_done(&t->upper[i]);
 	close_fd(&t->fd);
+	pthread_mutex_destroy(&t->lock);
 	free(t);
 }
 
@@ -66,6 +69,7 @@ int fleet_tree_new(struct fleet_tree **ret)
 	cleanup_fleet_tree struct fleet_tree *t = calloc(1, sizeof(*t));
 	if (!t)
 		return -ENOMEM;
+	pthread_mutex_init(&t->lock, NULL);
 	t->fd = unnamed_file();
 	if (t->fd < 0)
 		return t->fd;
@@ -133,9 +137,8 @@ static int load_leaves(const struct fleet_tree *t, uint64_t first, size_t n, str
 	return file_read_exact(env_system(), t->fd, ret, n * sizeof(*ret), first * sizeof(*ret));
 }
 
-int fleet_tree_root(struct fleet_tree *t, uint64_t size, struct hash *ret)
+static int find_root(struct fleet_tree *t, uint64_t size, struct hash *ret)
 {
-	assert(size <= t->frontier.size);
 	struct cached *c = &t->cache[size % CACHED];
 	if (size > 0 && c->size == size) {
 		*ret = c->root;
@@ -153,4 +156,13 @@ int fleet_tree_root(struct fleet_tree *t, uint64_t size, struct hash *ret)
 	frontier_root(&f, ret);
 	*c = (struct cached){ .size = size, .root = *ret };
 	return 0;
+}
+
+int fleet_tree_root(struct fleet_tree *t, uint64_t size, struct hash *ret)
+{
+	assert(size <= t->frontier.size);
+	pthread_mutex_lock(&t->lock);
+	int r = find_root(t, size, ret);
+	pthread_mutex_unlock(&t->lock);
+	return r;
 }

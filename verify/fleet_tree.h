@@ -16,7 +16,7 @@ void fleet_tree_freep(struct fleet_tree **t);
 uint64_t fleet_tree_size(const struct fleet_tree *t);
 /* -EIO, -ENOSPC, -ENOMEM: the tree is unusable then. */
 must_check int fleet_tree_add(struct fleet_tree *t, const struct hash *leaf);
-/* size <= fleet_tree_size. */
+/* size <= fleet_tree_size. Several threads may ask at once, while the tree does not grow. */
 must_check int fleet_tree_root(struct fleet_tree *t, uint64_t size, struct hash *ret);
 /* The tree as it is now. */
 const struct frontier *fleet_tree_frontier(const struct fleet_tree *t);

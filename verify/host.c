@@ -7,13 +7,15 @@ int hosts_init(struct hosts *h, const struct genesis *g, struct findings *f, str
                const char *only)
 {
 	*h = (struct hosts){ .genesis = g, .findings = f, .tree = tree, .only = only };
-	h->claims = calloc(CLAIMS_KEPT, sizeof(*h->claims));
-	if (!h->claims)
-		return -ENOMEM;
-	int r = chain_scratch_new(&h->scratch);
-	if (r < 0)
-		hosts_done(h);
-	return r;
+	return chain_scratch_new(&h->scratch);
+}
+
+struct hosts hosts_view(const struct hosts *h, struct findings *f, struct chain_scratch *scratch)
+{
+	struct hosts view = *h;
+	view.findings = f;
+	view.scratch = scratch;
+	return view;
 }
 
 static void epoch_free(struct log_epoch *e)
@@ -28,6 +30,7 @@ static void host_free(struct log_host *host)
 	for (size_t i = 0; i < host->epoch_count; i++)
 		epoch_free(host->epoch[i]);
 	free(host->epoch);
+	free(host->claims);
 	free(host);
 }
 
@@ -37,7 +40,6 @@ void hosts_done(struct hosts *h)
 		host_free(h->host[i]);
 	free(h->host);
 	free(h->touched);
-	free(h->claims);
 	chain_scratch_free(h->scratch);
 	*h = (struct hosts){ 0 };
 }
@@ -103,6 +105,7 @@ int hosts_enrol(struct hosts *h, const struct place *at, const struct enrolment 
 	host->identity = e->identity;
 	host->certificate = e->certificate;
 	host->enrolled_at = index;
+	host->number = h->count;
 	host->selected = !h->only || strcmp(h->only, e->host) == 0;
 	int r = insert(h, host);
 	if (r < 0)

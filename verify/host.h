@@ -52,11 +52,21 @@ struct log_epoch {
 	bool touched; /* in this file */
 };
 
+/* A fleet head in a seal that lies beyond the fleet log as read so far. */
+struct head_claim {
+	const char *origin; /* the epoch's name */
+	uint64_t index;
+	struct fleet_head head;
+};
+
+#define CLAIMS_KEPT 64
+
 struct log_host {
 	char label[LABEL_MAX + 1];
 	struct key identity;
 	struct hash certificate;
 	uint64_t enrolled_at;     /* index of the fleet entry */
+	size_t number;            /* in order of enrolment, from 0 */
 	bool selected;            /* entries are hashed; else only heads and commits are looked at */
 	struct log_epoch **epoch; /* ascending */
 	size_t epoch_count;
@@ -66,21 +76,14 @@ struct log_host {
 	uint64_t used_key[KEYS_REMEMBERED]; /* the first bytes of the newest seal keys that have signed: a
 	                                       ring */
 	size_t used_at;
+	struct head_claim *claims; /* CLAIMS_KEPT of them once there is one */
+	size_t claim_len;
 	/* for the report */
 	uint64_t entries, batches, signatures, gaps, silences;
 	uint64_t first_wall_us, last_wall_us;
 	uint64_t lost;
 	uint32_t verdicts; /* 1 << enum verdict */
 };
-
-/* A fleet head in a seal that lies beyond the fleet log as read so far. */
-struct head_claim {
-	char origin[ORIGIN_MAX + 1];
-	uint64_t index;
-	struct fleet_head head;
-};
-
-#define CLAIMS_KEPT 1024
 
 struct hosts {
 	const struct genesis *genesis;
@@ -93,8 +96,6 @@ struct hosts {
 	size_t count, cap;
 	struct log_epoch **touched;
 	size_t touched_len, touched_cap;
-	struct head_claim *claims;
-	size_t claim_len;
 	uint8_t sink_boot_id[64][16]; /* the newest that the sink has told */
 	size_t sink_boots;
 };
@@ -102,6 +103,9 @@ struct hosts {
 must_check int hosts_init(struct hosts *h, const struct genesis *g, struct findings *f,
                           struct fleet_tree *tree, const char *only);
 void hosts_done(struct hosts *h);
+/* The same hosts for one of several threads, with findings and scratch of its own. No two threads may check
+ * batches of one host, and nothing but batches may go by meanwhile. `h` stays the owner of all. */
+struct hosts hosts_view(const struct hosts *h, struct findings *f, struct chain_scratch *scratch);
 
 struct log_host *hosts_find(const struct hosts *h, const char *label);
 /* A verified enrolment. A second one of a host or an identity key is a finding. */
@@ -130,10 +134,8 @@ void coverage_end_file(struct hosts *h, const char *file);
 
 /* host_batch.c */
 
-/* Parse a batch record's payload, find its host, check it. *ret (may be NULL) is the parsed batch, and stays
- * zero if it can't be parsed. Returns -ENOMEM or -EIO only. */
-must_check int hosts_batch(struct hosts *h, const struct place *at, struct span payload, uint64_t group,
-                           struct batch *ret);
+/* Parse a batch record's payload, find its host, check it. Returns -ENOMEM or -EIO only. */
+must_check int hosts_batch(struct hosts *h, const struct place *at, struct span payload, uint64_t group);
 
 /* host_finish.c */
 

@@ -150,6 +150,23 @@ static void check_posture(struct work *w)
 		              "the seal does not name the newest posture entry");
 }
 
+static int keep_claim(struct work *w, const struct fleet_head *head)
+{
+	struct log_host *host = w->host;
+	if (host->claim_len == CLAIMS_KEPT) {
+		find_at_entry(w, w->at.last, VERDICT_TRUNCATED,
+		              "the seal holds a fleet head beyond the fleet log");
+		return 0;
+	}
+	if (!host->claims)
+		host->claims = calloc(CLAIMS_KEPT, sizeof(*host->claims));
+	if (!host->claims)
+		return -ENOMEM;
+	host->claims[host->claim_len++] =
+	        (struct head_claim){ .origin = w->epoch->name, .index = w->at.last, .head = *head };
+	return 0;
+}
+
 /* Step 8: every seal testifies about the fleet log. */
 static int check_fleet_head(struct work *w)
 {
@@ -165,15 +182,7 @@ static int check_fleet_head(struct work *w)
 			              "the seal holds a fleet head that this fleet log never had");
 		return r;
 	}
-	if (h->claim_len == CLAIMS_KEPT) {
-		find_at_entry(w, w->at.last, VERDICT_TRUNCATED,
-		              "the seal holds a fleet head beyond the fleet log");
-		return 0;
-	}
-	struct head_claim *claim = &h->claims[h->claim_len++];
-	*claim = (struct head_claim){ .index = w->at.last, .head = *head };
-	memcpy(claim->origin, w->epoch->name, sizeof(claim->origin));
-	return 0;
+	return keep_claim(w, head);
 }
 
 static void check_boot(struct work *w)
@@ -354,20 +363,15 @@ static int find_epoch(struct work *w)
 	return r;
 }
 
-int hosts_batch(struct hosts *h, const struct place *at, struct span payload, uint64_t group,
-                struct batch *ret)
+int hosts_batch(struct hosts *h, const struct place *at, struct span payload, uint64_t group)
 {
 	struct batch b;
 	char name[ORIGIN_MAX + 1];
-	if (ret)
-		*ret = (struct batch){ 0 };
 	ssize_t n = batch_parse(payload, &b);
 	if (n < 0 || (size_t)n != payload.len) {
 		find(h->findings, VERDICT_ALTERED, at, "not a batch within the limits of the format");
 		return 0;
 	}
-	if (ret)
-		*ret = b;
 	origin_format(&b.origin, name);
 	struct work w = { .hosts = h, .at = *at, .batch = &b };
 	w.at.origin = name;

@@ -99,14 +99,11 @@ static void finish_unchecked(struct hosts *h, struct log_host *host, const struc
 	          (unsigned long long)e->unchecked);
 }
 
-static int settle_claim(struct hosts *h, const struct head_claim *claim)
+static int settle_claim(struct hosts *h, struct log_host *host, const struct head_claim *claim)
 {
 	struct place at = {
 		.origin = claim->origin, .has_index = true, .first = claim->index, .last = claim->index
 	};
-	struct origin o;
-	struct span name = { (const uint8_t *)claim->origin, strlen(claim->origin) };
-	struct log_host *host = origin_parse(name, &o) == 0 ? hosts_find(h, o.host) : NULL;
 	if (claim->head.size > fleet_tree_size(h->tree)) {
 		host_find(h, host, VERDICT_TRUNCATED, &at,
 		          "the seal holds a fleet head of size %llu, but the fleet log has %llu",
@@ -131,19 +128,17 @@ static void finish_boot(const struct hosts *h, struct log_host *host)
 
 int hosts_finish(struct hosts *h)
 {
-	for (size_t i = 0; i < h->count; i++) {
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < h->count; i++) {
 		struct log_host *host = h->host[i];
 		finish_boot(h, host);
+		for (size_t k = 0; h->tree && r == 0 && k < host->claim_len; k++)
+			r = settle_claim(h, host, &host->claims[k]);
 		for (size_t k = 0; k < host->epoch_count; k++) {
 			finish_unchecked(h, host, host->epoch[k]);
 			finish_loss(h, host, host->epoch[k]);
 			finish_epoch(h, host, host->epoch[k]);
 		}
 	}
-	for (size_t i = 0; h->tree && i < h->claim_len; i++) {
-		int r = settle_claim(h, &h->claims[i]);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return r;
 }

@@ -6,6 +6,8 @@
 #include "verify/listing.h"
 #include "verify/store_file.h"
 
+#define RECORD_NOT_INTACT "the record's check bytes do not fit"
+
 struct pass {
 	struct store_check *store;
 	struct window window;
@@ -15,8 +17,6 @@ struct pass {
 	struct buf index; /* a segment's index payload */
 	struct cursor rows;
 	uint64_t rows_left;
-	char before_origin[ORIGIN_MAX + 1]; /* the batch record before: segments are sorted */
-	uint64_t before_first;
 };
 
 struct place pass_place(const struct pass *w, uint64_t offset);

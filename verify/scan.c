@@ -57,6 +57,15 @@ int scan_next(struct scan *s, struct scan_record *ret, enum scan_state *ret_stat
 	return 0;
 }
 
+int scan_bytes(const struct scan *s, const struct scan_record *record, struct span *ret)
+{
+	struct span whole;
+	int r = window_get(s->window, record->offset, (size_t)record->length, &whole);
+	if (r == 0)
+		*ret = (struct span){ whole.data + RECORD_HEAD_BYTES, whole.len - RECORD_OVERHEAD };
+	return r;
+}
+
 int scan_payload(const struct scan *s, const struct scan_record *record, struct span *ret, bool *ret_intact)
 {
 	struct span whole, payload;

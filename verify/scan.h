@@ -30,6 +30,8 @@ must_check int scan_open(struct scan *s, struct window *w);
 void scan_rewind(struct scan *s);
 /* Step to the next record by its head alone. 0, or -EIO and the like. */
 must_check int scan_next(struct scan *s, struct scan_record *ret, enum scan_state *ret_state);
+/* The record's payload without a look at its check bytes, valid until the next call on the window. */
+must_check int scan_bytes(const struct scan *s, const struct scan_record *r, struct span *ret);
 /* The record's payload, valid until the next call on the window; *ret_intact: its check bytes fit. */
 must_check int scan_payload(const struct scan *s, const struct scan_record *r, struct span *ret,
                             bool *ret_intact);

@@ -253,7 +253,7 @@ static int check_batch(struct reading *d, const struct spool_file *file, const c
 	} else {
 		if (b.origin.epoch == d->base.origin.epoch && !e->chain && !e->stuck)
 			e->next_first = d->base.tree.size;
-		r = hosts_batch(&d->hosts, &(struct place){ .file = name }, bytes, 0, NULL);
+		r = hosts_batch(&d->hosts, &(struct place){ .file = name }, bytes, 0);
 	}
 	if (note_signature_count(&b.note) == 2 && note_signed_by(&b.note, 1, &d->host->identity))
 		d->vouched = true;

@@ -54,6 +54,7 @@ static int verifier_init(struct verifier *v, const struct verify_options *o)
 		.findings = &v->findings,
 		.hosts = &v->hosts,
 		.fleet = &v->fleet,
+		.jobs = o->jobs,
 		.progress = o->progress,
 		.progress_ctx = o->progress_ctx,
 	};
@@ -248,7 +249,7 @@ int verify_store(const struct verify_options *o, struct report *ret)
 	report.bytes = v.check.bytes;
 	report.fleet_size = v.fleet.next_index;
 	report.commits = v.fleet.commits;
-	report.checkpoints = v.fleet.notes;
+	report.checkpoints = v.fleet.notes_seen;
 	report.enrolments = v.fleet.enrolments;
 	report.fleet_time_us = v.fleet.time_us;
 	*ret = report;

@@ -9,6 +9,7 @@ struct verify_options {
 	struct span anchor;             /* the genesis statement, from somewhere else than that folder */
 	const char *only;               /* label of the one host whose entries are wanted, or NULL: all */
 	const uint8_t *machine_boot_id; /* 16 bytes: of this machine; NULL: not known or not asked */
+	unsigned jobs;                  /* threads; 0: one. The report does not depend on it */
 	/* Called now and then with the bytes gone through. May be NULL. */
 	void (*progress)(void *ctx, uint64_t bytes);
 	void *progress_ctx;

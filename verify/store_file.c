@@ -30,7 +30,7 @@ int pass_payload(const struct pass *w, const struct scan_record *record, struct 
 	bool intact;
 	int r = scan_payload(&w->scan, record, ret, &intact);
 	if (r == 0 && !intact)
-		pass_find(w, VERDICT_ALTERED, record->offset, "the record's check bytes do not fit");
+		pass_find(w, VERDICT_ALTERED, record->offset, RECORD_NOT_INTACT);
 	return r;
 }
 
@@ -99,6 +99,7 @@ static int check_window(struct pass *w, bool segment, uint64_t number)
 	}
 	if (w->last && !segment)
 		r = find_limit(w);
+	fleet_check_next_file(w->store->fleet);
 	if (r == 0)
 		r = pass_fleet(w);
 	if (r == 0)

@@ -10,8 +10,9 @@ struct store_check {
 	struct findings *findings;
 	struct hosts *hosts;
 	struct fleet_check *fleet;
+	unsigned jobs;         /* threads for the batches; 0: one */
 	uint64_t files, bytes; /* gone through so far */
-	/* Called now and then with the bytes gone through. May be NULL. */
+	/* Called now and then with the bytes gone through, by one thread at a time. May be NULL. */
 	void (*progress)(void *ctx, uint64_t bytes);
 	void *progress_ctx;
 };

@@ -42,6 +42,17 @@ int window_from_bytes(struct window *w, struct span bytes)
 	return 0;
 }
 
+int window_again(const struct window *w, struct window *ret)
+{
+	if (w->fd < 0)
+		return window_from_bytes(ret, (struct span){ w->data, w->len });
+	int fd = fcntl(w->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	*ret = (struct window){ .fd = fd, .size = w->size };
+	return 0;
+}
+
 void window_done(struct window *w)
 {
 	close_fd(&w->fd);

@@ -22,6 +22,8 @@ struct window {
 must_check int window_open(struct window *w, int dirfd, const char *path);
 /* Over a copy of bytes in memory. */
 must_check int window_from_bytes(struct window *w, struct span bytes);
+/* Another window over the same file or bytes. */
+must_check int window_again(const struct window *w, struct window *ret);
 void window_done(struct window *w);
 #define cleanup_window cleanup(window_done)
 /* Measure the file again: it may have grown. */

@@ -61,3 +61,36 @@ Test(report, findings_beyond_the_bound_are_counted)
 	cr_assert_eq(f.count[VERDICT_MISSING], FINDINGS_LISTED + 7);
 	cr_assert_eq(findings_total(&f), FINDINGS_LISTED + 7);
 }
+
+Test(report, lists_are_merged_by_order_and_an_earlier_list_comes_first)
+{
+	cleanup_findings struct findings a = { 0 }, b = { 0 }, all = { 0 };
+	static const char *const expected[] = { "a1", "b1", "a2", "b2" };
+	a.order = 1;
+	find(&a, VERDICT_MISSING, &(struct place){ 0 }, "a1");
+	a.order = 7;
+	find(&a, VERDICT_ALTERED, &(struct place){ 0 }, "a2");
+	b.order = 3;
+	find(&b, VERDICT_MISSING, &(struct place){ 0 }, "b1");
+	b.order = 7;
+	find(&b, VERDICT_TORN, &(struct place){ 0 }, "b2");
+	findings_merge(&all, (struct findings *const[]){ &a, &b }, 2);
+	cr_assert_eq(all.len, 4);
+	for (size_t i = 0; i < 4; i++)
+		cr_assert_str_eq(all.list[i].reason, expected[i]);
+	cr_assert_eq(all.count[VERDICT_MISSING], 2);
+	cr_assert_eq(findings_total(&all), 4);
+}
+
+Test(report, merged_lists_keep_to_the_bound_and_count_beyond_it)
+{
+	cleanup_findings struct findings a = { 0 }, b = { 0 }, all = { 0 };
+	for (int i = 0; i < FINDINGS_LISTED; i++) {
+		find(&a, VERDICT_MISSING, &(struct place){ 0 }, "a");
+		find(&b, VERDICT_MISSING, &(struct place){ 0 }, "b");
+	}
+	findings_merge(&all, (struct findings *const[]){ &a, &b }, 2);
+	cr_assert_eq(all.len, FINDINGS_LISTED);
+	cr_assert_eq(findings_total(&all), 2 * FINDINGS_LISTED);
+	cr_assert_str_eq(all.list[FINDINGS_LISTED - 1].reason, "a");
+}

@@ -50,13 +50,23 @@ static void finish(struct fixture *f)
 	make_store_done(&f->store);
 }
 
+/* The report does not depend on how many threads there are. */
 static void check(struct fixture *f, struct report *ret)
 {
 	struct verify_options o = {
 		.dirfd = f->store.dirfd,
 		.anchor = { f->store.fleet.genesis_note.data, f->store.fleet.genesis_note.len },
+		.jobs = 1,
 	};
+	cleanup_report struct report again = { 0 };
+	cleanup_buf struct buf one = { 0 }, three = { 0 };
 	cr_assert_eq(verify_store(&o, ret), 0);
+	o.jobs = 3;
+	cr_assert_eq(verify_store(&o, &again), 0);
+	report_put_json(&one, ret);
+	report_put_json(&three, &again);
+	cr_assert_eq(one.len, three.len);
+	cr_assert_arr_eq(one.data, three.data, one.len);
 }
 
 static void show(const struct report *r)
