@@ -2,8 +2,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/fsverity.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -128,6 +131,34 @@ static int system_free_bytes(const struct env *env maybe_unused, int fd, uint64_
 	return 0;
 }
 
+#define VERITY_BLOCK_BYTES 4096
+
+static int unsupported(int error)
+{
+	return error == ENOTTY || error == ENOSYS || error == EINVAL ? -EOPNOTSUPP : -error;
+}
+
+static int set_immutable(int fd)
+{
+	int flags;
+	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
+		return unsupported(errno);
+	if (flags & FS_IMMUTABLE_FL)
+		return 0;
+	flags |= FS_IMMUTABLE_FL;
+	return ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0 ? 0 : unsupported(errno);
+}
+
+static int system_freeze(const struct env *env maybe_unused, int fd, enum env_freeze how)
+{
+	if (how == ENV_FREEZE_IMMUTABLE)
+		return set_immutable(fd);
+	struct fsverity_enable_arg arg = { .version = 1,
+		                           .hash_algorithm = FS_VERITY_HASH_ALG_SHA256,
+		                           .block_size = VERITY_BLOCK_BYTES };
+	return ioctl(fd, FS_IOC_ENABLE_VERITY, &arg) == 0 || errno == EEXIST ? 0 : unsupported(errno);
+}
+
 static uint64_t clock_us(clockid_t id)
 {
 	struct timespec t;
@@ -178,6 +209,7 @@ const struct env *env_system(void)
 		.rmdir = system_rmdir,
 		.lock = system_lock,
 		.free_bytes = system_free_bytes,
+		.freeze = system_freeze,
 		.boot_us = system_boot_us,
 		.wall_us = system_wall_us,
 		.random = system_random,

@@ -11,6 +11,11 @@
 
 #include "lib/base.h"
 
+enum env_freeze {
+	ENV_FREEZE_VERITY,    /* fs-verity: reads of what was changed on the disk fail; can be unlinked */
+	ENV_FREEZE_IMMUTABLE, /* the immutable attribute, which takes CAP_LINUX_IMMUTABLE */
+};
+
 struct env {
 	/* Files. Paths are relative to dirfd, O_CLOEXEC is added, mode is 0640 with the umask unless given.
 	 */
@@ -38,6 +43,9 @@ struct env {
 	int (*lock)(const struct env *env, int fd);
 	/* What an unprivileged writer may still use of the file system that holds fd. */
 	int (*free_bytes)(const struct env *env, int fd, uint64_t *ret_bytes);
+	/* Make the content of a file, open for reading alone and by nobody for writing, unchangeable; 0 too
+	 * if it is so already. -EOPNOTSUPP: file system or kernel can't; -EPERM: this process may not. */
+	int (*freeze)(const struct env *env, int fd, enum env_freeze how);
 
 	uint64_t (*boot_us)(const struct env *env); /* CLOCK_BOOTTIME */
 	uint64_t (*wall_us)(const struct env *env); /* CLOCK_REALTIME, microseconds since 1970 */

@@ -78,7 +78,9 @@ void control_put_status(const struct server *s, struct buf *b)
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		put_number(b, numbers[i].name, numbers[i].value);
-	buf_put_str(b, "}\n");
+	buf_put_str(b, ",\"at_rest\":\"");
+	at_rest_put(b, c->options.at_rest, c->at_rest);
+	buf_put_str(b, "\"}\n");
 }
 
 static void say(struct bufferevent *bev, const struct buf *b)

@@ -111,12 +111,24 @@ static int plan_genesis(struct core *c)
 	return commit_plan(&c->commit, &e, true);
 }
 
+/* The detail that the caller gave, and what the store's file system does for segments. */
+static int note_started(struct core *c)
+{
+	cleanup_buf struct buf detail = { 0 };
+	buf_put(&detail, c->options.started.data, c->options.started.len);
+	c->options.started = (struct span){ 0 };
+	c->at_rest = at_rest_probe(c->env, c->store.segment, c->options.at_rest);
+	buf_put_str(&detail, detail.len ? " at-rest=" : "at-rest=");
+	at_rest_put(&detail, c->options.at_rest, c->at_rest);
+	return buf_err(&detail) ? buf_err(&detail)
+	                        : core_note(c, SINK_STARTED, (struct span){ detail.data, detail.len });
+}
+
 static int announce(struct core *c, char *error, size_t error_size)
 {
 	int r = plan_genesis(c);
 	if (r == 0)
-		r = core_note(c, SINK_STARTED, c->options.started);
-	c->options.started = (struct span){ 0 };
+		r = note_started(c);
 	if (r == 0)
 		r = core_commit(c);
 	if (r == 0)

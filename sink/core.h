@@ -7,6 +7,7 @@
 #define SWORNLOG_SINK_CORE_H
 
 #include "evidence/statement.h"
+#include "sink/at_rest.h"
 #include "sink/commit.h"
 #include "sink/proofs.h"
 #include "sink/store.h"
@@ -18,6 +19,7 @@ struct core_options {
 	uint64_t silent_after_us;
 	struct span genesis;         /* statement */
 	struct span started;         /* detail of the entry that says so; used while it is opened */
+	enum at_rest at_rest;        /* how finished segments are to be protected */
 	const struct signer *signer; /* the fleet log's key; outlives the core */
 };
 
@@ -41,6 +43,7 @@ struct core {
 	size_t unhashed_hosts;
 	size_t hash_in_at; /* hosts before this one had their turn */
 	bool dead;         /* a disk failed: nothing is acked from here on */
+	int at_rest;       /* 0, or why the file system does not protect segments */
 	struct core_counts staged_counts, counts;
 };
 

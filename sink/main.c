@@ -69,6 +69,7 @@ static int open_core(struct sink *s, char *error, size_t error_size)
 		.min_free_bytes = s->options.min_free_mib << 20,
 		.journal_max_bytes = s->options.journal_max_mib << 20,
 		.silent_after_us = s->options.silent_after_s * 1000000,
+		.at_rest = (enum at_rest)s->options.at_rest,
 		.genesis = { s->genesis.data, s->genesis.len },
 		.started = { started.data, started.len },
 		.signer = s->signer,
@@ -100,7 +101,7 @@ static int start(struct sink *s, char *error, size_t error_size)
 {
 	struct tls_files files = { s->options.certificate, s->options.key, s->options.ca };
 	/* The worker first, while there is nothing that it should not have. */
-	int r = worker_start(s->options.store, &s->worker);
+	int r = worker_start(s->options.store, (enum at_rest)s->options.at_rest, &s->worker);
 	if (r < 0) {
 		snprintf(error, error_size, "can't start the process that makes segments: %s", strerror(-r));
 		return r;

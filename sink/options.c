@@ -4,6 +4,9 @@
 
 #define AT(field) offsetof(struct options, field)
 
+/* In the order of enum at_rest. */
+static const char *const at_rest_words[] = { "verity", "immutable", "off", NULL };
+
 static const struct config_key keys[] = {
 	{ .name = "store", .type = CONFIG_PATH, .offset = AT(store), .required = true },
 	{ .name = "listen", .type = CONFIG_STRING, .offset = AT(listen), .required = true },
@@ -48,6 +51,11 @@ static const struct config_key keys[] = {
 	  .offset = AT(min_free_mib),
 	  .max = 1u << 30,
 	  .fallback = "64" },
+	{ .name = "at_rest",
+	  .type = CONFIG_CHOICE,
+	  .offset = AT(at_rest),
+	  .choices = at_rest_words,
+	  .fallback = "verity" },
 };
 
 int options_load(const char *path, struct options *ret, char *error, size_t error_size)

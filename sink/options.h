@@ -19,6 +19,7 @@ struct options {
 	uint64_t silent_after_s;
 	uint64_t max_connections;
 	uint64_t min_free_mib;
+	unsigned at_rest; /* enum at_rest */
 };
 
 must_check int options_load(const char *path, struct options *ret, char *error, size_t error_size);

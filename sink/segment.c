@@ -7,9 +7,8 @@
 #include "lib/file.h"
 #include "sink/journal.h"
 
-#define FLUSH_BYTES      ((size_t)1 << 20)
-#define FILE_MODE        0640
-#define SEGMENT_NAME_MAX 40
+#define FLUSH_BYTES ((size_t)1 << 20)
+#define FILE_MODE   0640
 
 /* A record of the journal, to be copied. */
 struct row {
@@ -212,6 +211,11 @@ static int rewrite_to(struct rewrite *w, int segment_dir, const char *name)
 	return r;
 }
 
+void segment_name(uint64_t number, char ret[SEGMENT_NAME_MAX])
+{
+	snprintf(ret, SEGMENT_NAME_MAX, "%020llu" SEGMENT_SUFFIX, (unsigned long long)number);
+}
+
 int segment_make(const struct env *env, int journal_dir, int segment_dir, uint64_t number)
 {
 	cleanup(rewrite_done) struct rewrite w = {
@@ -221,7 +225,7 @@ int segment_make(const struct env *env, int journal_dir, int segment_dir, uint64
 		.file = { .segment = true, .number = number },
 	};
 	char name[SEGMENT_NAME_MAX];
-	snprintf(name, sizeof(name), "%020llu" SEGMENT_SUFFIX, (unsigned long long)number);
+	segment_name(number, name);
 	int r = journal_reader_open(env, journal_dir, number, &w.reader);
 	if (r == 0)
 		r = read_journal(&w);

@@ -84,17 +84,25 @@ static void stop_segments(struct server *s)
 	s->segments = NULL;
 }
 
+/* Only where it is another outcome than the start said. */
+static void tell_at_rest(const struct server *s, const struct worker_outcome *o)
+{
+	if (o->at_rest < 0 && s->core->at_rest == 0)
+		log_error("segment %llu can't be protected against changes: %s",
+		          (unsigned long long)o->number, strerror(-o->at_rest));
+}
+
 static void on_segment(evutil_socket_t fd maybe_unused, short what maybe_unused, void *arg)
 {
 	struct server *s = arg;
-	uint64_t number;
-	int result;
-	int r = worker_outcome(&s->worker, &number, &result);
+	struct worker_outcome o;
+	int r = worker_outcome(&s->worker, &o);
 	if (r == 0)
 		return;
-	if (r > 0 && result == 0)
-		result = core_drop_journal(s->core, number);
-	if (r > 0 && result == 0) {
+	if (r > 0 && o.result == 0)
+		o.result = core_drop_journal(s->core, o.number);
+	if (r > 0 && o.result == 0) {
+		tell_at_rest(s, &o);
 		ask_for_segment(s);
 		return;
 	}
@@ -102,7 +110,7 @@ static void on_segment(evutil_socket_t fd maybe_unused, short what maybe_unused,
 		log_error("the process that makes segments is gone; journals wait until the next start");
 	else
 		log_error("journal %llu can't be made a segment: %s; it stays a journal until the next start",
-		          (unsigned long long)number, strerror(-result));
+		          (unsigned long long)o.number, strerror(-o.result));
 	stop_segments(s);
 }
 

@@ -17,26 +17,35 @@
 #define IOPRIO_WHO_PROCESS 1
 #define IOPRIO_IDLE        (3 << 13)
 
-struct outcome {
-	uint64_t number;
-	int32_t result;
-	uint32_t zero;
-};
-
-static int make(const char *store, uint64_t number)
+static int open_folder(const char *store, const char *name)
 {
-	const struct env *env = env_system();
 	cleanup_close int dir = open(store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return -errno;
-	cleanup_close int journal = env->open(env, dir, "journal", O_RDONLY | O_DIRECTORY, 0);
-	cleanup_close int segment = env->open(env, dir, "segment", O_RDONLY | O_DIRECTORY, 0);
-	if (journal < 0 || segment < 0)
-		return journal < 0 ? journal : segment;
-	return segment_make(env, journal, segment, number);
+	return dir < 0 ? -errno : env_system()->open(env_system(), dir, name, O_RDONLY | O_DIRECTORY, 0);
 }
 
-static _Noreturn void serve(const char *store, int fd)
+static void make(const char *store, enum at_rest at_rest, struct worker_outcome *o)
+{
+	const struct env *env = env_system();
+	cleanup_close int journal = open_folder(store, "journal");
+	cleanup_close int segment = open_folder(store, "segment");
+	o->result = journal < 0 ? journal : segment;
+	if (journal < 0 || segment < 0)
+		return;
+	char name[SEGMENT_NAME_MAX];
+	segment_name(o->number, name);
+	o->result = segment_make(env, journal, segment, o->number);
+	o->at_rest = o->result == 0 ? at_rest_protect(env, segment, name, at_rest) : 0;
+}
+
+/* What comes of it is not told: the sink has tried for itself, and says what the file system can do. */
+static void protect_all(const char *store, enum at_rest at_rest)
+{
+	cleanup_close int segment = open_folder(store, "segment");
+	if (segment >= 0)
+		(void)!at_rest_protect_all(env_system(), segment, at_rest);
+}
+
+static _Noreturn void serve(const char *store, enum at_rest at_rest, int fd)
 {
 	uint64_t number;
 	prctl(PR_SET_NAME, "sink-segments");
@@ -47,15 +56,17 @@ static _Noreturn void serve(const char *store, int fd)
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
+	protect_all(store, at_rest);
 	while (recv(fd, &number, sizeof(number), 0) == (ssize_t)sizeof(number)) {
-		struct outcome o = { .number = number, .result = make(store, number) };
+		struct worker_outcome o = { .number = number };
+		make(store, at_rest, &o);
 		if (send(fd, &o, sizeof(o), 0) < 0)
 			break;
 	}
 	_exit(0);
 }
 
-int worker_start(const char *store, struct worker *ret)
+int worker_start(const char *store, enum at_rest at_rest, struct worker *ret)
 {
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -69,7 +80,7 @@ int worker_start(const char *store, struct worker *ret)
 	}
 	if (pid == 0) {
 		close(pair[0]);
-		serve(store, pair[1]);
+		serve(store, at_rest, pair[1]);
 	}
 	close(pair[1]);
 	*ret = (struct worker){ .pid = pid, .fd = pair[0] };
@@ -84,17 +95,16 @@ int worker_ask(struct worker *w, uint64_t number)
 	return 0;
 }
 
-int worker_outcome(struct worker *w, uint64_t *ret_number, int *ret_result)
+int worker_outcome(struct worker *w, struct worker_outcome *ret)
 {
-	struct outcome o;
+	struct worker_outcome o;
 	ssize_t n = recv(w->fd, &o, sizeof(o), MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n != (ssize_t)sizeof(o))
 		return -EPIPE;
 	w->busy = false;
-	*ret_number = o.number;
-	*ret_result = o.result;
+	*ret = o;
 	return 1;
 }
 

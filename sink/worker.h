@@ -3,7 +3,7 @@
 #ifndef SWORNLOG_SINK_WORKER_H
 #define SWORNLOG_SINK_WORKER_H
 
-#include "lib/base.h"
+#include "sink/at_rest.h"
 
 struct worker {
 	pid_t pid;
@@ -11,12 +11,19 @@ struct worker {
 	bool busy;
 };
 
-/* Start it. To be called before there are keys, sockets or threads. `store` is kept, not copied. */
-must_check int worker_start(const char *store, struct worker *ret);
+/* Start it. To be called before there are keys, sockets or threads. `store` is kept, not copied. The segments
+ * that are there already are protected first. */
+must_check int worker_start(const char *store, enum at_rest at_rest, struct worker *ret);
 /* Have a segment made of journal `number`. Does not block. */
 must_check int worker_ask(struct worker *w, uint64_t number);
+struct worker_outcome {
+	uint64_t number;
+	int32_t result;  /* of making it */
+	int32_t at_rest; /* of protecting it, once it was made */
+};
+
 /* What has come of it: 1 and the outcome, 0 if nothing has yet, -EPIPE if the process is gone. */
-must_check int worker_outcome(struct worker *w, uint64_t *ret_number, int *ret_result);
+must_check int worker_outcome(struct worker *w, struct worker_outcome *ret);
 void worker_stop(struct worker *w);
 
 #endif

@@ -44,6 +44,7 @@ struct node {
 	struct name_op *ops;
 	size_t op_count;
 	unsigned lock_fd; /* index + 1 */
+	bool frozen[2];   /* by enum env_freeze */
 };
 
 void *must(void *p);

@@ -19,6 +19,7 @@ struct world {
 	bool dead;
 	size_t short_bytes;
 	uint64_t space;
+	int freezing[2];
 	uint64_t boot, wall;
 	uint64_t random;
 };
@@ -153,6 +154,8 @@ static int fault_open(const struct env *env, int dirfd, const char *path, int fl
 		return r;
 	if (n->folder != ((flags & O_DIRECTORY) != 0) && ((flags & O_DIRECTORY) || (flags & O_ACCMODE)))
 		return n->folder ? -EISDIR : -ENOTDIR;
+	if ((flags & O_ACCMODE) && (n->frozen[ENV_FREEZE_VERITY] || n->frozen[ENV_FREEZE_IMMUTABLE]))
+		return -EPERM;
 	if ((flags & O_TRUNC) && n->now.len)
 		disk_write(n, true, NULL, 0, 0);
 	return dying ? -EIO : take_fd(w, n);
@@ -271,6 +274,9 @@ static int fault_rename(const struct env *env, int dirfd, const char *from, cons
 	const struct name *n = disk_find(&from_folder->names_now, from_last);
 	if (!n)
 		return -ENOENT;
+	const struct name *over = disk_find(&to_folder->names_now, to_last);
+	if (n->node->frozen[ENV_FREEZE_IMMUTABLE] || (over && over->node->frozen[ENV_FREEZE_IMMUTABLE]))
+		return -EPERM;
 	disk_folder_do(from_folder, from_last, to_last, n->node);
 	return dying ? -EIO : 0;
 }
@@ -293,6 +299,8 @@ static int remove_name(struct world *w, enum fault_op op, int dirfd, const char 
 		return n->node->folder ? -EISDIR : -ENOTDIR;
 	if (n->node->folder && n->node->names_now.count)
 		return -ENOTEMPTY;
+	if (n->node->frozen[ENV_FREEZE_IMMUTABLE])
+		return -EPERM;
 	if (w->space != UINT64_MAX)
 		w->space += n->node->now.len;
 	disk_folder_do(folder, last, NULL, NULL);
@@ -394,6 +402,20 @@ static int fault_free_bytes(const struct env *env, int fd maybe_unused, uint64_t
 	return 0;
 }
 
+static int fault_freeze(const struct env *env, int fd, enum env_freeze how)
+{
+	struct world *w = world_of(env);
+	struct node *node = node_of_fd(w, fd);
+	bool dying;
+	int r = enter(w, FAULT_FREEZE, &dying);
+	if (r < 0 || dying)
+		return r < 0 ? r : -EIO;
+	if (!node)
+		return -EBADF;
+	node->frozen[how] = node->frozen[how] || w->freezing[how] == 0;
+	return w->freezing[how];
+}
+
 static uint64_t fault_boot_us(const struct env *env)
 {
 	return world_of(env)->boot;
@@ -434,6 +456,7 @@ struct env *fault_env_new(void)
 		.rmdir = fault_rmdir,
 		.lock = fault_lock,
 		.free_bytes = fault_free_bytes,
+		.freeze = fault_freeze,
 		.boot_us = fault_boot_us,
 		.wall_us = fault_wall_us,
 		.random = fault_random,
@@ -442,6 +465,7 @@ struct env *fault_env_new(void)
 	w->env = calls;
 	w->root = node_new(w, true);
 	w->space = UINT64_MAX;
+	w->freezing[ENV_FREEZE_VERITY] = w->freezing[ENV_FREEZE_IMMUTABLE] = -EOPNOTSUPP;
 	w->boot = 1000000;
 	w->wall = 1795507200000000;
 	w->random = 1;
@@ -502,6 +526,17 @@ void fault_env_short_writes(struct env *env, size_t bytes)
 void fault_env_space(struct env *env, uint64_t bytes)
 {
 	world_of(env)->space = bytes;
+}
+
+void fault_env_freezing(struct env *env, enum env_freeze how, int result)
+{
+	world_of(env)->freezing[how] = result;
+}
+
+bool fault_env_frozen(const struct env *env, const char *path, enum env_freeze how)
+{
+	const struct node *n = lookup(env, path);
+	return n && n->frozen[how];
 }
 
 void fault_env_tick(struct env *env, uint64_t us)

@@ -26,6 +26,7 @@ enum fault_op {
 	FAULT_MKDIR,
 	FAULT_RMDIR,
 	FAULT_RANDOM,
+	FAULT_FREEZE,
 	FAULT_OPS,
 };
 
@@ -63,6 +64,11 @@ void fault_env_space(struct env *env, uint64_t bytes);
 /* The end of the process, and of the machine unless KEEP: open descriptors are gone, the unsynced is lost as
  * `how` says, failures set up are forgotten. */
 void fault_env_power_cut(struct env *env, enum fault_cut how, uint64_t seed);
+
+/* What freezing a file ends with; -EOPNOTSUPP at first. A file that is frozen can't be opened for writing,
+ * nor, if it is immutable, unlinked or renamed. */
+void fault_env_freezing(struct env *env, enum env_freeze how, int result);
+bool fault_env_frozen(const struct env *env, const char *path, enum env_freeze how);
 
 /* Clocks stand still until moved. */
 void fault_env_tick(struct env *env, uint64_t us);
