@@ -10,6 +10,7 @@ import ctypes
 import os
 import pathlib
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -123,25 +124,30 @@ def cpu_rows(kind, did):
         bench.row(f"{kind} storm, agent{name}", used * 1e6 / did["events"], "us of its CPU an event", None if name else 3, "less", f"{did['events']:,} events")
 
 
-def kernel_rows(kind, programs, events):
-    bench.row(f"{kind} storm, in the kernel", sum(p["ns"] for p in programs.values()) / events / 1000, "us an event", 1, "less",
+def counting_programs(recorder, storm):
+    """What the storm returns, and what each program used meanwhile. Run-time statistics cost something themselves, so the
+    slowdowns are measured without."""
+    with recorders.KernelStats():
+        before = recorder.programs()
+        made = storm()
+        return made, {name: difference(now, before[name]) for name, now in recorder.programs().items()}
+
+
+def kernel_row(load, programs, events):
+    bench.row(f"{load}, in the kernel", sum(p["ns"] for p in programs.values()) / events / 1000, "us an event", 1, "less",
               f"{programs['sys_exit']['runs'] / events:.1f} runs of sys_exit an event, calls of no interest included")
-    for name, p in programs.items():
-        if p["runs"] > events // 50:
-            bench.row(f"{kind} storm, {name}", p["ns"] / p["runs"], "ns a run")
 
 
 def bench_each(storms, recorder):
-    """Run-time statistics cost something themselves, so the slowdowns are measured without."""
     for kind, storm in (("file", storms.files), ("exec", storms.execs)):
         before = recorder.numbers()
-        with recorders.KernelStats():
-            programs = recorder.programs()
-            storm(LONG)
-            programs = {name: difference(now, programs[name]) for name, now in recorder.programs().items()}
+        _, programs = counting_programs(recorder, lambda: storm(LONG))
         did = difference(recorder.numbers(), before)
         cpu_rows(kind, did)
-        kernel_rows(kind, programs, did["events"])
+        kernel_row(f"{kind} storm", programs, did["events"])
+        for name, p in programs.items():
+            if p["runs"] > did["events"] // 50:
+                bench.row(f"{kind} storm, {name}", p["ns"] / p["runs"], "ns a run")
 
 
 def bench_calls(storms, recorder):
@@ -167,12 +173,13 @@ def bench_idle(recorder):
 
 def bench_sustained(storms, recorder):
     before, begun = recorder.numbers(), time.monotonic()
-    files, execs = storms.sustained()
+    (files, execs), programs = counting_programs(recorder, storms.sustained)
     did = difference(recorder.numbers(), before)
     bench.row("sustained, files", files["count"] * IN_A_FILE / files["seconds"], "events/s made", 30_000 * 0.99)
     bench.row("sustained, execs", execs["count"] / execs["seconds"], "execs/s made", 700 * 0.99)
     bench.row("sustained", did["lost"], "events lost", 0, "less", f"of {did['events']:,} in {time.monotonic() - begun:.0f} s")
     bench.row("sustained", (did["collector"] + did["sealer"]) * 1e6 / did["events"], "us of its CPU an event", 3, "less")
+    kernel_row("sustained", programs, did["events"])
 
 
 def trace_me():
@@ -236,6 +243,8 @@ def bench_auditd(storms):
 def main():
     if os.geteuid() != 0:
         sys.exit("bench-collect needs root")
+    # What was changed is put back, whoever ends it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     storms = Storms()
     try:
         bench_swornlog(storms)
