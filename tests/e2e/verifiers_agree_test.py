@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT / "tests" / "independent"))
 
 import build  # noqa: E402
 import spool  # noqa: E402
+import test_forgeries  # noqa: E402
 import test_parts  # noqa: E402
 import test_verify  # noqa: E402
 import verify  # noqa: E402
@@ -80,7 +81,7 @@ def main():
     for module in (spool, verify, test_parts, test_verify):
         if hasattr(module, "check_spool"):
             module.check_spool = wrapped
-    suite = unittest.TestSuite(unittest.defaultTestLoader.loadTestsFromModule(m) for m in (test_verify, test_parts))
+    suite = unittest.TestSuite(unittest.defaultTestLoader.loadTestsFromModule(m) for m in (test_verify, test_parts, test_forgeries))
     result = unittest.TextTestRunner(stream=sys.stderr, verbosity=0).run(suite)
     if os.environ.get("WORDS"):
         print("\n".join(sorted(set(words))))
