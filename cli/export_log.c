@@ -1,0 +1,240 @@
+#include "cli/export_log.h"
+
+#include <stdio.h>
+
+#include "cli/file_tree.h"
+#include "cli/tile_dir.h"
+#include "evidence/seal.h"
+#include "evidence/tile.h"
+#include "lib/text.h"
+
+#define FOLDER_MAX  160
+#define FLUSH_BYTES (64u << 10)
+
+struct export_log {
+	int dirfd;
+	struct origin origin;
+	char folder[FOLDER_MAX];
+	struct tile_dir *tiles;
+	struct buf seals; /* not yet written */
+	struct buf note;
+	struct key seal_key; /* that signed it */
+	struct ed25519_public next_key;
+	struct buf raw;
+	struct buf entries; /* of one batch, as a bundle has them */
+	struct hash *leaf;  /* of one batch */
+};
+
+void export_log_free(struct export_log *l)
+{
+	if (!l)
+		return;
+	tile_dir_free(l->tiles);
+	buf_done(&l->seals);
+	buf_done(&l->note);
+	buf_done(&l->raw);
+	buf_done(&l->entries);
+	free(l->leaf);
+	free(l);
+}
+
+static void free_log(struct export_log **l)
+{
+	export_log_free(*l);
+}
+
+static void begin_seals(struct export_log *l)
+{
+	char name[ORIGIN_MAX + 1];
+	origin_format(&l->origin, name);
+	buf_printf(&l->seals, "swornlog-seals/v1\norigin %s\n", name);
+}
+
+int export_log_new(int dirfd, const struct origin *origin, bool content, struct export_log **ret)
+{
+	cleanup(free_log) struct export_log *l = calloc(1, sizeof(*l));
+	if (!l)
+		return -ENOMEM;
+	l->dirfd = dirfd;
+	l->origin = *origin;
+	snprintf(l->folder, sizeof(l->folder), "host/%s/%u", origin->host, origin->epoch);
+	begin_seals(l);
+	int r = tile_dir_new(dirfd, l->folder, content, &l->tiles);
+	if (r == 0)
+		*ret = TAKE_PTR(l);
+	return r;
+}
+
+uint64_t export_log_size(const struct export_log *l)
+{
+	return tile_dir_tree(l->tiles)->size;
+}
+
+/* Salts, entries and leaf hashes of the batch; the tree as it would be. */
+static int hash_batch(struct export_log *l, const struct batch *b, struct salter *salter,
+                      struct frontier *tree)
+{
+	struct cursor c;
+	struct span body;
+	uint8_t salt[ENTRY_SALT_BYTES];
+	uint32_t n = 0;
+	int r = salter_start(salter, b->seed);
+	cursor_init(&c, l->raw.data, l->raw.len);
+	while (r == 0 && n < b->count && batch_next_body(&c, &body)) {
+		r = salter_next(salter, salt);
+		buf_put_u16be(&l->entries, (uint16_t)(sizeof(salt) + body.len));
+		size_t at = l->entries.len;
+		buf_put(&l->entries, salt, sizeof(salt));
+		buf_put(&l->entries, body.data, body.len);
+		if (r < 0 || buf_err(&l->entries))
+			return r < 0 ? r : buf_err(&l->entries);
+		merkle_leaf((struct span){ l->entries.data + at, l->entries.len - at }, &l->leaf[n]);
+		frontier_add(tree, &l->leaf[n++]);
+	}
+	if (r < 0)
+		return r;
+	return c.err || n != b->count || cursor_left(&c) > 0 ? -EBADMSG : 0;
+}
+
+static int parse_own(struct span entry, struct entry *ret)
+{
+	struct span body = { entry.data + ENTRY_SALT_BYTES, entry.len - ENTRY_SALT_BYTES };
+	return entry_parse_body(body, ret);
+}
+
+/* The seal is a batch's last entry, and the epoch's own the first of all. */
+static void first_and_last(const struct export_log *l, struct span *ret_first, struct span *ret_last)
+{
+	struct cursor c;
+	cursor_init(&c, l->entries.data, l->entries.len);
+	if (tile_next_bundle_entry(&c, ret_first))
+		*ret_last = *ret_first;
+	while (tile_next_bundle_entry(&c, ret_last))
+		;
+}
+
+/* The key that the seal before named, or the epoch's entry, has signed. */
+static int check_seal(struct export_log *l, const struct batch *b)
+{
+	struct span first = { 0 }, last = { 0 };
+	struct entry e;
+	struct epoch_start start;
+	struct seal seal;
+	char name[KEY_NAME_MAX + 1];
+	first_and_last(l, &first, &last);
+	if (b->first == 0) {
+		if (parse_own(first, &e) < 0 || epoch_parse(&e, &start) < 0)
+			return -EBADMSG;
+		l->next_key = start.first_key;
+	}
+	if (parse_own(last, &e) < 0 || seal_parse(&e, &seal) < 0)
+		return -EBADMSG;
+	origin_seal_name(&l->origin, name);
+	if (key_make(name, KEY_TYPE_ED25519, &l->next_key, &l->seal_key) < 0 ||
+	    !note_signed_by(&b->note, 0, &l->seal_key))
+		return -EBADMSG;
+	l->next_key = seal.next_key;
+	return 0;
+}
+
+static int check(struct export_log *l, const struct batch *b, struct salter *salter)
+{
+	struct frontier tree = *tile_dir_tree(l->tiles);
+	struct hash root;
+	if (b->first != tree.size)
+		return -EBADMSG;
+	buf_reset(&l->raw);
+	buf_reset(&l->entries);
+	free(l->leaf);
+	l->leaf = calloc(b->count, sizeof(*l->leaf));
+	if (!l->leaf)
+		return -ENOMEM;
+	int r = batch_unpack(b, &l->raw);
+	if (r == 0)
+		r = hash_batch(l, b, salter, &tree);
+	if (r < 0)
+		return r;
+	frontier_root(&tree, &root);
+	return hash_equal(&root, &b->head.root) ? check_seal(l, b) : -EBADMSG;
+}
+
+static void put_opened(struct export_log *l, const char *word, struct span entry)
+{
+	buf_printf(&l->seals, "%s ", word);
+	text_put_base64(&l->seals, entry.data, entry.len);
+	buf_put_u8(&l->seals, '\n');
+}
+
+static int flush_seals(struct export_log *l)
+{
+	char path[FOLDER_MAX + 8];
+	snprintf(path, sizeof(path), "%s/seals", l->folder);
+	int r = buf_err(&l->seals);
+	if (r == 0)
+		r = file_tree_append(l->dirfd, path, (struct span){ l->seals.data, l->seals.len });
+	buf_reset(&l->seals);
+	return r;
+}
+
+static int put_seal(struct export_log *l, const struct batch *b)
+{
+	struct span first = { 0 }, last = { 0 };
+	first_and_last(l, &first, &last);
+	buf_printf(&l->seals, "batch %llu %u\n", (unsigned long long)b->first, b->count);
+	if (b->first == 0)
+		put_opened(l, "epoch", first);
+	put_opened(l, "seal", last);
+	buf_printf(&l->seals, "note %zu\n", b->note_bytes.len);
+	buf_put(&l->seals, b->note_bytes.data, b->note_bytes.len);
+	return l->seals.len > FLUSH_BYTES ? flush_seals(l) : buf_err(&l->seals);
+}
+
+int export_log_batch(struct export_log *l, const struct batch *b, struct salter *salter)
+{
+	int r = check(l, b, salter);
+	if (r < 0)
+		return r;
+	struct cursor c;
+	struct span entry;
+	cursor_init(&c, l->entries.data, l->entries.len);
+	for (uint32_t i = 0; r == 0 && tile_next_bundle_entry(&c, &entry); i++)
+		r = tile_dir_add(l->tiles, entry, &l->leaf[i]);
+	if (r == 0)
+		r = put_seal(l, b);
+	buf_reset(&l->note);
+	buf_put(&l->note, b->note_bytes.data, b->note_bytes.len);
+	return r < 0 ? r : buf_err(&l->note);
+}
+
+static void put_log_line(struct buf *b, const struct key *k)
+{
+	buf_put_str(b, "log ");
+	key_put(b, k);
+	buf_put_u8(b, '\n');
+}
+
+/* docs/format.md section 18: the key of the last batch, and the host's, which signs at least every ten
+ * seconds. */
+static int write_policy(const struct export_log *l, const struct key *identity)
+{
+	cleanup_buf struct buf b = { 0 };
+	char path[FOLDER_MAX + 8], name[ORIGIN_MAX + 1];
+	origin_format(&l->origin, name);
+	snprintf(path, sizeof(path), "%s/policy", l->folder);
+	buf_printf(&b, "# %s: the key that signed its last batch, and that of the host.\n", name);
+	put_log_line(&b, &l->seal_key);
+	if (identity)
+		put_log_line(&b, identity);
+	buf_put_str(&b, "quorum none\n");
+	return buf_err(&b) ? buf_err(&b) : file_tree_write(l->dirfd, path, (struct span){ b.data, b.len });
+}
+
+int export_log_finish(struct export_log *l, const struct key *identity)
+{
+	int r = flush_seals(l);
+	if (r == 0)
+		r = write_policy(l, identity);
+	if (r == 0)
+		r = tile_dir_finish(l->tiles, (struct span){ l->note.data, l->note.len });
+	return r;
+}

@@ -1,0 +1,200 @@
+#!/usr/bin/python3
+"""What `swornlog export` writes, checked by the published rules of C2SP (tests/independent/c2sp_tiles.py), by section 18
+(tests/independent/export.py), and by Go's module library (tests/golang/check.go)."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "tests" / "independent")]
+import build  # noqa: E402
+import c2sp_tiles  # noqa: E402
+import export  # noqa: E402
+from checks import check, finish  # noqa: E402
+from golang import build_checker, run_checker  # noqa: E402
+from tree import leaf_hash  # noqa: E402
+
+SWORNLOG = pathlib.Path(os.environ.get("BIN", "build/opt")).resolve() / "swornlog"
+SECRET = b"/srv/secret/ledger"
+
+
+def swornlog(*arguments):
+    return subprocess.run([SWORNLOG, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False)
+
+
+def large_sink():
+    """A host log of more than two tiles in two epochs, a fleet log of more than one, in journals and segments."""
+    cast, hosts = build.small_fleet()
+    sink = build.Sink(cast)
+    for host in hosts:
+        sink.enrol(host)
+    epochs = [host.epoch() for host in hosts]
+    for number in range(280):
+        epochs[0].add(32, {0: SECRET + b"/%d" % number})
+        epochs[0].add_events(1)
+        batches = [epochs[0].seal(identity=number % 10 == 0 or None)]
+        if number % 100 == 50:
+            epochs[1].add_events(2)
+            batches.append(epochs[1].seal())
+            sink.new_journal()
+        sink.commit(*batches)
+    size, root = epochs[1].heads[-1]
+    again = hosts[1].epoch(2, 1, extra={2: [1, size, root], 3: [1, size, root]})
+    sink.commit(again.seal())
+    return sink
+
+
+def logs_of(folder):
+    return [folder / "fleet", *sorted((folder / "host").glob("*/*"))]
+
+
+def vkeys(folder):
+    lines = (folder / "policy").read_text().splitlines()
+    return [line.split()[1] for line in lines if line.startswith("log ")]
+
+
+def files(folder):
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+
+def check_by_rules(folder, bundles=True):
+    for log in logs_of(folder):
+        with_bundles = bundles or log.name == "fleet"
+        faults = c2sp_tiles.Directory(log, with_bundles).check(vkeys(log))
+        check(f"{log.relative_to(folder)} keeps the rules of C2SP", not faults, faults)
+
+
+def check_bytes(folder, store):
+    """What is there is what was stored: the fleet log byte for byte the sink's own files, but for older partial tiles."""
+    for name in files(folder / "fleet"):
+        if name != "policy":
+            same = (folder / "fleet" / name).read_bytes() == (store / "fleet" / name).read_bytes()
+            check(f"fleet/{name} is the store's", same)
+    log = folder / "host" / "alpha" / "1"
+    size, _ = c2sp_tiles.parse_checkpoint((log / "checkpoint").read_bytes())
+    names = {f"tile/{kind}/{n:03d}" for kind in ("0", "entries") for n in range(size // 256)}
+    names |= {f"tile/{kind}/{size // 256:03d}.p/{size % 256}" for kind in ("0", "entries")}
+    names |= {f"tile/1/000.p/{size // 256}", "checkpoint", "policy", "seals"}
+    check("a host log has just the files that its size calls for", set(files(log)) == names, set(files(log)) ^ names)
+
+
+def check_by_go(checker, folder, store):
+    for log in logs_of(folder):
+        done = run_checker(checker, "tiles", log, *vkeys(log))
+        check(f"Go verifies {log.relative_to(folder)}", done.returncode == 0, done.stderr)
+    done = run_checker(checker, "tiles", store / "fleet", *vkeys(folder / "fleet"))
+    check("Go verifies the tiles of the store itself", done.returncode == 0, done.stderr)
+    done = run_checker(checker, "tiles", folder / "fleet", *vkeys(folder / "host" / "alpha" / "1"))
+    check("Go refuses another key", done.returncode == 1 and "note" in done.stderr, done.stderr)
+
+
+def check_receipt_by_go(checker, sink):
+    """The proofs of a receipt: inclusion in the fleet log, consistency from older heads."""
+    for held in (1, 2, 77, 256, len(sink.leaves) - 1):
+        receipt = sink.receipt(sink.enrolled["alpha"][0], held).split(b"\n\n", 3)
+        entry, index, *path = receipt[1].decode().split("\n")
+        old, *proof = receipt[2].decode().split("\n")
+        root = build.base64_text(build.tree_root(sink.leaves[:held])).decode()
+        record = ["record", index.split()[1], entry.split()[1], *path]
+        tree = ["tree", old.split()[1], root, *proof]
+        text = f"{' '.join(record)}\n{' '.join(tree)}\n\n".encode() + receipt[3]
+        done = run_checker(checker, "proof", sink.cast.log.key.vkey, stdin=text)
+        check(f"Go verifies a receipt's proofs from size {held}", done.returncode == 0, done.stderr)
+        wrong = text.replace(proof[-1].encode(), build.base64_text(leaf_hash(b"")))
+        done = run_checker(checker, "proof", sink.cast.log.key.vkey, stdin=wrong)
+        check(f"and not with another hash in it ({held})", done.returncode == 1, done.stdout)
+
+
+def check_structure(work, store, sink):
+    out = work / "structure"
+    done = swornlog("export", "--structure", store, out)
+    check("an export without content is made", done.returncode == 0, done.stderr)
+    check_by_rules(out, bundles=False)
+    check("it holds no entries of hosts", not [n for n in files(out / "host") if "/entries/" in n])
+    held = [n for n in files(out) if SECRET in (out / n).read_bytes()]
+    check("and nothing of what they say", not held, held)
+    faults = export.check_export(out, sink.cast.genesis)
+    check("its structure verifies by section 18", not faults, faults)
+    for name, change in forgeries().items():
+        copy = work / "forged"
+        shutil.copytree(out, copy)
+        change(copy / "host" / "alpha" / "1")
+        check(f"a forged one does not: {name}", export.check_export(copy, sink.cast.genesis))
+        shutil.rmtree(copy)
+
+
+def forgeries():
+    def flip(path, at):
+        data = bytearray(path.read_bytes())
+        data[at] ^= 1
+        path.write_bytes(data)
+
+    def drop_batch(log):
+        blocks = (log / "seals").read_bytes().split(b"batch ")
+        (log / "seals").write_bytes(b"batch ".join(blocks[:5] + blocks[6:]))
+
+    def cut(log):
+        blocks = (log / "seals").read_bytes().split(b"batch ")
+        (log / "seals").write_bytes(b"batch ".join(blocks[:-1]))
+
+    return {
+        "a leaf": lambda log: flip(log / "tile/0/001", 100),
+        "a seal": lambda log: flip(log / "seals", 2000),
+        "a batch is left out": drop_batch,
+        "the end is left out": cut,
+        "the checkpoint": lambda log: flip(log / "checkpoint", 40),
+    }
+
+
+def check_damage(work, store):
+    copy = work / "damaged"
+    shutil.copytree(store, copy)
+    journal = sorted((copy / "journal").iterdir())[0]
+    data = bytearray(journal.read_bytes())
+    at = data.index(b"swlbatc1", len(data) // 2)
+    data[at + 200] ^= 1
+    journal.write_bytes(data)
+    done = swornlog("export", copy, work / "rest")
+    check("a damaged store is exported up to the fault, and status 1 says so", done.returncode == 1 and "verify" in done.stderr, done)
+    check_by_rules(work / "rest")
+
+
+def check_refusals(work, store):
+    done = swornlog("export", store, work)
+    check("a folder that is not empty is refused", done.returncode == 3 and "empty" in done.stderr, done)
+    done = swornlog("export", store, work / "one", "--host", "alpha", "--epoch", "1")
+    check("one host's epoch can be chosen", sorted(p.name for p in (work / "one" / "host").iterdir()) == ["alpha"], done)
+    done = swornlog("export", store, work / "none", "--host", "gamma")
+    check("a host that is not there is told", done.returncode == 1 and "gamma" in done.stderr, done)
+    done = swornlog("export", store, work / "log", "--fleet")
+    check("the fleet log alone can be chosen", done.returncode == 0 and not (work / "log" / "host").exists(), done)
+    done = swornlog("export", work, work / "x")
+    check("what is no store is refused", done.returncode == 3 and "store" in done.stderr, done)
+
+
+def main():
+    checker = build_checker()
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder)
+        sink = large_sink()
+        sink.write(work / "store", segments=2)
+        done = swornlog("export", work / "store", work / "out")
+        check("a store is exported", done.returncode == 0 and "host/alpha/1" in done.stdout, done)
+        check_by_rules(work / "out")
+        check_bytes(work / "out", work / "store")
+        faults = export.check_export(work / "out", sink.cast.genesis)
+        check("its structure verifies by section 18", not faults, faults)
+        check_by_go(checker, work / "out", work / "store")
+        check_receipt_by_go(checker, sink)
+        check_structure(work, work / "store", sink)
+        check_damage(work, work / "store")
+        check_refusals(work, work / "store")
+    finish()
+
+
+if __name__ == "__main__":
+    main()
