@@ -95,21 +95,31 @@ bool key_equal(const struct key *a, const struct key *b)
 	       memcmp(a->pub.b, b->pub.b, sizeof(a->pub.b)) == 0;
 }
 
-int signer_generate(const struct env *env, const char *name, struct signer *ret)
+static int generate(const struct env *env, const char *name, uint8_t type, struct signer *ret)
 {
 	struct signer s;
 	int r = ed25519_generate(env, &s.secret);
 	if (r == 0)
-		r = key_make(name, KEY_TYPE_ED25519, &s.secret.public_key, &s.key);
+		r = key_make(name, type, &s.secret.public_key, &s.key);
 	if (r == 0)
 		*ret = s;
 	signer_wipe(&s);
 	return r;
 }
 
+int signer_generate(const struct env *env, const char *name, struct signer *ret)
+{
+	return generate(env, name, KEY_TYPE_ED25519, ret);
+}
+
+int cosigner_generate(const struct env *env, const char *name, struct signer *ret)
+{
+	return generate(env, name, KEY_TYPE_COSIGNATURE, ret);
+}
+
 #define PRIVATE_PREFIX "PRIVATE+KEY+"
 
-static int parse_secret(struct span text, struct signer *s, uint8_t blob[33])
+static int parse_secret(struct span text, uint8_t type, struct signer *s, uint8_t blob[33])
 {
 	char name[KEY_NAME_MAX + 1];
 	uint8_t id[4];
@@ -119,26 +129,36 @@ static int parse_secret(struct span text, struct signer *s, uint8_t blob[33])
 	int r = parse_parts(rest, name, id, blob);
 	if (r < 0)
 		return r;
-	if (blob[0] != KEY_TYPE_ED25519)
+	if (blob[0] != type)
 		return -EBADMSG;
 	r = ed25519_from_seed(blob + 1, &s->secret);
 	if (r == 0)
-		r = key_make(name, KEY_TYPE_ED25519, &s->secret.public_key, &s->key);
+		r = key_make(name, type, &s->secret.public_key, &s->key);
 	if (r == 0 && memcmp(s->key.id, id, sizeof(id)) != 0)
 		r = -EBADMSG;
 	return r;
 }
 
-int signer_parse(struct span text, struct signer *ret)
+static int parse_wiping(struct span text, uint8_t type, struct signer *ret)
 {
 	struct signer s;
 	uint8_t blob[33];
-	int r = parse_secret(text, &s, blob);
+	int r = parse_secret(text, type, &s, blob);
 	if (r == 0)
 		*ret = s;
 	OPENSSL_cleanse(blob, sizeof(blob));
 	signer_wipe(&s);
 	return r;
+}
+
+int signer_parse(struct span text, struct signer *ret)
+{
+	return parse_wiping(text, KEY_TYPE_ED25519, ret);
+}
+
+int cosigner_parse(struct span text, struct signer *ret)
+{
+	return parse_wiping(text, KEY_TYPE_COSIGNATURE, ret);
 }
 
 void signer_put(struct buf *b, const struct signer *s)

@@ -30,9 +30,12 @@ must_check int key_parse(struct span vkey, struct key *ret);
 void key_put(struct buf *b, const struct key *k);
 bool key_equal(const struct key *a, const struct key *b);
 
+/* A signer's key is of type 0x01, a cosigner's of type 0x04: neither is taken for the other. */
 must_check int signer_generate(const struct env *env, const char *name, struct signer *ret);
+must_check int cosigner_generate(const struct env *env, const char *name, struct signer *ret);
 /* From and to `PRIVATE+KEY+<name>+<id>+<base64(type || seed)>`. */
 must_check int signer_parse(struct span text, struct signer *ret);
+must_check int cosigner_parse(struct span text, struct signer *ret);
 void signer_put(struct buf *b, const struct signer *s);
 void signer_wipe(struct signer *s);
 

@@ -1,7 +1,6 @@
 #include "evidence/note.h"
 
-#include <stdio.h>
-
+#include "evidence/cosignature.h"
 #include "lib/text.h"
 
 /* U+2014 and a space. */
@@ -118,32 +117,10 @@ static bool is_key(const struct note_signature *s, const struct key *k)
 	return span_is(s->name, k->name) && memcmp(s->id, k->id, sizeof(k->id)) == 0;
 }
 
-static uint64_t get_u64be(const uint8_t *p)
-{
-	uint64_t v = 0;
-	for (int i = 0; i < 8; i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
-static bool cosignature_verifies(const struct note *n, const struct note_signature *s, const struct key *k)
-{
-	if (s->blob_len != 8 + ED25519_SIGNATURE_BYTES)
-		return false;
-	char message[64 + NOTE_MAX_BYTES];
-	int head =
-	        snprintf(message, 64, "cosignature/v1\ntime %llu\n", (unsigned long long)get_u64be(s->blob));
-	if (head < 0 || n->text.len > NOTE_MAX_BYTES)
-		return false;
-	memcpy(message + head, n->text.data, n->text.len);
-	struct span whole = { (const uint8_t *)message, (size_t)head + n->text.len };
-	return ed25519_verify(&k->pub, whole, s->blob + 8);
-}
-
 static bool verifies(const struct note *n, const struct note_signature *s, const struct key *k)
 {
 	if (k->type == KEY_TYPE_COSIGNATURE)
-		return cosignature_verifies(n, s, k);
+		return cosignature_verifies(s, n->text, k);
 	return k->type == KEY_TYPE_ED25519 && s->blob_len == ED25519_SIGNATURE_BYTES &&
 	       ed25519_verify(&k->pub, n->text, s->blob);
 }
@@ -186,18 +163,25 @@ size_t note_signature_bytes(const char *name)
 	return strlen(line_start) + strlen(name) + 1 + blob + 1;
 }
 
+void note_put_line(struct buf *b, const char *name, struct span blob)
+{
+	buf_put_str(b, line_start);
+	buf_put_str(b, name);
+	buf_put_u8(b, ' ');
+	text_put_base64(b, blob.data, blob.len);
+	buf_put_u8(b, '\n');
+}
+
 int note_put_signature(struct buf *b, struct span text, const struct signer *signer)
 {
 	uint8_t blob[4 + ED25519_SIGNATURE_BYTES];
+	if (signer->key.type != KEY_TYPE_ED25519)
+		return -EINVAL;
 	memcpy(blob, signer->key.id, 4);
 	int r = ed25519_sign(&signer->secret, text, blob + 4);
 	if (r < 0)
 		return r;
-	buf_put_str(b, line_start);
-	buf_put_str(b, signer->key.name);
-	buf_put_u8(b, ' ');
-	text_put_base64(b, blob, sizeof(blob));
-	buf_put_u8(b, '\n');
+	note_put_line(b, signer->key.name, (struct span){ blob, sizeof(blob) });
 	return buf_err(b);
 }
 

@@ -34,7 +34,10 @@ bool note_signed_by(const struct note *n, size_t i, const struct key *key);
 
 /* Bytes that note_put_signature will append for a key of this name. */
 size_t note_signature_bytes(const char *name);
-/* Append one signature line over `text`. The caller has appended the text and the empty line. */
+/* Append a signature line; `blob` is the key id and what follows it. */
+void note_put_line(struct buf *b, const char *name, struct span blob);
+/* Append one signature line over `text`. The caller has appended the text and the empty line. -EINVAL unless
+ * the key is one of type 0x01. */
 must_check int note_put_signature(struct buf *b, struct span text, const struct signer *signer);
 /* Append text, empty line and one signature by each signer. */
 must_check int note_put(struct buf *b, struct span text, const struct signer *const *signers, size_t n);

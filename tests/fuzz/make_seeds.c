@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include "evidence/batch.h"
+#include "evidence/cosignature.h"
 #include "evidence/fleet.h"
 #include "evidence/record.h"
 #include "evidence/tile.h"
+#include "evidence/witness.h"
 #include "tests/support/bytes.h"
 #include "tests/support/host_log.h"
 
@@ -55,6 +57,33 @@ static void keys_and_statements(const struct test_fleet *f)
 	seed("note", "genesis", span_of(&f->genesis_note));
 	seed("statement", "genesis", span_of(&f->genesis_note));
 	seed("statement", "enrol", span_of(&enrol));
+}
+
+#define WITNESSED "acme/log\n1\nAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
+
+static void policies_and_witnesses(const struct test_fleet *f)
+{
+	cleanup_buf struct buf policy = { 0 }, note = { 0 }, line = { 0 }, request = { 0 }, both = { 0 };
+	struct signer w;
+	struct hash proof[2] = { { { 1 } }, { { 2 } } };
+	const struct signer *log[] = { &f->log };
+	test_cosigner("witness.example", &w);
+	must(note_put(&note, TEXT(WITNESSED), log, 1) == 0, "note");
+	must(cosignature_put(&line, TEXT(WITNESSED), 1795507200, &w) == 0, "cosignature");
+	must(witness_put_request(&request, 1, proof, 2, span_of(&note)) == 0, "request");
+	seed("witness_request", "request", span_of(&request));
+	seed("witness_request", "answer", span_of(&line));
+	seed("witness_request", "size", TEXT("20852014\n"));
+	buf_put_str(&policy, "# a policy\nlog ");
+	key_put(&policy, &f->log.key);
+	buf_put_str(&policy, " https://log.example/\nwitness w ");
+	key_put(&policy, &w.key);
+	buf_put_str(&policy, "\ngroup g any w\ngroup h 1 g\nquorum h\n");
+	buf_put_u16be(&both, (uint16_t)policy.len);
+	buf_put(&both, policy.data, policy.len);
+	buf_put(&both, note.data, note.len);
+	buf_put(&both, line.data, line.len);
+	seed("policy", "held", span_of(&both));
 }
 
 static void audit_rules(void)
@@ -239,6 +268,7 @@ int main(int argc, char **argv)
 	must(batch_parse(span_of(&bytes), &b) > 0, "batch");
 	commit_make(&k, &f, &b);
 	keys_and_statements(&f);
+	policies_and_witnesses(&f);
 	batches(&f);
 	receipts(&k);
 	records(&k, &b);

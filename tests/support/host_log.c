@@ -25,6 +25,12 @@ void test_signer(const char *name, struct signer *ret)
 	must(key_make(name, KEY_TYPE_ED25519, &ret->secret.public_key, &ret->key));
 }
 
+void test_cosigner(const char *name, struct signer *ret)
+{
+	test_signer(name, ret);
+	must(key_make(name, KEY_TYPE_COSIGNATURE, &ret->secret.public_key, &ret->key));
+}
+
 static void seal_key(const struct host_log *h, unsigned number, const char *salt, struct signer *ret)
 {
 	char text[KEY_NAME_MAX + 64], name[KEY_NAME_MAX + 1];

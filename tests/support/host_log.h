@@ -11,6 +11,8 @@
 
 /* A key whose seed is H(name). */
 void test_signer(const char *name, struct signer *ret);
+/* The same as a witness's. */
+void test_cosigner(const char *name, struct signer *ret);
 
 struct host_log {
 	struct origin origin;

@@ -215,3 +215,19 @@ Test(signer, without_random_bytes_or_a_usable_name_there_is_none)
 	cr_assert_eq(signer_generate(env, "acme log", &s), -EINVAL);
 	cr_assert_eq(s.key.type, 77);
 }
+
+Test(key, a_cosigner_s_key_is_no_signer_s_and_the_other_way_round)
+{
+	struct signer signer, cosigner, back;
+	cleanup_buf struct buf one = { 0 }, other = { 0 };
+	cr_assert_eq(signer_generate(env_system(), "acme/log", &signer), 0);
+	cr_assert_eq(cosigner_generate(env_system(), "witness.example", &cosigner), 0);
+	cr_assert_eq(cosigner.key.type, KEY_TYPE_COSIGNATURE);
+	signer_put(&one, &signer);
+	signer_put(&other, &cosigner);
+	cr_assert_eq(signer_parse(span_of(&one), &back), 0);
+	cr_assert_eq(signer_parse(span_of(&other), &back), -EBADMSG);
+	cr_assert_eq(cosigner_parse(span_of(&one), &back), -EBADMSG);
+	cr_assert_eq(cosigner_parse(span_of(&other), &back), 0);
+	cr_assert(key_equal(&back.key, &cosigner.key));
+}

@@ -261,6 +261,15 @@ Test(note, a_signature_longer_than_ed25519_does_not_verify)
 	cr_assert_eq(verifies(span_of(&n), &a.key, 1, &by), -EBADMSG);
 }
 
+Test(note, a_key_for_cosignatures_signs_no_note)
+{
+	struct signer w;
+	test_cosigner("witness.example", &w);
+	cleanup_buf struct buf b = { 0 };
+	cr_assert_eq(note_put_signature(&b, TEXT("text\n"), &w), -EINVAL);
+	cr_assert_eq(b.len, 0);
+}
+
 Test(note, more_keys_than_there_are_bits_are_refused)
 {
 	struct key keys[65];
@@ -377,42 +386,4 @@ Test(checkpoint, another_origin_or_text_is_no_fleet_checkpoint)
 	sign(&longer, "acme/log\n5\n" ROOT "\nmore\n", &log, NULL);
 	cr_assert_eq(fleet_verdict(&origin, &log.key, true), -EBADMSG);
 	cr_assert_eq(fleet_verdict(&longer, &log.key, true), -EBADMSG);
-}
-
-/* "cosignature/v1\ntime 1795507200\n" || text, by hand. */
-static void cosign(struct buf *out, const char *text, uint64_t time, const struct signer *w)
-{
-	cleanup_buf struct buf message = { 0 }, blob = { 0 };
-	buf_printf(&message, "cosignature/v1\ntime %llu\n%s", (unsigned long long)time, text);
-	buf_put(&blob, w->key.id, 4);
-	buf_put_u64be(&blob, time);
-	uint8_t signature[64];
-	cr_assert_eq(ed25519_sign(&w->secret, span_of(&message), signature), 0);
-	buf_put(&blob, signature, 64);
-	buf_printf(out, DASH "%s ", w->key.name);
-	text_put_base64(out, blob.data, blob.len);
-	buf_put_str(out, "\n");
-}
-
-Test(note, a_cosignature_is_over_the_time_and_the_text)
-{
-	struct signer log, w;
-	test_signer("acme/log", &log);
-	test_signer("witness.example", &w);
-	cr_assert_eq(key_make("witness.example", KEY_TYPE_COSIGNATURE, &w.secret.public_key, &w.key), 0);
-	struct key keys[] = { log.key, w.key };
-	const char *text = "acme/log\n5\n" ROOT "\n";
-	cleanup_buf struct buf b = { 0 };
-	uint64_t by;
-	sign(&b, text, &log, NULL);
-	size_t before = b.len;
-	cosign(&b, text, 1795507200, &w);
-	cr_assert_eq(verifies(span_of(&b), keys, 2, &by), 0);
-	cr_assert_eq(by, 3);
-	cr_assert_eq(fleet_verdict(&b, &log.key, false), 0);
-
-	/* A plain signature under the witness's name and id is not one. */
-	b.len = before;
-	cr_assert_eq(note_put_signature(&b, span_str(text), &w), 0);
-	cr_assert_eq(verifies(span_of(&b), keys, 2, &by), -EBADMSG);
 }

@@ -11,6 +11,7 @@
 #include "lib/text.h"
 #include "tests/support/bytes.h"
 #include "tests/support/make_store.h"
+#include "tests/support/vectors.h"
 
 #define FOLDER      "docs/vectors/"
 #define HEX_COLUMNS 64
@@ -18,17 +19,7 @@
 
 static void is_file(const char *name, struct span want)
 {
-	char path[128];
-	cleanup_buf struct buf have = { 0 };
-	snprintf(path, sizeof(path), FOLDER "%s", name);
-	if (getenv("SWORNLOG_WRITE_VECTORS")) {
-		FILE *f = fopen(path, "we");
-		cr_assert(f && fwrite(want.data, 1, want.len, f) == want.len && fclose(f) == 0, "%s", path);
-		return;
-	}
-	cr_assert_eq(file_read(env_system(), AT_FDCWD, path, 1 << 20, &have), 0,
-	             "%s: run from the root of the checkout", path);
-	cr_expect(bytes_equal(span_of(&have), want), "%s", path);
+	cr_expect(vector_is(name, want), "%s", name);
 }
 
 static void is_hex_file(const char *name, struct span bytes)
