@@ -2,7 +2,7 @@
 #ifndef SWORNLOG_CLI_APPROVAL_H
 #define SWORNLOG_CLI_APPROVAL_H
 
-#include "cli/certificate.h"
+#include "lib/certify.h"
 #include "cli/request.h"
 #include "evidence/statement.h"
 

@@ -2,9 +2,9 @@
 #include <stdio.h>
 
 #include "cli/approval.h"
-#include "cli/certificate.h"
+#include "lib/certify.h"
 #include "cli/command.h"
-#include "cli/control.h"
+#include "lib/control.h"
 #include "cli/folder.h"
 #include "cli/options.h"
 #include "cli/request.h"

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "cli/certificate.h"
+#include "lib/certify.h"
 #include "cli/command.h"
 #include "cli/folder.h"
 #include "cli/options.h"

@@ -2,7 +2,8 @@
 
 #include <stdio.h>
 
-#include "cli/certificate.h"
+#include "lib/csr.h"
+#include "lib/certificate.h"
 #include "lib/text.h"
 
 #define FIRST_LINE "swornlog-request/v1"
@@ -22,13 +23,20 @@ static void put_text(struct buf *b, const char *fleet, const char *host, const s
 	buf_put_u8(b, '\n');
 }
 
+static void host_uri(const char *fleet, const char *host, char ret[CERTIFICATE_URI_MAX + 1])
+{
+	snprintf(ret, CERTIFICATE_URI_MAX + 1, "swornlog://%s/host/%s", fleet, host);
+}
+
 int request_put(struct buf *b, const char *fleet, const char *host, const struct signer *identity,
                 EVP_PKEY *certificate_key)
 {
 	cleanup_buf struct buf text = { 0 }, der = { 0 };
+	char uri[CERTIFICATE_URI_MAX + 1];
 	if (!label_ok(span_of(fleet)) || !label_ok(span_of(host)))
 		return -EINVAL;
-	int r = certificate_put_request(&der, certificate_key, host);
+	host_uri(fleet, host, uri);
+	int r = csr_put(&der, certificate_key, host, uri);
 	if (r < 0)
 		return r;
 	put_text(&text, fleet, host, &identity->key, &der);
@@ -93,14 +101,16 @@ int request_parse(struct span bytes, struct request *ret)
 	cleanup_buf struct buf der = { 0 };
 	struct request r = { 0 };
 	struct note note;
+	char uri[CERTIFICATE_URI_MAX + 1];
 	uint64_t verified;
 	if (bytes.len > REQUEST_MAX_BYTES || note_parse(bytes, &note) < 0)
 		return -EBADMSG;
 	int e = parse_text(note.text, &r, &der);
 	if (e == 0)
 		e = note_verify(&note, &r.identity, 1, &verified);
+	host_uri(r.fleet, r.host, uri);
 	if (e == 0)
-		e = certificate_parse_request((struct span){ der.data, der.len }, &r.certificate_key);
+		e = csr_parse((struct span){ der.data, der.len }, uri, &r.certificate_key);
 	if (e == 0)
 		*ret = r;
 	return e;

@@ -66,6 +66,17 @@ int certificate_spki(const X509 *cert, struct hash *ret)
 	return 0;
 }
 
+int certificate_hash(const X509 *cert, struct hash *ret)
+{
+	unsigned char *der = NULL;
+	int n = i2d_X509(cert, &der);
+	if (n <= 0)
+		return -ENOENT;
+	sha256(der, (size_t)n, ret);
+	OPENSSL_free(der);
+	return 0;
+}
+
 int certificate_file_spki(const char *path, struct hash *ret_spki)
 {
 	FILE *f = fopen(path, "re");

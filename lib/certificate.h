@@ -14,7 +14,9 @@
 must_check int certificate_uri(const X509 *cert, char ret[CERTIFICATE_URI_MAX + 1]);
 /* H(DER SubjectPublicKeyInfo). -ENOENT if it has none that can be encoded. */
 must_check int certificate_spki(const X509 *cert, struct hash *ret);
-/* The same of a PEM file's first certificate. -EBADMSG, or what opening gave. */
+/* H(DER of the whole certificate). -ENOENT as above. */
+must_check int certificate_hash(const X509 *cert, struct hash *ret);
+/* The same as certificate_spki of a PEM file's first certificate. -EBADMSG, or what opening gave. */
 must_check int certificate_file_spki(const char *path, struct hash *ret_spki);
 
 #endif

@@ -28,6 +28,23 @@ must_check int tls_peer(SSL *ssl, char ret_uri[TLS_URI_MAX + 1], struct hash *re
  * alternative name is `uri`, which is kept, not copied. */
 void tls_demand_uri(SSL_CTX *ctx, char *uri);
 
+/* As a context for clients, for a server whose authority is not at hand but known by hash: the handshake
+ * fails unless the server sends a chain that ends in the certificate of which `ca` is H(DER), and its one URI
+ * is `uri`. The pin is kept, not copied. */
+struct tls_pin {
+	const char *uri;
+	struct hash ca;
+};
+void tls_demand_pin(SSL_CTX *ctx, const struct tls_pin *pin);
+
+/* For a server that also talks with those who have no certificate yet, or one that has expired. Any other
+ * certificate that does not verify fails the handshake as before. */
+void tls_admit_strangers(SSL_CTX *ctx);
+/* Send the authority's certificate along, for those who know it by its hash only. */
+must_check int tls_send_ca(SSL_CTX *ctx, X509 *ca);
+/* Whether the peer's certificate is past its time; false without one. */
+bool tls_peer_expired(SSL *ssl);
+
 /* The newest error of OpenSSL's queue as a sentence; the queue is emptied. */
 void tls_error(char *error, size_t error_size);
 

@@ -50,7 +50,7 @@ unsigned gate_check(const struct host *host, const struct http_head *head, uint6
 		return refuse(a, 400, "malformed", "The request has no body of known length.");
 	if (head->length > APPEND_MAX_BYTES)
 		return refuse(a, 413, "too-large", "A request holds at most 8388608 bytes.");
-	if (!head->fleet_size.data || text_decimal(head->fleet_size, ret_held) < 0)
+	if (!head->field.data || text_decimal(head->field, ret_held) < 0)
 		return refuse(a, 400, "malformed", "Swornlog-Fleet-Size is missing or no number.");
 	return 200;
 }

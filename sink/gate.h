@@ -4,7 +4,10 @@
 #define SWORNLOG_SINK_GATE_H
 
 #include "sink/append.h"
-#include "sink/http.h"
+#include "lib/http.h"
+
+/* Of a head, gate_check reads this field too. */
+#define GATE_FIELD "swornlog-fleet-size"
 
 /* The enrolled host that a certificate is of: its URI names the host, its key is the enrolled one. NULL if
  * there is none. */

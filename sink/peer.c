@@ -151,7 +151,8 @@ static bool read_head(struct peer *p)
 	struct http_head h;
 	ssize_t used = 0;
 	if (n > 0)
-		used = http_parse_head((struct span){ evbuffer_pullup(in, (ev_ssize_t)n), n }, &h);
+		used = http_parse_head((struct span){ evbuffer_pullup(in, (ev_ssize_t)n), n }, GATE_FIELD,
+		                       &h);
 	if (used == 0)
 		return false;
 	if (used < 0) {

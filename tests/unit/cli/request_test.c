@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <openssl/rsa.h>
 
-#include "cli/certificate.h"
+#include "lib/csr.h"
 
 static struct signer identity;
 static struct buf bytes;
@@ -75,7 +75,7 @@ Test(request, an_identity_of_another_host_is_refused)
 	cleanup_key EVP_PKEY *key = NULL;
 	cleanup_buf struct buf der = { 0 };
 	cr_assert_eq(certificate_key_new(&key), 0);
-	cr_assert_eq(certificate_put_request(&der, key, "web"), 0);
+	cr_assert_eq(csr_put(&der, key, "web", "swornlog://acme/host/web"), 0);
 	sign_anew("acme", "web", &der);
 	cr_expect_eq(parse(), 0);
 	request_done(&request);
@@ -83,12 +83,22 @@ Test(request, an_identity_of_another_host_is_refused)
 	cr_expect_eq(parse(), -EBADMSG);
 }
 
+Test(request, a_certificate_request_for_another_host_is_refused)
+{
+	cleanup_key EVP_PKEY *key = NULL;
+	cleanup_buf struct buf der = { 0 };
+	cr_assert_eq(certificate_key_new(&key), 0);
+	cr_assert_eq(csr_put(&der, key, "web", "swornlog://acme/host/web2"), 0);
+	sign_anew("acme", "web", &der);
+	cr_expect_eq(parse(), -EPERM);
+}
+
 Test(request, a_certificate_request_by_another_key_is_refused)
 {
 	cleanup_key EVP_PKEY *key = NULL;
 	cleanup_buf struct buf der = { 0 };
 	cr_assert_eq(certificate_key_new(&key), 0);
-	cr_assert_eq(certificate_put_request(&der, key, "web"), 0);
+	cr_assert_eq(csr_put(&der, key, "web", "swornlog://acme/host/web"), 0);
 	der.data[der.len - 1] ^= 1;
 	sign_anew("acme", "web", &der);
 	cr_expect_eq(parse(), -EBADMSG);
@@ -98,7 +108,7 @@ Test(request, a_key_of_a_kind_that_is_not_used_is_refused)
 {
 	cleanup_key EVP_PKEY *key = EVP_RSA_gen(1024);
 	cleanup_buf struct buf der = { 0 };
-	cr_assert_eq(certificate_put_request(&der, key, "web"), 0);
+	cr_assert_eq(csr_put(&der, key, "web", "swornlog://acme/host/web"), 0);
 	sign_anew("acme", "web", &der);
 	cr_expect_eq(parse(), -EKEYREJECTED);
 }

@@ -1,6 +1,6 @@
 /* The sink's control socket: one question, one line of answer. */
-#ifndef SWORNLOG_CLI_CONTROL_H
-#define SWORNLOG_CLI_CONTROL_H
+#ifndef SWORNLOG_LIB_CONTROL_H
+#define SWORNLOG_LIB_CONTROL_H
 
 #include "lib/buf.h"
 #include "lib/cursor.h"

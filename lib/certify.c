@@ -1,4 +1,4 @@
-#include "cli/certificate.h"
+#include "lib/certify.h"
 
 #include <openssl/ec.h>
 #include <openssl/pem.h>
@@ -30,17 +30,23 @@ static void names_freep(GENERAL_NAMES **names)
 	GENERAL_NAMES_free(*names);
 }
 
-static void request_freep(X509_REQ **req)
-{
-	X509_REQ_free(*req);
-}
-
 int certificate_key_new(EVP_PKEY **ret)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	if (!key)
 		return -EIO;
 	*ret = key;
+	return 0;
+}
+
+int certificate_key_spki(const EVP_PKEY *key, struct hash *ret)
+{
+	unsigned char *der = NULL;
+	int n = i2d_PUBKEY(key, &der);
+	if (n <= 0)
+		return -EIO;
+	sha256(der, (size_t)n, ret);
+	OPENSSL_free(der);
 	return 0;
 }
 
@@ -185,7 +191,7 @@ static int set_serial(X509 *cert)
 	return set ? 0 : -EIO;
 }
 
-static int set_name(X509_NAME *name, const char *subject)
+int certificate_set_name(X509_NAME *name, const char *subject)
 {
 	return X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC, (const unsigned char *)"swornlog", -1, -1,
 	                                  0) == 1 &&
@@ -200,7 +206,7 @@ static int fill(X509 *cert, const struct certificate_plan *plan)
 	X509 *issuer = plan->issuer ? plan->issuer : cert;
 	int r = set_serial(cert);
 	if (r == 0)
-		r = set_name(X509_get_subject_name(cert), plan->subject);
+		r = certificate_set_name(X509_get_subject_name(cert), plan->subject);
 	if (r < 0)
 		return r;
 	if (X509_set_version(cert, X509_VERSION_3) != 1 ||
@@ -213,7 +219,7 @@ static int fill(X509 *cert, const struct certificate_plan *plan)
 }
 
 /* Ed25519 has its own digest. */
-static const EVP_MD *digest_for(const EVP_PKEY *key)
+const EVP_MD *certificate_md(const EVP_PKEY *key)
 {
 	return EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519 ? NULL : EVP_sha256();
 }
@@ -227,7 +233,7 @@ int certificate_issue(const struct certificate_plan *plan, X509 **ret)
 	if (r < 0)
 		return r;
 	EVP_PKEY *by = plan->issuer ? plan->issuer_key : plan->key;
-	if (X509_sign(cert, by, digest_for(by)) <= 0)
+	if (X509_sign(cert, by, certificate_md(by)) <= 0)
 		return -EIO;
 	*ret = TAKE_PTR(cert);
 	return 0;
@@ -293,52 +299,5 @@ int certificate_parse(struct span pem, X509 **ret)
 	if (!cert)
 		return -EBADMSG;
 	*ret = cert;
-	return 0;
-}
-
-/* --- requests
- * ------------------------------------------------------------------------------------------------ */
-
-int certificate_put_request(struct buf *b, EVP_PKEY *key, const char *subject)
-{
-	cleanup(request_freep) X509_REQ *req = X509_REQ_new();
-	if (!req)
-		return -ENOMEM;
-	int r = set_name(X509_REQ_get_subject_name(req), subject);
-	if (r < 0)
-		return r;
-	if (X509_REQ_set_pubkey(req, key) != 1 || X509_REQ_sign(req, key, digest_for(key)) <= 0)
-		return -EIO;
-	unsigned char *der = NULL;
-	int n = i2d_X509_REQ(req, &der);
-	if (n <= 0)
-		return -EIO;
-	buf_put(b, der, (size_t)n);
-	OPENSSL_free(der);
-	return buf_err(b);
-}
-
-static bool kind_ok(const EVP_PKEY *key)
-{
-	char group[32] = "";
-	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519)
-		return true;
-	return EVP_PKEY_get_base_id(key) == EVP_PKEY_EC &&
-	       EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) == 1 &&
-	       strcmp(group, SN_X9_62_prime256v1) == 0;
-}
-
-int certificate_parse_request(struct span der, EVP_PKEY **ret)
-{
-	const unsigned char *at = der.data;
-	cleanup(request_freep) X509_REQ *req = d2i_X509_REQ(NULL, &at, (long)der.len);
-	cleanup_key EVP_PKEY *key = req ? X509_REQ_get_pubkey(req) : NULL;
-	if (!key || at != der.data + der.len)
-		return -EBADMSG;
-	if (!kind_ok(key))
-		return -EKEYREJECTED;
-	if (X509_REQ_verify(req, key) != 1)
-		return -EBADMSG;
-	*ret = TAKE_PTR(key);
 	return 0;
 }

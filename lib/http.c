@@ -1,4 +1,4 @@
-#include "sink/http.h"
+#include "lib/http.h"
 
 #include "lib/text.h"
 
@@ -77,11 +77,11 @@ static int take_length(struct http_head *h, struct span value)
 	return 0;
 }
 
-static int take_fleet_size(struct http_head *h, struct span value)
+static int take_wanted(struct http_head *h, struct span value)
 {
-	if (h->fleet_size.data || value.len == 0)
+	if (h->field.data || value.len == 0)
 		return -EBADMSG;
-	h->fleet_size = value;
+	h->field = value;
 	return 0;
 }
 
@@ -102,24 +102,26 @@ static int refuse(struct http_head *h maybe_unused, struct span value maybe_unus
 	return -EBADMSG;
 }
 
-static int take_field(struct http_head *h, struct span name, struct span value)
+static int take_field(struct http_head *h, const char *wanted, struct span name, struct span value)
 {
 	static const struct {
 		const char *name;
 		int (*take)(struct http_head *h, struct span value);
 	} fields[] = {
-		{ "content-length", take_length }, { "swornlog-fleet-size", take_fleet_size },
-		{ "connection", take_connection }, { "expect", take_expect },
-		{ "transfer-encoding", refuse },   { "upgrade", refuse },
+		{ "content-length", take_length },
+		{ "connection", take_connection },
+		{ "expect", take_expect },
+		{ "transfer-encoding", refuse },
+		{ "upgrade", refuse },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		if (is_word(name, fields[i].name))
 			return fields[i].take(h, value);
 	}
-	return 0;
+	return wanted && is_word(name, wanted) ? take_wanted(h, value) : 0;
 }
 
-static int parse_field(struct http_head *h, struct span s)
+static int parse_field(struct http_head *h, const char *wanted, struct span s)
 {
 	const uint8_t *colon = memchr(s.data, ':', s.len);
 	if (!colon)
@@ -128,10 +130,10 @@ static int parse_field(struct http_head *h, struct span s)
 	struct span value = trim((struct span){ colon + 1, s.len - name.len - 1 });
 	if (!is_token(name) || !is_text(value, true))
 		return -EBADMSG;
-	return take_field(h, name, value);
+	return take_field(h, wanted, name, value);
 }
 
-ssize_t http_parse_head(struct span in, struct http_head *ret)
+ssize_t http_parse_head(struct span in, const char *field, struct http_head *ret)
 {
 	struct span window = { in.data, MIN(in.len, (size_t)HTTP_MAX_HEAD) };
 	const uint8_t *end = window.len ? memmem(window.data, window.len, "\r\n\r\n", 4) : NULL;
@@ -148,7 +150,7 @@ ssize_t http_parse_head(struct span in, struct http_head *ret)
 			*ret = h;
 			return (ssize_t)length;
 		}
-		r = c.err ? -EBADMSG : parse_field(&h, s);
+		r = c.err ? -EBADMSG : parse_field(&h, field, s);
 	}
 	return -EBADMSG;
 }
@@ -160,6 +162,7 @@ static const char *reason(unsigned status)
 		const char *words;
 	} reasons[] = {
 		{ 200, "OK" },
+		{ 202, "Accepted" },
 		{ 400, "Bad Request" },
 		{ 403, "Forbidden" },
 		{ 404, "Not Found" },

@@ -1,4 +1,4 @@
-#include "cli/control.h"
+#include "lib/control.h"
 
 #include <sys/socket.h>
 

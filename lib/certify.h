@@ -2,14 +2,14 @@
  *
  * Functions return 0 or a negative errno; -EIO: OpenSSL refused, and tls_error tells why.
  */
-#ifndef SWORNLOG_CLI_CERTIFICATE_H
-#define SWORNLOG_CLI_CERTIFICATE_H
+#ifndef SWORNLOG_LIB_CERTIFY_H
+#define SWORNLOG_LIB_CERTIFY_H
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include "lib/buf.h"
-#include "lib/cursor.h"
+#include "lib/digest.h"
 
 void certificate_key_freep(EVP_PKEY **key);
 void certificate_freep(X509 **cert);
@@ -30,6 +30,8 @@ struct certificate_plan {
 };
 
 must_check int certificate_key_new(EVP_PKEY **ret);
+/* H(DER SubjectPublicKeyInfo) of a key; the private half is not needed. */
+must_check int certificate_key_spki(const EVP_PKEY *key, struct hash *ret);
 /* -EINVAL: a name is neither a DNS name nor an address. */
 must_check int certificate_issue(const struct certificate_plan *plan, X509 **ret);
 
@@ -40,10 +42,9 @@ must_check int certificate_put(struct buf *b, X509 *cert);
 must_check int certificate_parse_key(struct span pem, EVP_PKEY **ret);
 must_check int certificate_parse(struct span pem, X509 **ret);
 
-/* A PKCS #10 request in DER, signed by the key that it is for. */
-must_check int certificate_put_request(struct buf *b, EVP_PKEY *key, const char *subject);
-/* Checks its signature; everything but the public key is left unread. -EBADMSG; -EKEYREJECTED: not an ECDSA
- * P-256 or Ed25519 key. */
-must_check int certificate_parse_request(struct span der, EVP_PKEY **ret);
+/* What signatures by this key are made with. */
+const EVP_MD *certificate_md(const EVP_PKEY *key);
+/* Append O=swornlog and this common name. -EIO. */
+must_check int certificate_set_name(X509_NAME *name, const char *subject);
 
 #endif

@@ -1,4 +1,4 @@
-#include "cli/certificate.h"
+#include "lib/certify.h"
 
 #include <criterion/criterion.h>
 
