@@ -95,7 +95,7 @@ static int load_identity(struct setup *s)
 static int load_statements(struct setup *s)
 {
 	cleanup_buf struct buf genesis = { 0 }, enrol = { 0 };
-	struct enrolment e;
+	struct statement e;
 	int r = file_read(env_system(), AT_FDCWD, s->config.genesis, STATEMENT_MAX_BYTES, &genesis);
 	if (r == 0)
 		r = genesis_parse((struct span){ genesis.data, genesis.len }, &s->genesis);

@@ -153,13 +153,13 @@ static int put_enrolment(const struct fleet_folder *f, const struct request *r, 
 {
 	cleanup_buf struct buf text = { 0 };
 	const struct signer *signers[STATEMENT_MAX_PEOPLE];
-	struct enrolment e = { .identity = r->identity, .certificate = *spki };
+	struct statement e = { .kind = STATEMENT_ENROL, .identity = r->identity, .certificate = *spki };
 	memcpy(e.fleet, r->fleet, sizeof(e.fleet));
 	memcpy(e.host, r->host, sizeof(e.host));
 	e.time_s = env_system()->wall_us(env_system()) / 1000000;
 	for (size_t i = 0; i < f->signer_count; i++)
 		signers[i] = &f->signers[i];
-	enrolment_put_text(&text, &e);
+	statement_put_text(&text, &e);
 	int error = buf_err(&text);
 	return error < 0 ? error
 	                 : note_put(ret, (struct span){ text.data, text.len }, signers, f->signer_count);

@@ -159,7 +159,7 @@ static int hand_out(const char *dir, const struct fleet_folder *f, const struct 
 static int approve(const struct fleet_folder *f, const struct request *request, const char *dir)
 {
 	cleanup_buf struct buf enrolment = { 0 }, certificate = { 0 };
-	struct enrolment e;
+	struct statement e;
 	int r = approval_make(f, request, &enrolment, &certificate);
 	if (r < 0)
 		return command_fail("the enrolment could not be made: %s", strerror(-r));
@@ -168,8 +168,8 @@ static int approve(const struct fleet_folder *f, const struct request *request, 
 		return command_fail(
 		        "an enrolment takes the signatures of %ju administrator(s) and %ju auditor(s), "
 		        "and of those only %zu key(s) are in the folder",
-		        (uintmax_t)f->genesis.need_admins, (uintmax_t)f->genesis.need_auditors,
-		        f->signer_count);
+		        (uintmax_t)f->genesis.need[STATEMENT_ENROL].admins,
+		        (uintmax_t)f->genesis.need[STATEMENT_ENROL].auditors, f->signer_count);
 	if (r < 0)
 		return command_fail("the enrolment does not verify: %s", strerror(-r));
 	if (hand_out(dir, f, &enrolment, &certificate) < 0)

@@ -65,7 +65,7 @@ static int begin(struct exporter *x, int store_fd)
 
 static int take_statement(struct exporter *x, struct span note)
 {
-	struct enrolment e;
+	struct statement e;
 	int r = enrolment_parse(note, &x->genesis, &e);
 	if (r == -ENOMEM)
 		return r;

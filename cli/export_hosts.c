@@ -117,7 +117,7 @@ int export_hosts_batch(struct export_hosts *h, struct span bytes)
 	return 0;
 }
 
-int export_hosts_enrol(struct export_hosts *h, const struct enrolment *e)
+int export_hosts_enrol(struct export_hosts *h, const struct statement *e)
 {
 	if (h->identity_count == h->identity_cap) {
 		size_t cap = MAX(h->identity_cap * 2, (size_t)16);

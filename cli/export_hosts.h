@@ -20,7 +20,7 @@ void export_hosts_free(struct export_hosts *h);
 /* A batch as it is stored. One that does not fit ends its log, and is told on standard error. */
 must_check int export_hosts_batch(struct export_hosts *h, struct span bytes);
 /* Whose key it is. */
-must_check int export_hosts_enrol(struct export_hosts *h, const struct enrolment *e);
+must_check int export_hosts_enrol(struct export_hosts *h, const struct statement *e);
 /* Write what is left, and append a line for each log. *ret_whole: false if a log ended at a fault. */
 must_check int export_hosts_finish(struct export_hosts *h, struct buf *lines, bool *ret_whole);
 

@@ -87,12 +87,11 @@ static int add_log(struct founding *f)
 
 static int check_need(const struct genesis *g)
 {
-	if (g->need_admins <= g->admin_count && g->need_auditors <= g->auditor_count &&
-	    g->need_admins + g->need_auditors > 0)
+	const struct need *n = &g->need[STATEMENT_ENROL];
+	if (genesis_need_possible(g, n) == 0)
 		return 0;
 	command_fail("an enrolment can't need %ju of %zu administrators and %ju of %zu auditors",
-	             (uintmax_t)g->need_admins, g->admin_count, (uintmax_t)g->need_auditors,
-	             g->auditor_count);
+	             (uintmax_t)n->admins, g->admin_count, (uintmax_t)n->auditors, g->auditor_count);
 	return -EINVAL;
 }
 
@@ -240,8 +239,8 @@ static int fleet_init(int argc, char **argv)
 		return COMMAND_USAGE;
 	}
 	cleanup(founding_done) struct founding f = { .folder.fd = -1, .sink_names = sink_names };
-	f.genesis.need_admins = need_admins;
-	f.genesis.need_auditors = need_auditors;
+	f.genesis.need[STATEMENT_ENROL] =
+	        (struct need){ .stated = true, .admins = need_admins, .auditors = need_auditors };
 	snprintf(f.genesis.fleet, sizeof(f.genesis.fleet), "%s", fleet);
 	if (found(&f, dir, &admins, &auditors) < 0)
 		return COMMAND_FAILED;

@@ -57,3 +57,8 @@ void fleet_log_name(const char *fleet, char ret[KEY_NAME_MAX + 1])
 {
 	snprintf(ret, KEY_NAME_MAX + 1, "%s/log", fleet);
 }
+
+void registrar_name(const char *fleet, char ret[KEY_NAME_MAX + 1])
+{
+	snprintf(ret, KEY_NAME_MAX + 1, "%s/registrar", fleet);
+}

@@ -24,5 +24,6 @@ void origin_format(const struct origin *o, char ret[ORIGIN_MAX + 1]);
 void origin_seal_name(const struct origin *o, char ret[KEY_NAME_MAX + 1]);     /* <origin>/seal */
 void origin_identity_name(const struct origin *o, char ret[KEY_NAME_MAX + 1]); /* <fleet>/host/<host> */
 void fleet_log_name(const char *fleet, char ret[KEY_NAME_MAX + 1]);            /* <fleet>/log */
+void registrar_name(const char *fleet, char ret[KEY_NAME_MAX + 1]);            /* <fleet>/registrar */
 
 #endif

@@ -1,278 +1,234 @@
 #include "evidence/statement.h"
 
-#include <stdio.h>
-#include <time.h>
-
 #include "lib/text.h"
 
-#define FIRST_LINE "swornlog-statement/v1"
+#define ROW(word, form, field)          LINE_ROW(word, form, struct statement, field)
+#define ROW_IF(word, form, field, flag) LINE_ROW_IF(word, form, struct statement, field, flag)
 
-/* "<word> <rest>" of the next line, or an error in the cursor. */
-static struct span get(struct cursor *c, const char *word)
+#define COUNT_MAX   1000000
+#define OVERLAP_MAX 31536000
+
+static const struct line_row enrol_rows[] = {
+	ROW("host", LINE_LABEL, host),
+	ROW("identity", LINE_KEY, identity),
+	ROW("certificate", LINE_HASH, certificate),
+	ROW_IF("token", LINE_HASH, token, has_token),
+};
+static const struct line_row re_enrol_rows[] = {
+	ROW("host", LINE_LABEL, host),
+	ROW("identity", LINE_KEY, identity),
+	ROW("certificate", LINE_HASH, certificate),
+	ROW("follows", LINE_HEAD, point),
+	ROW_IF("token", LINE_HASH, token, has_token),
+};
+static const struct line_row rotate_rows[] = {
+	ROW("host", LINE_LABEL, host),
+	ROW("identity", LINE_KEY, identity),
+	ROW("certificate", LINE_HASH, certificate),
+	ROW("announced", LINE_ENTRY, point),
+};
+static const struct line_row revoke_rows[] = {
+	ROW("host", LINE_LABEL, host),
+	ROW("identity", LINE_KEY, identity),
+	ROW("at", LINE_HEAD, point),
+	ROW("reason", LINE_LABEL, reason),
+};
+static const struct line_row retire_rows[] = {
+	ROW("host", LINE_LABEL, host),
+	ROW("reason", LINE_LABEL, reason),
+};
+static const struct line_row token_rows[] = {
+	ROW("token", LINE_HASH, token),   ROW("count", LINE_DECIMAL, count),
+	ROW("until", LINE_TIME, until_s), ROW("hosts", LINE_PATTERN, hosts),
+	ROW("from", LINE_RANGES, from),
+};
+static const struct line_row policy_rows[] = {
+	ROW("policy", LINE_POLICY, policy),
+};
+static const struct line_row log_key_rows[] = {
+	ROW("log", LINE_KEY, log),
+	ROW("next", LINE_HASH, next),
+	ROW("overlap", LINE_DECIMAL, overlap_s),
+};
+static const struct line_row close_rows[] = {
+	ROW("host", LINE_LABEL, host),
+	ROW("epoch", LINE_EPOCH, point),
+	ROW("reason", LINE_LABEL, reason),
+};
+
+static const struct {
+	const struct line_row *row;
+	size_t count;
+} forms[STATEMENT_UNKNOWN] = {
+	[STATEMENT_ENROL] = { enrol_rows, ARRAY_SIZE(enrol_rows) },
+	[STATEMENT_RE_ENROL] = { re_enrol_rows, ARRAY_SIZE(re_enrol_rows) },
+	[STATEMENT_ROTATE] = { rotate_rows, ARRAY_SIZE(rotate_rows) },
+	[STATEMENT_REVOKE] = { revoke_rows, ARRAY_SIZE(revoke_rows) },
+	[STATEMENT_RETIRE] = { retire_rows, ARRAY_SIZE(retire_rows) },
+	[STATEMENT_TOKEN] = { token_rows, ARRAY_SIZE(token_rows) },
+	[STATEMENT_POLICY] = { policy_rows, ARRAY_SIZE(policy_rows) },
+	[STATEMENT_LOG_KEY] = { log_key_rows, ARRAY_SIZE(log_key_rows) },
+	[STATEMENT_CLOSE] = { close_rows, ARRAY_SIZE(close_rows) },
+};
+
+bool statement_gives_identity(enum statement_kind k)
 {
-	struct span rest;
-	struct span line = cursor_line(c);
-	if (c->err || !span_is(text_split(line, ' ', &rest), word) || rest.len == 0) {
-		cursor_fail(c);
-		return (struct span){ 0 };
-	}
-	return rest;
+	return k == STATEMENT_ENROL || k == STATEMENT_RE_ENROL || k == STATEMENT_ROTATE;
 }
 
-static bool next_is(const struct cursor *c, const char *word)
+void statement_put_text(struct buf *b, const struct statement *s)
 {
-	struct span left = { c->at, cursor_left(c) };
-	return !c->err && span_starts(left, word);
+	statement_text_put_head(b, statement_kind_name(s->kind), s->fleet, s->time_s);
+	lines_put(b, forms[s->kind].row, forms[s->kind].count, s);
 }
 
-static void get_label(struct cursor *c, const char *word, char ret[LABEL_MAX + 1])
-{
-	struct span s = get(c, word);
-	if (!c->err && label_ok(s))
-		memcpy(ret, s.data, s.len);
-	else
-		cursor_fail(c);
-}
-
-static void get_key(struct cursor *c, const char *word, struct key *ret)
-{
-	struct span s = get(c, word);
-	if (!c->err && (key_parse(s, ret) < 0 || ret->type != KEY_TYPE_ED25519))
-		cursor_fail(c);
-}
-
-#define TIME_BYTES 32
-
-static void format_time(time_t t, char ret[TIME_BYTES])
-{
-	struct tm tm;
-	if (!gmtime_r(&t, &tm) || strftime(ret, TIME_BYTES, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		memcpy(ret, "1970-01-01T00:00:00Z", sizeof("1970-01-01T00:00:00Z"));
-}
-
-static void put_time(struct buf *b, uint64_t time_s)
-{
-	char text[TIME_BYTES];
-	format_time((time_t)time_s, text);
-	buf_printf(b, "time %s\n", text);
-}
-
-/* Written back and compared, so that there is one text for one time. */
-static void get_time(struct cursor *c, uint64_t *ret)
-{
-	struct span s = get(c, "time");
-	char text[TIME_BYTES] = "", again[TIME_BYTES];
-	struct tm tm = { 0 };
-	if (c->err || s.len != strlen("2026-11-24T08:00:00Z")) {
-		cursor_fail(c);
-		return;
-	}
-	memcpy(text, s.data, s.len);
-	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	time_t t = timegm(&tm);
-	if (!end || *end || t < 0) {
-		cursor_fail(c);
-		return;
-	}
-	format_time(t, again);
-	if (!span_is(s, again)) {
-		cursor_fail(c);
-		return;
-	}
-	*ret = (uint64_t)t;
-}
-
-static int open_text(struct span bytes, struct note *note, struct cursor *c, struct span *ret_kind)
-{
-	if (note_parse(bytes, note) < 0)
-		return -EBADMSG;
-	cursor_init(c, note->text.data, note->text.len);
-	if (note->text.len > 8192 || !span_is(cursor_line(c), FIRST_LINE))
-		return -EBADMSG;
-	*ret_kind = cursor_line(c);
-	return c->err;
-}
-
-int statement_kind(struct span bytes, enum statement_kind *ret)
-{
-	struct note note;
-	struct cursor c;
-	struct span kind;
-	int r = open_text(bytes, &note, &c, &kind);
-	if (r < 0)
-		return r;
-	*ret = span_is(kind, "genesis") ? STATEMENT_GENESIS
-	       : span_is(kind, "enrol") ? STATEMENT_ENROL
-	                                : STATEMENT_UNKNOWN;
-	return 0;
-}
-
-static void put_head(struct buf *b, const char *kind, const char *fleet, uint64_t time_s)
-{
-	buf_printf(b, FIRST_LINE "\n%s\nfleet %s\n", kind, fleet);
-	put_time(b, time_s);
-}
-
-static void put_key(struct buf *b, const char *word, const struct key *k)
-{
-	buf_printf(b, "%s ", word);
-	key_put(b, k);
-	buf_put_u8(b, '\n');
-}
-
-void genesis_put_text(struct buf *b, const struct genesis *g)
-{
-	put_head(b, "genesis", g->fleet, g->time_s);
-	put_key(b, "log", &g->log);
-	for (size_t i = 0; i < g->admin_count + g->auditor_count; i++)
-		put_key(b, i < g->admin_count ? "admin" : "auditor", &g->people[i]);
-	buf_printf(b, "need enrol %llu %llu\n", (unsigned long long)g->need_admins,
-	           (unsigned long long)g->need_auditors);
-}
-
-/* `<fleet>/<role>/<label>` */
-static bool person_name_ok(const struct key *k, const char *fleet, const char *role)
-{
-	struct span rest;
-	struct span s = { (const uint8_t *)k->name, strlen(k->name) };
-	struct span f = text_split(s, '/', &rest);
-	struct span r = text_split(rest, '/', &rest);
-	return span_is(f, fleet) && span_is(r, role) && label_ok(rest);
-}
-
-static void get_people(struct cursor *c, const char *role, struct genesis *g, size_t *count)
-{
-	char word[16];
-	snprintf(word, sizeof(word), "%s ", role);
-	while (next_is(c, word)) {
-		size_t n = g->admin_count + g->auditor_count;
-		if (n == STATEMENT_MAX_PEOPLE) {
-			cursor_fail(c);
-			return;
-		}
-		get_key(c, role, &g->people[n]);
-		if (!c->err && !person_name_ok(&g->people[n], g->fleet, role))
-			cursor_fail(c);
-		(*count)++;
-	}
-}
-
-static void get_need(struct cursor *c, struct genesis *g)
-{
-	struct span rest;
-	struct span word = text_split(get(c, "need"), ' ', &rest);
-	struct span admins = text_split(rest, ' ', &rest);
-	if (c->err || !span_is(word, "enrol") || text_decimal(admins, &g->need_admins) < 0 ||
-	    text_decimal(rest, &g->need_auditors) < 0)
-		cursor_fail(c);
-}
-
-static bool keys_differ(const struct genesis *g)
-{
-	size_t n = g->admin_count + g->auditor_count;
-	for (size_t i = 0; i < n; i++) {
-		if (memcmp(g->people[i].pub.b, g->log.pub.b, 32) == 0)
-			return false;
-		for (size_t k = i + 1; k < n; k++) {
-			if (memcmp(g->people[i].pub.b, g->people[k].pub.b, 32) == 0 ||
-			    strcmp(g->people[i].name, g->people[k].name) == 0)
-				return false;
-		}
-	}
-	return true;
-}
-
-static bool genesis_sane(const struct genesis *g)
-{
-	char log_name[KEY_NAME_MAX + 1];
-	fleet_log_name(g->fleet, log_name);
-	return strcmp(g->log.name, log_name) == 0 && g->admin_count > 0 && g->auditor_count > 0 &&
-	       g->need_admins <= g->admin_count && g->need_auditors <= g->auditor_count &&
-	       g->need_admins + g->need_auditors > 0 && keys_differ(g);
-}
-
-int genesis_parse(struct span bytes, struct genesis *ret)
-{
-	struct note note;
-	struct cursor c;
-	struct span kind;
-	struct genesis g = { 0 };
-	if (open_text(bytes, &note, &c, &kind) < 0 || !span_is(kind, "genesis"))
-		return -EBADMSG;
-	get_label(&c, "fleet", g.fleet);
-	get_time(&c, &g.time_s);
-	get_key(&c, "log", &g.log);
-	get_people(&c, "admin", &g, &g.admin_count);
-	get_people(&c, "auditor", &g, &g.auditor_count);
-	get_need(&c, &g);
-	if (cursor_finish(&c) < 0 || !genesis_sane(&g))
-		return -EBADMSG;
-
-	size_t people = g.admin_count + g.auditor_count;
-	uint64_t signed_by;
-	int r = note_verify(&note, g.people, people, &signed_by);
-	if (r < 0)
-		return r;
-	if (signed_by != ((uint64_t)1 << people) - 1)
-		return -ENOKEY;
-	*ret = g;
-	return 0;
-}
-
-void enrolment_put_text(struct buf *b, const struct enrolment *e)
-{
-	put_head(b, "enrol", e->fleet, e->time_s);
-	buf_printf(b, "host %s\n", e->host);
-	put_key(b, "identity", &e->identity);
-	buf_put_str(b, "certificate ");
-	text_put_hex(b, e->certificate.b, sizeof(e->certificate.b));
-	buf_put_u8(b, '\n');
-}
-
-static bool identity_name_ok(const struct enrolment *e)
+static bool identity_name_ok(const struct statement *s)
 {
 	struct origin o = { .epoch = 1 };
 	char name[KEY_NAME_MAX + 1];
-	memcpy(o.fleet, e->fleet, sizeof(o.fleet));
-	memcpy(o.host, e->host, sizeof(o.host));
+	memcpy(o.fleet, s->fleet, sizeof(o.fleet));
+	memcpy(o.host, s->host, sizeof(o.host));
 	origin_identity_name(&o, name);
-	return strcmp(e->identity.name, name) == 0;
+	return strcmp(s->identity.name, name) == 0;
 }
 
-static int enough_signatures(const struct note *note, const struct genesis *g)
+/* A head, or that there is none. */
+static bool head_ok(const struct log_point *p)
 {
-	uint64_t signed_by;
-	int r = note_verify(note, g->people, g->admin_count + g->auditor_count, &signed_by);
-	if (r < 0)
-		return r;
+	struct hash empty;
+	const struct frontier nothing = { 0 };
+	frontier_root(&nothing, &empty);
+	if (p->epoch == 0)
+		return p->size == 0 && hash_equal(&p->root, &empty);
+	return p->size > 0;
+}
+
+static bool log_name_ok(const struct statement *s)
+{
+	char name[KEY_NAME_MAX + 1];
+	fleet_log_name(s->fleet, name);
+	return strcmp(s->log.name, name) == 0;
+}
+
+/* What the forms of the lines don't say. */
+static bool sane(const struct statement *s)
+{
+	switch (s->kind) {
+	case STATEMENT_ENROL:
+		return identity_name_ok(s);
+	case STATEMENT_RE_ENROL:
+	case STATEMENT_REVOKE:
+		return identity_name_ok(s) && head_ok(&s->point);
+	case STATEMENT_ROTATE:
+		return identity_name_ok(s) && s->point.epoch > 0;
+	case STATEMENT_TOKEN:
+		return s->count > 0 && s->count <= COUNT_MAX;
+	case STATEMENT_LOG_KEY:
+		return log_name_ok(s) && s->overlap_s <= OVERLAP_MAX;
+	case STATEMENT_CLOSE:
+		return s->point.epoch > 1;
+	case STATEMENT_RETIRE:
+	case STATEMENT_POLICY:
+	case STATEMENT_UNKNOWN:
+		return true;
+	case STATEMENT_GENESIS:
+		return false;
+	}
+	return false;
+}
+
+static int read_lines(struct statement_text *t, struct statement *ret)
+{
+	struct statement s = { .kind = statement_kind_of(t->kind), .time_s = t->time_s };
+	memcpy(s.fleet, t->fleet, sizeof(s.fleet));
+	if (s.kind == STATEMENT_UNKNOWN) {
+		*ret = s;
+		return 0;
+	}
+	lines_get(&t->lines, forms[s.kind].row, forms[s.kind].count, &s);
+	if (cursor_finish(&t->lines) < 0 || !sane(&s))
+		return -EBADMSG;
+	*ret = s;
+	return 0;
+}
+
+static int enough_people(const struct genesis *g, uint64_t signed_by, struct need need)
+{
 	uint64_t admin_bits = ((uint64_t)1 << g->admin_count) - 1;
 	unsigned admins = (unsigned)__builtin_popcountll(signed_by & admin_bits);
 	unsigned auditors = (unsigned)__builtin_popcountll(signed_by & ~admin_bits);
-	return admins >= g->need_admins && auditors >= g->need_auditors ? 0 : -ENOKEY;
+	return admins >= need.admins && auditors >= need.auditors ? 0 : -ENOKEY;
 }
 
-int enrolment_parse(struct span bytes, const struct genesis *g, struct enrolment *ret)
+static int check_signatures(const struct note *note, const struct genesis *g, const struct statement *s)
 {
-	struct note note;
-	struct cursor c;
-	struct span kind;
-	struct enrolment e = { 0 };
-	if (open_text(bytes, &note, &c, &kind) < 0 || !span_is(kind, "enrol"))
-		return -EBADMSG;
-	get_label(&c, "fleet", e.fleet);
-	get_time(&c, &e.time_s);
-	get_label(&c, "host", e.host);
-	get_key(&c, "identity", &e.identity);
-	struct span certificate = get(&c, "certificate");
-	if (cursor_finish(&c) < 0 ||
-	    text_hex_exact(certificate, e.certificate.b, sizeof(e.certificate.b)) < 0 ||
-	    !identity_name_ok(&e))
-		return -EBADMSG;
-	if (strcmp(e.fleet, g->fleet) != 0)
-		return -EPERM;
-	int r = enough_signatures(&note, g);
+	struct key keys[STATEMENT_MAX_PEOPLE + 1];
+	size_t people = g->admin_count + g->auditor_count;
+	uint64_t signed_by, registrar_bit = (uint64_t)1 << people;
+	memcpy(keys, g->people, people * sizeof(keys[0]));
+	keys[people] = g->registrar;
+	int r = note_verify(note, keys, people + (g->has_registrar ? 1 : 0), &signed_by);
 	if (r < 0)
 		return r;
-	*ret = e;
-	return 0;
+	if (s->has_token)
+		return signed_by & registrar_bit ? 0 : -ENOKEY;
+	signed_by &= ~registrar_bit;
+	if (s->kind == STATEMENT_UNKNOWN)
+		return signed_by ? 0 : -ENOKEY;
+	return enough_people(g, signed_by, genesis_need(g, s->kind));
+}
+
+int statement_parse_text(struct span text, struct statement *ret)
+{
+	struct statement_text t;
+	return statement_text_read(text, &t) < 0 ? -EBADMSG : read_lines(&t, ret);
+}
+
+int statement_parse(struct span bytes, const struct genesis *g, struct statement *ret)
+{
+	struct note note;
+	struct statement_text t;
+	struct statement s;
+	if (statement_text_open(bytes, &note, &t) < 0 || read_lines(&t, &s) < 0)
+		return -EBADMSG;
+	if (strcmp(s.fleet, g->fleet) != 0)
+		return -EPERM;
+	int r = check_signatures(&note, g, &s);
+	if (r == 0)
+		*ret = s;
+	return r;
+}
+
+int enrolment_parse(struct span bytes, const struct genesis *g, struct statement *ret)
+{
+	struct statement s;
+	int r = statement_parse(bytes, g, &s);
+	if (r == 0 && !statement_gives_identity(s.kind))
+		r = -EBADMSG;
+	if (r == 0)
+		*ret = s;
+	return r;
+}
+
+/* Greedy with one way back: the newest star takes one byte more whenever what follows it does not fit. */
+bool statement_host_fits(const char *pattern, const char *host)
+{
+	const char *star = NULL, *from = NULL;
+	while (*host) {
+		if (*pattern == '*') {
+			star = pattern++;
+			from = host;
+		} else if (*pattern == *host) {
+			pattern++;
+			host++;
+		} else if (star) {
+			pattern = star + 1;
+			host = ++from;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
 }

@@ -5,7 +5,7 @@
 int enrol_apply(struct core *c, struct span note)
 {
 	enum statement_kind kind;
-	struct enrolment e;
+	struct statement e;
 	int r = statement_kind(note, &kind);
 	if (r < 0 || kind != STATEMENT_ENROL)
 		return r;
@@ -16,7 +16,7 @@ int enrol_apply(struct core *c, struct span note)
 static int check_statement(const struct core *c, struct span statement, char *error, size_t error_size)
 {
 	enum statement_kind kind;
-	struct enrolment e;
+	struct statement e;
 	int r = statement.len > STATEMENT_MAX_BYTES ? -EBADMSG : statement_kind(statement, &kind);
 	if (r < 0) {
 		snprintf(error, error_size, "not a statement");
@@ -27,6 +27,8 @@ static int check_statement(const struct core *c, struct span statement, char *er
 		return -EBADMSG;
 	}
 	r = enrolment_parse(statement, &c->genesis, &e);
+	if (r == 0 && e.has_token)
+		r = -ENOKEY;
 	if (r < 0)
 		snprintf(error, error_size, "%s",
 		         r == -ENOKEY  ? "not signed by as many people as the genesis statement asks for"
@@ -37,7 +39,7 @@ static int check_statement(const struct core *c, struct span statement, char *er
 
 static int is_new(const struct core *c, struct span statement, char *error, size_t error_size)
 {
-	struct enrolment e;
+	struct statement e;
 	int r = enrolment_parse(statement, &c->genesis, &e);
 	if (r < 0)
 		return r;

@@ -49,12 +49,12 @@ struct host *hosts_find(const struct hosts *h, struct span name)
 	return at < h->count && compare(name, h->row[at]) == 0 ? h->row[at] : NULL;
 }
 
-static struct span name_of(const struct enrolment *e)
+static struct span name_of(const struct statement *e)
 {
 	return (struct span){ (const uint8_t *)e->host, strlen(e->host) };
 }
 
-static int insert(struct hosts *h, size_t at, const struct enrolment *e, struct host **ret)
+static int insert(struct hosts *h, size_t at, const struct statement *e, struct host **ret)
 {
 	if (h->count == h->cap) {
 		size_t cap = MAX(h->cap * 2, (size_t)64);
@@ -79,7 +79,7 @@ static int insert(struct hosts *h, size_t at, const struct enrolment *e, struct 
 	return 0;
 }
 
-int hosts_enrol(struct hosts *h, const struct enrolment *e)
+int hosts_enrol(struct hosts *h, const struct statement *e)
 {
 	size_t at = position(h, name_of(e));
 	if (at < h->count && compare(name_of(e), h->row[at]) == 0)
@@ -92,7 +92,7 @@ int hosts_enrol(struct hosts *h, const struct enrolment *e)
 	return insert(h, at, e, &host);
 }
 
-int hosts_append(struct hosts *h, const struct enrolment *e, struct host **ret)
+int hosts_append(struct hosts *h, const struct statement *e, struct host **ret)
 {
 	if (h->count > 0 && compare(name_of(e), h->row[h->count - 1]) <= 0)
 		return -EBADMSG;

@@ -72,9 +72,9 @@ void hosts_done(struct hosts *h);
 /* NULL if it is not enrolled. */
 struct host *hosts_find(const struct hosts *h, struct span name);
 /* -EEXIST if the host or its identity key is enrolled already. */
-must_check int hosts_enrol(struct hosts *h, const struct enrolment *e);
+must_check int hosts_enrol(struct hosts *h, const struct statement *e);
 /* Add one that sorts behind all others and is known to be new. -EBADMSG if it does not. */
-must_check int hosts_append(struct hosts *h, const struct enrolment *e, struct host **ret);
+must_check int hosts_append(struct hosts *h, const struct statement *e, struct host **ret);
 
 /* Make `head` the newest; the one before goes to the recent ones. */
 void host_advance(struct host *h, const struct host_head *head);

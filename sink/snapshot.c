@@ -105,7 +105,7 @@ static void get_commitment(struct cursor *c, struct commitment *ret)
 	ret->entry_len = entry.len;
 }
 
-static int get_enrolment(struct cursor *c, const char *fleet, struct enrolment *e)
+static int get_enrolment(struct cursor *c, const char *fleet, struct statement *e)
 {
 	struct span name = cbor_bytes(c), vkey = cbor_bytes(c);
 	get_fixed(c, e->certificate.b, sizeof(e->certificate.b));
@@ -122,7 +122,7 @@ static int get_enrolment(struct cursor *c, const char *fleet, struct enrolment *
 
 static int get_host(struct cursor *c, const char *fleet, struct hosts *hosts)
 {
-	struct enrolment e = { 0 };
+	struct statement e = { 0 };
 	struct host *h;
 	if (cbor_array(c) != HOST_FIELDS)
 		cursor_fail(c);

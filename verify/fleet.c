@@ -52,7 +52,7 @@ static void check_index(struct fleet_check *k, const struct place *at, uint64_t 
 
 static int take_enrolment(struct fleet_check *k, const struct place *at, struct span note, uint64_t index)
 {
-	struct enrolment e;
+	struct statement e;
 	switch (enrolment_parse(note, k->genesis, &e)) {
 	case 0:
 		k->enrolments++;
@@ -86,16 +86,12 @@ static int take_statement(struct fleet_check *k, const struct place *at, struct 
 		find(k->findings, VERDICT_MALFORMED, at, "not a statement");
 		return 0;
 	}
-	switch (kind) {
-	case STATEMENT_ENROL:
+	if (kind == STATEMENT_ENROL)
 		return take_enrolment(k, at, note, index);
-	case STATEMENT_GENESIS:
+	if (kind == STATEMENT_GENESIS)
 		find(k->findings, VERDICT_FORKED, at, "a second genesis statement");
-		return 0;
-	case STATEMENT_UNKNOWN:
+	else
 		find(k->findings, VERDICT_REMARK, at, "a statement of a kind not known here was carried");
-		return 0;
-	}
 	return 0;
 }
 

@@ -90,7 +90,7 @@ static int insert(struct hosts *h, struct log_host *host)
 	return 0;
 }
 
-int hosts_enrol(struct hosts *h, const struct place *at, const struct enrolment *e, uint64_t index)
+int hosts_enrol(struct hosts *h, const struct place *at, const struct statement *e, uint64_t index)
 {
 	struct log_host *known = hosts_find(h, e->host);
 	if (known || identity_taken(h, &e->identity)) {

@@ -109,7 +109,7 @@ struct hosts hosts_view(const struct hosts *h, struct findings *f, struct chain_
 
 struct log_host *hosts_find(const struct hosts *h, const char *label);
 /* A verified enrolment. A second one of a host or an identity key is a finding. */
-must_check int hosts_enrol(struct hosts *h, const struct place *at, const struct enrolment *e,
+must_check int hosts_enrol(struct hosts *h, const struct place *at, const struct statement *e,
                            uint64_t index);
 /* -E2BIG beyond HOST_MAX_EPOCHS. */
 must_check int host_epoch(struct log_host *host, const struct origin *o, struct log_epoch **ret);

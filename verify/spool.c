@@ -67,7 +67,7 @@ static int check_genesis(struct reading *d)
 static int check_enrolment(struct reading *d)
 {
 	cleanup_buf struct buf bytes = { 0 };
-	struct enrolment e;
+	struct statement e;
 	struct place at = { .file = "enrol" };
 	int r = read_part(d, "enrol", NOTE_MAX_BYTES, &bytes);
 	if (r < 0)

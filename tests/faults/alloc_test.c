@@ -330,7 +330,7 @@ static int read_statements(void *ctx)
 {
 	struct people *p = ctx;
 	struct genesis g = { .time_s = 77 };
-	struct enrolment e = { .time_s = 77 };
+	struct statement e = { .time_s = 77 };
 	enum statement_kind kind;
 	int r = statement_kind(span_of(&p->enrol), &kind);
 	if (r < 0 || kind != STATEMENT_ENROL)

@@ -14,6 +14,7 @@
 #include "evidence/witness.h"
 #include "tests/support/bytes.h"
 #include "tests/support/host_log.h"
+#include "tests/support/statements.h"
 
 static const char *root;
 
@@ -55,8 +56,14 @@ static void keys_and_statements(const struct test_fleet *f)
 	seed("note", "vkey", span_of(&vkey));
 	seed("note", "secret", span_of(&secret));
 	seed("note", "genesis", span_of(&f->genesis_note));
-	seed("statement", "genesis", span_of(&f->genesis_note));
-	seed("statement", "enrol", span_of(&enrol));
+	seed("statement", "genesis-note", span_of(&f->genesis_note));
+	seed("statement", "enrol-note", span_of(&enrol));
+	for (enum statement_kind k = STATEMENT_GENESIS; k < STATEMENT_UNKNOWN; k++) {
+		cleanup_buf struct buf text = { 0 };
+		const char *by;
+		test_statement_text(&text, test_statement_example(k, &by));
+		seed("statement", statement_kind_name(k), span_of(&text));
+	}
 }
 
 #define WITNESSED "acme/log\n1\nAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"

@@ -25,7 +25,7 @@ static void frame_records(struct cursor *c, bool segment, struct buf *out)
 static void enrol_a_host(const struct test_fleet *fleet, struct hosts *hosts)
 {
 	struct host_log h;
-	struct enrolment e;
+	struct statement e;
 	cleanup_buf struct buf note = { 0 };
 	host_log_init(&h, fleet->name, "web", 1);
 	test_fleet_enrol(fleet, &h, &note);

@@ -277,13 +277,13 @@ void test_fleet_init(struct test_fleet *f, const char *name)
 	test_signer(text, &f->admin);
 	snprintf(text, sizeof(text), "%s/auditor/otto", name);
 	test_signer(text, &f->auditor);
-	f->genesis = (struct genesis){ .time_s = 1795507200,
-		                       .log = f->log.key,
-		                       .admin_count = 1,
-		                       .auditor_count = 1,
-		                       .people = { f->admin.key, f->auditor.key },
-		                       .need_admins = 1,
-		                       .need_auditors = 1 };
+	f->genesis =
+	        (struct genesis){ .time_s = 1795507200,
+		                  .log = f->log.key,
+		                  .admin_count = 1,
+		                  .auditor_count = 1,
+		                  .people = { f->admin.key, f->auditor.key },
+		                  .need[STATEMENT_ENROL] = { .stated = true, .admins = 1, .auditors = 1 } };
 	memcpy(f->genesis.fleet, f->name, sizeof(f->name));
 	cleanup_buf struct buf note = { 0 };
 	genesis_put_text(&note, &f->genesis);
@@ -298,13 +298,14 @@ void test_fleet_done(struct test_fleet *f)
 
 void test_fleet_enrol(const struct test_fleet *f, const struct host_log *h, struct buf *out)
 {
-	struct enrolment e = { .time_s = 1795507260,
+	struct statement e = { .kind = STATEMENT_ENROL,
+		               .time_s = 1795507260,
 		               .identity = h->identity.key,
 		               .certificate = h->certificate };
 	memcpy(e.fleet, f->name, sizeof(e.fleet));
 	memcpy(e.host, h->origin.host, sizeof(e.host));
 	cleanup_buf struct buf text = { 0 };
-	enrolment_put_text(&text, &e);
+	statement_put_text(&text, &e);
 	const struct signer *people[] = { &f->admin, &f->auditor };
 	must(note_put(out, (struct span){ text.data, text.len }, people, 2));
 }

@@ -6,8 +6,8 @@
 
 #include "tests/support/bytes.h"
 #include "tests/support/host_log.h"
+#include "tests/support/statements.h"
 
-/* Statements as text, so that the parser is not tested by the writer: vkeys are put in for the $ letters. */
 #define HEAD "swornlog-statement/v1\n"
 #define GENESIS                                                                                              \
 	HEAD "genesis\nfleet acme\ntime 2026-11-24T08:00:00Z\nlog $L\nadmin $A\nauditor $O\nneed enrol 1 "   \
@@ -16,57 +16,11 @@
 	HEAD "enrol\nfleet acme\ntime 2026-11-24T08:01:00Z\nhost web1\nidentity $I\ncertificate " HEX "\n"
 #define HEX "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
-/* The people; upper case: the letter after $ in the texts. */
-static const struct {
-	char letter;
-	const char *name;
-} cast[] = {
-	{ 'L', "acme/log" },          { 'A', "acme/admin/ada" },   { 'B', "acme/admin/bob" },
-	{ 'O', "acme/auditor/otto" }, { 'P', "acme/auditor/pia" }, { 'I', "acme/host/web1" },
-	{ 'X', "evil/admin/ada" },    { 'Y', "acme/admin/a/da" },  { 'Z', "acme/host/web2" },
-	{ 'W', "acme/auditor/ada" },
-};
-
-static void signer_of(char letter, struct signer *ret)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(cast); i++) {
-		if (cast[i].letter == letter)
-			test_signer(cast[i].name, ret);
-	}
-}
-
-static void fill_in(struct buf *b, const char *text)
-{
-	for (const char *p = text; *p; p++) {
-		struct signer s;
-		if (*p != '$') {
-			buf_put_u8(b, (uint8_t)*p);
-			continue;
-		}
-		signer_of(*++p, &s);
-		key_put(b, &s.key);
-	}
-}
-
-/* The text, its vkeys put in, signed by the letters in `by`. */
-static void make(struct buf *note, const char *text, const char *by)
-{
-	cleanup_buf struct buf b = { 0 };
-	fill_in(&b, text);
-	buf_put(note, b.data, b.len);
-	buf_put_u8(note, '\n');
-	for (; *by; by++) {
-		struct signer s;
-		signer_of(*by, &s);
-		cr_assert_eq(note_put_signature(note, span_of(&b), &s), 0);
-	}
-}
-
 static int genesis_of(const char *text, const char *by)
 {
 	cleanup_buf struct buf note = { 0 };
 	struct genesis g = { .time_s = 77 };
-	make(&note, text, by);
+	test_statement(&note, text, by);
 	int r = genesis_parse(span_of(&note), &g);
 	cr_assert(r == 0 || g.time_s == 77);
 	return r;
@@ -82,7 +36,7 @@ static struct genesis two_and_two(const char *need)
 	           "auditor $P\nneed enrol %s\n",
 	           need);
 	buf_put_u8(&text, 0);
-	make(&note, (const char *)text.data, "ABOP");
+	test_statement(&note, (const char *)text.data, "ABOP");
 	cr_assert_eq(genesis_parse(span_of(&note), &g), 0);
 	return g;
 }
@@ -90,8 +44,8 @@ static struct genesis two_and_two(const char *need)
 static int enrolment_of(const struct genesis *g, const char *text, const char *by)
 {
 	cleanup_buf struct buf note = { 0 };
-	struct enrolment e = { .time_s = 77 };
-	make(&note, text, by);
+	struct statement e = { .time_s = 77 };
+	test_statement(&note, text, by);
 	int r = enrolment_parse(span_of(&note), g, &e);
 	cr_assert(r == 0 || e.time_s == 77);
 	return r;
@@ -102,15 +56,16 @@ Test(statement, a_genesis_yields_keys_people_and_their_number)
 	cleanup_buf struct buf note = { 0 };
 	struct genesis g;
 	struct signer log, ada, otto;
-	make(&note, GENESIS, "AO");
+	test_statement(&note, GENESIS, "AO");
 	cr_assert_eq(genesis_parse(span_of(&note), &g), 0);
-	signer_of('L', &log);
-	signer_of('A', &ada);
-	signer_of('O', &otto);
+	test_cast('L', &log);
+	test_cast('A', &ada);
+	test_cast('O', &otto);
 	cr_assert_str_eq(g.fleet, "acme");
 	cr_assert_eq(g.time_s, 1795507200);
 	cr_assert(key_equal(&g.log, &log.key));
-	cr_assert(g.admin_count == 1 && g.auditor_count == 1 && g.need_admins == 1 && g.need_auditors == 1);
+	cr_assert(g.admin_count == 1 && g.auditor_count == 1 && g.need[STATEMENT_ENROL].admins == 1 &&
+	          g.need[STATEMENT_ENROL].auditors == 1);
 	cr_assert(key_equal(&g.people[0], &ada.key) && key_equal(&g.people[1], &otto.key));
 }
 
@@ -118,21 +73,23 @@ Test(statement, the_writers_make_the_texts_of_the_format)
 {
 	cleanup_buf struct buf want = { 0 }, got = { 0 }, note = { 0 };
 	struct genesis g;
-	make(&note, GENESIS, "AO");
+	test_statement(&note, GENESIS, "AO");
 	cr_assert_eq(genesis_parse(span_of(&note), &g), 0);
-	fill_in(&want, GENESIS);
+	test_statement_text(&want, GENESIS);
 	genesis_put_text(&got, &g);
 	cr_assert(bytes_equal(span_of(&got), span_of(&want)));
 
-	struct enrolment e = { .fleet = "acme", .time_s = 1795507260, .host = "web1" };
+	struct statement e = {
+		.kind = STATEMENT_ENROL, .fleet = "acme", .time_s = 1795507260, .host = "web1"
+	};
 	struct signer identity;
-	signer_of('I', &identity);
+	test_cast('I', &identity);
 	e.identity = identity.key;
 	bytes_from_hex(HEX, e.certificate.b, 32);
 	buf_reset(&want);
 	buf_reset(&got);
-	fill_in(&want, ENROL);
-	enrolment_put_text(&got, &e);
+	test_statement_text(&want, ENROL);
+	statement_put_text(&got, &e);
 	cr_assert(bytes_equal(span_of(&got), span_of(&want)));
 }
 
@@ -195,14 +152,14 @@ Test(statement, an_administrator_may_not_be_an_auditor_under_another_name)
 {
 	struct signer ada;
 	struct key again;
-	signer_of('A', &ada);
+	test_cast('A', &ada);
 	cr_assert_eq(key_make("acme/auditor/ada", KEY_TYPE_ED25519, &ada.secret.public_key, &again), 0);
 	struct genesis g = two_and_two("1 1");
 	g.people[3] = again;
 	cleanup_buf struct buf text = { 0 }, note = { 0 };
 	genesis_put_text(&text, &g);
 	buf_put_u8(&text, 0);
-	make(&note, (const char *)text.data, "ABO");
+	test_statement(&note, (const char *)text.data, "ABO");
 	struct signer renamed = ada;
 	renamed.key = again;
 	cr_assert_eq(note_put_signature(&note, (struct span){ text.data, text.len - 1 }, &renamed), 0);
@@ -245,10 +202,10 @@ Test(statement, an_enrolment_yields_host_key_and_certificate)
 {
 	struct genesis g = two_and_two("1 1");
 	cleanup_buf struct buf note = { 0 };
-	struct enrolment e;
+	struct statement e;
 	struct signer identity;
-	make(&note, ENROL, "AO");
-	signer_of('I', &identity);
+	test_statement(&note, ENROL, "AO");
+	test_cast('I', &identity);
 	cr_assert_eq(enrolment_parse(span_of(&note), &g, &e), 0);
 	cr_assert_str_eq(e.fleet, "acme");
 	cr_assert_str_eq(e.host, "web1");
@@ -282,9 +239,9 @@ Test(statement, a_signature_over_another_enrolment_is_refused)
 	struct genesis g = two_and_two("1 0");
 	struct signer ada;
 	cleanup_buf struct buf note = { 0 };
-	struct enrolment e;
-	signer_of('A', &ada);
-	make(&note, ENROL, "B");
+	struct statement e;
+	test_cast('A', &ada);
+	test_statement(&note, ENROL, "B");
 	cr_assert_eq(note_put_signature(&note, TEXT("another text\n"), &ada), 0);
 	cr_assert_eq(enrolment_parse(span_of(&note), &g, &e), -EBADMSG);
 }
@@ -330,7 +287,7 @@ Test(statement, other_enrolments_are_refused)
 static int kind_of(const char *text, enum statement_kind *ret)
 {
 	cleanup_buf struct buf note = { 0 };
-	make(&note, text, "A");
+	test_statement(&note, text, "A");
 	return statement_kind(span_of(&note), ret);
 }
 
@@ -341,7 +298,7 @@ Test(statement, the_kind_is_told_by_the_text_alone)
 	cr_assert_eq(kind, STATEMENT_GENESIS);
 	cr_assert_eq(kind_of(ENROL, &kind), 0);
 	cr_assert_eq(kind, STATEMENT_ENROL);
-	cr_assert_eq(kind_of(HEAD "grant\nfleet acme\n", &kind), 0);
+	cr_assert_eq(kind_of(HEAD "grant\nfleet acme\ntime 2026-11-24T08:00:00Z\n", &kind), 0);
 	cr_assert_eq(kind, STATEMENT_UNKNOWN);
 	kind = STATEMENT_GENESIS;
 	cr_assert_eq(kind_of("hello\n", &kind), -EBADMSG);
@@ -354,7 +311,7 @@ Test(statement, a_text_is_at_most_8192_bytes)
 {
 	enum statement_kind kind;
 	cleanup_buf struct buf text = { 0 };
-	buf_put_str(&text, HEAD "future\n");
+	buf_put_str(&text, HEAD "future\nfleet acme\ntime 2026-11-24T08:00:00Z\n");
 	while (text.len < 8191)
 		buf_put_u8(&text, 'x');
 	buf_put(&text, "\n\0", 2);
@@ -369,7 +326,7 @@ static int with_people(size_t n)
 {
 	cleanup_buf struct buf text = { 0 }, note = { 0 }, head = { 0 };
 	struct signer people[40];
-	fill_in(&text, HEAD "genesis\nfleet acme\ntime 2026-11-24T08:00:00Z\nlog $L\n");
+	test_statement_text(&text, HEAD "genesis\nfleet acme\ntime 2026-11-24T08:00:00Z\nlog $L\n");
 	for (size_t i = 0; i < n + 1; i++) {
 		char name[32];
 		snprintf(name, sizeof(name), "acme/%s/p%zu", i < n ? "admin" : "auditor", i);

@@ -11,6 +11,7 @@
 #include "lib/text.h"
 #include "tests/support/bytes.h"
 #include "tests/support/make_store.h"
+#include "tests/support/statements.h"
 #include "tests/support/vectors.h"
 
 #define FOLDER      "docs/vectors/"
@@ -316,4 +317,26 @@ Test(vectors, of_a_journal_and_its_segment_are_what_a_store_of_the_same_names_ho
 	make_store_remove(&m);
 	cr_assert_eq(r, 0);
 	is_hex_file("segment.hex", span_of(&segment));
+}
+
+Test(vectors, a_statement_of_each_kind)
+{
+	cleanup_buf struct buf genesis_note = { 0 };
+	const char *by;
+	struct genesis g;
+	const char *genesis = test_statement_example(STATEMENT_GENESIS, &by);
+	test_statement(&genesis_note, genesis, by);
+	cr_assert_eq(genesis_parse(span_of(&genesis_note), &g), 0);
+	is_file("statement-genesis.txt", span_of(&genesis_note));
+	for (enum statement_kind k = STATEMENT_ENROL; k < STATEMENT_UNKNOWN; k++) {
+		cleanup_buf struct buf note = { 0 };
+		struct statement s;
+		char name[64];
+		const char *text = test_statement_example(k, &by);
+		test_statement(&note, text, by);
+		cr_assert_eq(statement_parse(span_of(&note), &g, &s), 0);
+		cr_assert_eq(s.kind, k);
+		snprintf(name, sizeof(name), "statement-%s.txt", statement_kind_name(k));
+		is_file(name, span_of(&note));
+	}
 }

@@ -71,7 +71,7 @@ Test(snapshot, hosts_out_of_order_are_refused)
 	struct hosts hosts = { 0 };
 	struct host *h;
 	struct host_log one;
-	struct enrolment e = { .host = "b" };
+	struct statement e = { .host = "b" };
 	host_log_init(&one, "acme", "b", 1);
 	e.identity = one.identity.key;
 	cr_assert_eq(hosts_append(&hosts, &e, &h), 0);

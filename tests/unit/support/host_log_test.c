@@ -65,7 +65,7 @@ Test(host_log, the_enrolment_of_a_test_host_is_accepted)
 	host_log_init(&h, "acme", "web1", 1);
 	cleanup_buf struct buf note = { 0 };
 	test_fleet_enrol(&f, &h, &note);
-	struct enrolment e;
+	struct statement e;
 	cr_assert_eq(enrolment_parse((struct span){ note.data, note.len }, &g, &e), 0);
 	cr_assert_str_eq(e.host, "web1");
 }
