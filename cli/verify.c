@@ -63,19 +63,21 @@ static bool parse(int argc, char **argv, struct request *q, int *ret_status)
 	const struct usage usage = {
 		.command = "swornlog verify",
 		.arguments = "PATH",
-		.summary = "Check a sink's store or a host's spool: every signature, every hash, "
-		           "completeness. Only public keys\n"
-		           "are needed, and all of them follow from the anchor: the fleet's genesis "
-		           "statement, which must have\n"
-		           "come to you by another way than PATH.\n\n"
-		           "Each finding has a verdict word and a place. Faults of the record: altered, "
-		           "missing, truncated, torn,\n"
-		           "forked, wrongly-sealed, unenrolled, malformed, unreceipted. Declared by host or "
-		           "sink: loss, epoch,\n"
-		           "silent. The last line says all in short, and says so when the sink ran on the "
-		           "audited machine and\n"
-		           "when no witness has cosigned.\n\n"
-		           "exit status: 0 no fault, 1 faults, 2 wrong usage, 3 it could not be read",
+		.summary =
+		        "Check a sink's store or a host's spool: every signature, every hash, "
+		        "completeness. Only public keys\n"
+		        "are needed, and all of them follow from the anchor: the fleet's genesis "
+		        "statement, which must have\n"
+		        "come to you by another way than PATH.\n\n"
+		        "Each finding has a verdict word and a place. Faults of the record: altered, "
+		        "missing, truncated, torn,\n"
+		        "forked, rolled-back, cloned, wrongly-sealed, unenrolled, malformed, unreceipted.\n"
+		        "No faults, but for people to look at: "
+		        "loss, epoch, silent, late, clock.\n"
+		        "The last line says all in short, and says so when the sink ran on the "
+		        "audited machine and\n"
+		        "when no witness has cosigned.\n\n"
+		        "exit status: 0 no fault, 1 faults, 2 wrong usage, 3 it could not be read",
 		.options = rows,
 		.option_count = ARRAY_SIZE(rows),
 		.min_arguments = 1,

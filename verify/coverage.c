@@ -1,5 +1,6 @@
 /* Does each batch belong to one commit, and each committed head to a batch? (docs/format.md section 15.6) */
 #include "verify/host.h"
+#include "verify/silence.h"
 
 static int touch(struct hosts *h, struct log_epoch *e)
 {
@@ -62,7 +63,12 @@ int coverage_head(struct hosts *h, const struct place *at, const struct record_h
 	struct log_epoch *e;
 	int r = host_epoch(host, &o, &e);
 	struct committed_head one = {
-		.size = head->size, .root = head->root, .commit = commit, .group = group
+		.size = head->size,
+		.root = head->root,
+		.commit = commit,
+		.group = group,
+		.time_us = h->time_us,
+		.sink_started_us = h->sink_started_us,
 	};
 	if (r == 0) {
 		check_order(h, host, e, &here, &one);
@@ -106,11 +112,14 @@ void coverage_batch(struct hosts *h, struct log_host *host, struct log_epoch *e,
 {
 	while (e->head_at < e->head_len && e->heads[e->head_at].size < b->head.size)
 		report_missing(h, host, e, at->file, &e->heads[e->head_at++]);
+	e->covered = e->head_at;
 	if (e->head_at == e->head_len) {
 		host_find(h, host, VERDICT_UNRECEIPTED, at, "no commit covers the batch");
 		return;
 	}
 	check_head(h, host, at, b, &e->heads[e->head_at], group);
+	/* Of several batches under one head the last one counts. */
+	e->heads[e->head_at].goodbye = false;
 	if (e->heads[e->head_at].size == b->head.size)
 		e->head_at++;
 }
@@ -122,7 +131,11 @@ void coverage_end_file(struct hosts *h, const char *file)
 		struct log_host *host = hosts_find(h, e->origin.host);
 		while (e->head_at < e->head_len)
 			report_missing(h, host, e, file, &e->heads[e->head_at++]);
-		e->head_at = e->head_len = 0;
+	}
+	silence_end_file(h);
+	for (size_t i = 0; i < h->touched_len; i++) {
+		struct log_epoch *e = h->touched[i];
+		e->head_at = e->head_len = e->covered = e->silence_at = 0;
 		e->touched = false;
 	}
 	h->touched_len = 0;

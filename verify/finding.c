@@ -13,6 +13,10 @@ static const struct {
 	[VERDICT_TORN] = { "torn", true },
 	[VERDICT_FORKED] = { "forked", true },
 	[VERDICT_WRONGLY_SEALED] = { "wrongly-sealed", true },
+	[VERDICT_ROLLED_BACK] = { "rolled-back", true },
+	[VERDICT_CLONED] = { "cloned", true },
+	[VERDICT_SPLIT_VIEW] = { "split-view", true },
+	[VERDICT_UNWITNESSED] = { "unwitnessed", true },
 	[VERDICT_UNENROLLED] = { "unenrolled", true },
 	[VERDICT_MALFORMED] = { "malformed", true },
 	[VERDICT_UNRECEIPTED] = { "unreceipted", true },
@@ -20,6 +24,7 @@ static const struct {
 	[VERDICT_LOSS] = { "loss", false },
 	[VERDICT_SILENT] = { "silent", false },
 	[VERDICT_LATE] = { "late", false },
+	[VERDICT_CLOCK] = { "clock", false },
 	[VERDICT_REMARK] = { "remark", false },
 };
 

@@ -5,7 +5,7 @@
 #include "lib/text.h"
 
 #define CHECKPOINT_FILE "fleet/checkpoint"
-#define NOTES_ORDER     ((uint64_t)1 << 63)
+#define SINK_STEP_US    1000000
 #define PUBLISH_LATE_US (10u * 1000 * 1000)
 
 void fleet_check_init(struct fleet_check *k, const struct genesis *g, struct span genesis_bytes,
@@ -139,14 +139,12 @@ static void take_sink(struct fleet_check *k, const struct place *at, const struc
 	struct log_host *host = named_host(k, e->detail);
 	k->others++;
 	k->stopped = e->what == SINK_STOPPED;
-	if (e->what == SINK_STARTED)
+	if (e->what == SINK_STARTED) {
 		take_boot_id(k, e->detail);
+		k->hosts->sink_started_us = e->time_us;
+	}
 	if (e->what == SINK_RESTORED)
 		find(k->findings, VERDICT_REMARK, at, "the sink says that it was restored from a copy");
-	if (e->what == SINK_HOST_SILENT && host) {
-		host->silences++;
-		host->verdicts |= 1u << VERDICT_SILENT;
-	}
 	if (e->what == SINK_FORK_REFUSED)
 		host_find(k->hosts, host, VERDICT_FORKED, at, "host %s: the sink refused a second history",
 		          host ? host->label : "(unnamed)");
@@ -187,6 +185,17 @@ static int take_commit(struct fleet_check *k, const struct place *at, const stru
 	return 0;
 }
 
+/* The sink's clock, by which silence and lateness are judged. */
+static void check_clock(struct fleet_check *k, const struct place *at, uint64_t time_us)
+{
+	if (k->last_time_us > time_us && k->last_time_us - time_us > SINK_STEP_US)
+		find(k->findings, VERDICT_CLOCK, at, "the sink's clock went back by %llu s",
+		     (unsigned long long)((k->last_time_us - time_us) / 1000000));
+	k->last_time_us = time_us;
+	k->time_us = MAX(k->time_us, time_us);
+	k->hosts->time_us = time_us;
+}
+
 static int take_entry(struct fleet_check *k, const struct place *at, const struct fleet_record *record,
                       uint64_t group)
 {
@@ -195,7 +204,7 @@ static int take_entry(struct fleet_check *k, const struct place *at, const struc
 		find(k->findings, VERDICT_MALFORMED, at, "not a fleet log entry");
 		return 0;
 	}
-	k->time_us = MAX(k->time_us, e.time_us);
+	check_clock(k, at, e.time_us);
 	if (record->index + 1 == k->published.size)
 		k->published_time_us = e.time_us;
 	if (record->index == 0 && e.kind != FLEET_STATEMENT)
@@ -222,33 +231,13 @@ static int take_entry(struct fleet_check *k, const struct place *at, const struc
 	}
 }
 
-/* Its signature is looked at later, by fleet_check_notes. */
-static int keep_note(struct fleet_check *k, const struct place *at, const struct fleet_record *record)
-{
-	if (k->pending_len == k->pending_cap) {
-		size_t cap = MAX(k->pending_cap * 2, (size_t)64);
-		struct fleet_note *grown = reallocarray(k->pending, cap, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		k->pending = grown;
-		k->pending_cap = cap;
-	}
-	k->pending[k->pending_len++] = (struct fleet_note){
-		.offset = at->offset, .index = record->index, .at = k->notes.len, .len = record->note.len
-	};
-	buf_put(&k->notes, record->note.data, record->note.len);
-	buf_reset(&k->note);
-	buf_put(&k->note, record->note.data, record->note.len);
-	return buf_err(&k->notes) ? buf_err(&k->notes) : buf_err(&k->note);
-}
-
 static int take_note(struct fleet_check *k, const struct place *at, const struct fleet_record *record)
 {
 	struct note n;
 	struct checkpoint c;
 	struct hash root;
 	k->notes_seen++;
-	int r = keep_note(k, at, record);
+	int r = fleet_keep_note(k, at, record);
 	/* One that can't be read has no good signature either. */
 	if (r < 0 || note_parse(record->note, &n) < 0 || checkpoint_parse(n.text, &c) < 0)
 		return r;
@@ -263,37 +252,6 @@ static int take_note(struct fleet_check *k, const struct place *at, const struct
 		break_tree(k);
 	}
 	return 0;
-}
-
-int fleet_check_notes(const struct fleet_check *k, const char *file, size_t from, size_t of,
-                      struct findings *f)
-{
-	for (size_t i = from; i < k->pending_len; i += of) {
-		const struct fleet_note *n = &k->pending[i];
-		struct checkpoint c;
-		int r = checkpoint_verify_fleet((struct span){ k->notes.data + n->at, n->len },
-		                                &k->genesis->log, true, &c);
-		if (r == -ENOMEM)
-			return r;
-		f->order = NOTES_ORDER + n->offset; /* behind all that is found in batches */
-		if (r < 0)
-			find(f, VERDICT_WRONGLY_SEALED,
-			     &(struct place){ .file = file,
-			                      .has_offset = true,
-			                      .offset = n->offset,
-			                      .origin = k->name,
-			                      .has_index = true,
-			                      .first = n->index,
-			                      .last = n->index },
-			     "the checkpoint is not signed by the fleet log");
-	}
-	return 0;
-}
-
-void fleet_check_next_file(struct fleet_check *k)
-{
-	buf_reset(&k->notes);
-	k->pending_len = 0;
 }
 
 static int grow(struct fleet_check *k, struct span entry)

@@ -25,7 +25,8 @@ struct fleet_check {
 	char name[KEY_NAME_MAX + 1];
 	bool broken;         /* entries are missing or altered: roots behind say nothing new */
 	uint64_t next_index; /* that the next record should have */
-	uint64_t time_us;    /* of the newest entry */
+	uint64_t time_us;    /* the latest of all entries */
+	uint64_t last_time_us;
 	uint64_t commits, statements, enrolments, others, notes_seen;
 	bool stopped;     /* the newest entry says that the sink stopped */
 	struct buf note;  /* the newest one; its signature may be wrong, which is reported */
@@ -43,6 +44,9 @@ void fleet_check_done(struct fleet_check *k);
 /* A fleet record's payload. *ret_note: it ends a commit group. -ENOMEM, -EIO. */
 must_check int fleet_check_record(struct fleet_check *k, const struct place *at, struct span payload,
                                   uint64_t group, bool *ret_note);
+/* Keep the note of a record for fleet_check_notes. -ENOMEM. */
+must_check int fleet_keep_note(struct fleet_check *k, const struct place *at,
+                               const struct fleet_record *record);
 /* The signatures of every `of`th checkpoint of the file under way, from number `from`: for several threads at
  * once, each with its own findings. */
 must_check int fleet_check_notes(const struct fleet_check *k, const char *file, size_t from, size_t of,

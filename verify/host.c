@@ -22,6 +22,7 @@ static void epoch_free(struct log_epoch *e)
 {
 	free(e->chain);
 	free(e->heads);
+	free(e->boots);
 	free(e);
 }
 
@@ -94,7 +95,7 @@ int hosts_enrol(struct hosts *h, const struct place *at, const struct statement 
 {
 	struct log_host *known = hosts_find(h, e->host);
 	if (known || identity_taken(h, &e->identity)) {
-		host_find(h, known, VERDICT_MALFORMED, at,
+		host_find(h, known, known ? VERDICT_MALFORMED : VERDICT_CLONED, at,
 		          "host %s: the host or its identity key is enrolled a second time", e->host);
 		return 0;
 	}

@@ -17,8 +17,21 @@
 struct committed_head {
 	uint64_t size;
 	struct hash root;
-	uint64_t commit; /* index of the fleet entry */
-	uint64_t group;  /* commit group within the file */
+	uint64_t commit;                   /* index of the fleet entry */
+	uint64_t group;                    /* commit group within the file */
+	uint64_t time_us, sink_started_us; /* of the commit, and of the newest start of the sink before it */
+	bool goodbye;                      /* the batch that ends in this head says so */
+};
+
+/* Batches in a row with the same thing to be said of them. */
+struct batch_run {
+	uint64_t first, last, batches;
+	uint64_t worst_us;
+};
+
+struct epoch_boot {
+	uint8_t id[16];
+	uint64_t index; /* of the seal that named it first */
 };
 
 struct loss_sum {
@@ -49,6 +62,13 @@ struct log_epoch {
 	uint64_t committed_size; /* of the newest head */
 	struct committed_head *heads;
 	size_t head_at, head_len, head_cap;
+	size_t covered; /* of the heads: the one that covers the batch under way; head_len: none */
+	size_t silence_at;
+	struct clock_base clock; /* of the newest seal; all zero before the first */
+	uint64_t fleet_size;     /* the largest fleet head in its seals */
+	struct batch_run late, ahead;
+	struct epoch_boot *boots;
+	size_t boot_len, boot_cap;
 	bool touched; /* in this file */
 };
 
@@ -71,10 +91,14 @@ struct log_host {
 	struct log_epoch **epoch; /* ascending */
 	size_t epoch_count;
 	uint64_t newest_epoch, newest_commit;
+	/* of the newest commit of all its epochs */
+	uint64_t heard_us, heard_index; /* time_us 0: none yet */
+	const char *heard_in;           /* the epoch's name */
+	bool goodbye;
 	uint8_t boot_id[16];
 	bool same_machine;
-	uint64_t used_key[KEYS_REMEMBERED]; /* the first bytes of the newest seal keys that have signed: a
-	                                       ring */
+	/* The first bytes of the newest seal keys that have signed, and of the seeds beside them: rings. */
+	uint64_t used_key[KEYS_REMEMBERED], used_seed[KEYS_REMEMBERED];
 	size_t used_at;
 	struct head_claim *claims; /* CLAIMS_KEPT of them once there is one */
 	size_t claim_len;
@@ -98,6 +122,8 @@ struct hosts {
 	size_t touched_len, touched_cap;
 	uint8_t sink_boot_id[64][16]; /* the newest that the sink has told */
 	size_t sink_boots;
+	uint64_t time_us,
+	        sink_started_us; /* of the newest fleet entry, and of the newest start of the sink */
 };
 
 must_check int hosts_init(struct hosts *h, const struct genesis *g, struct findings *f,

@@ -2,8 +2,8 @@
  * to 15.8).
  */
 #include "lib/cbor.h"
-#include "verify/host.h"
 #include "verify/shape.h"
+#include "verify/work.h"
 
 /* What each verdict of the chain means to a reader of the report. */
 static enum verdict verdict_of(enum chain_verdict v)
@@ -28,23 +28,12 @@ static enum verdict verdict_of(enum chain_verdict v)
 	return VERDICT_ALTERED;
 }
 
-/* One batch on its way through. */
-struct work {
-	struct hosts *hosts;
-	struct log_host *host;
-	struct log_epoch *epoch;
-	struct place at;
-	const struct batch *batch;
-	struct ed25519_public sealed_by; /* the key that the chain named for this batch */
-	struct chain_result result;
-};
-
-static void work_find(struct work *w, enum verdict v, const char *why)
+void work_find(struct work *w, enum verdict v, const char *why)
 {
 	host_find(w->hosts, w->host, v, &w->at, "%s", why);
 }
 
-static void find_at_entry(struct work *w, uint64_t index, enum verdict v, const char *why)
+void work_find_at(struct work *w, uint64_t index, enum verdict v, const char *why)
 {
 	struct place at = w->at;
 	at.first = at.last = index;
@@ -79,10 +68,12 @@ static void take_own_entry(struct work *w, struct span body, uint64_t index)
 	if (entry_parse_body(body, &e) < 0)
 		return;
 	if (e.sensors != SENSOR_AGENT)
-		find_at_entry(w, index, VERDICT_MALFORMED, "an entry of the log's own names other sensors");
+		work_find_at(w, index, VERDICT_MALFORMED, "an entry of the log's own names other sensors");
 	if (e.kind == KIND_GOODBYE && index + 1 != w->at.last)
-		find_at_entry(w, index, VERDICT_MALFORMED,
-		              "a goodbye that is not the last entry but the seal");
+		work_find_at(w, index, VERDICT_MALFORMED,
+		             "a goodbye that is not the last entry but the seal");
+	if (e.kind == KIND_GOODBYE && w->epoch->covered < w->epoch->head_len)
+		w->epoch->heads[w->epoch->covered].goodbye = true;
 	if (e.kind == KIND_LOSS)
 		take_loss(w, &e);
 	if (e.kind == KIND_POSTURE) {
@@ -125,75 +116,6 @@ static void take_content(struct work *w)
 	}
 }
 
-/* A seal key signs one note, ever. Only the newest keys are remembered: those before them are erased on the
- * host. */
-static void check_key_use(struct work *w)
-{
-	struct log_host *host = w->host;
-	uint64_t key;
-	memcpy(&key, w->sealed_by.b, sizeof(key));
-	for (size_t i = 0; i < KEYS_REMEMBERED; i++) {
-		if (host->used_key[i] != key)
-			continue;
-		work_find(w, VERDICT_WRONGLY_SEALED, "the seal key has signed before");
-		return;
-	}
-	host->used_key[host->used_at++ % KEYS_REMEMBERED] = key;
-}
-
-static void check_posture(struct work *w)
-{
-	const struct seal *s = &w->result.seal;
-	const struct log_epoch *e = w->epoch;
-	if (s->has_posture != e->has_posture || (s->has_posture && !hash_equal(&s->posture, &e->posture)))
-		find_at_entry(w, w->at.last, VERDICT_MALFORMED,
-		              "the seal does not name the newest posture entry");
-}
-
-static int keep_claim(struct work *w, const struct fleet_head *head)
-{
-	struct log_host *host = w->host;
-	if (host->claim_len == CLAIMS_KEPT) {
-		find_at_entry(w, w->at.last, VERDICT_TRUNCATED,
-		              "the seal holds a fleet head beyond the fleet log");
-		return 0;
-	}
-	if (!host->claims)
-		host->claims = calloc(CLAIMS_KEPT, sizeof(*host->claims));
-	if (!host->claims)
-		return -ENOMEM;
-	host->claims[host->claim_len++] =
-	        (struct head_claim){ .origin = w->epoch->name, .index = w->at.last, .head = *head };
-	return 0;
-}
-
-/* Step 8: every seal testifies about the fleet log. */
-static int check_fleet_head(struct work *w)
-{
-	const struct fleet_head *head = &w->result.seal.fleet;
-	struct hosts *h = w->hosts;
-	if (head->size == 0 || !h->tree)
-		return 0;
-	if (head->size <= fleet_tree_size(h->tree)) {
-		struct hash root;
-		int r = fleet_tree_root(h->tree, head->size, &root);
-		if (r == 0 && !hash_equal(&root, &head->root))
-			find_at_entry(w, w->at.last, VERDICT_FORKED,
-			              "the seal holds a fleet head that this fleet log never had");
-		return r;
-	}
-	return keep_claim(w, head);
-}
-
-static void check_boot(struct work *w)
-{
-	struct log_host *host = w->host;
-	const uint8_t *boot_id = w->result.seal.boot_id;
-	memcpy(host->boot_id, boot_id, sizeof(host->boot_id));
-	for (size_t i = 0; i < w->hosts->sink_boots && !host->same_machine; i++)
-		host->same_machine = memcmp(w->hosts->sink_boot_id[i], boot_id, sizeof(host->boot_id)) == 0;
-}
-
 static void take_epoch_entry(struct work *w)
 {
 	struct log_epoch *e = w->epoch;
@@ -209,17 +131,17 @@ static void take_epoch_entry(struct work *w)
 	}
 	w->sealed_by = s->first_key;
 	if ((e->origin.epoch == 1) != (s->cause == EPOCH_ENROLLED))
-		find_at_entry(w, 0, VERDICT_MALFORMED,
-		              "the first epoch, and only that, begins with an enrolment");
+		work_find_at(w, 0, VERDICT_MALFORMED,
+		             "the first epoch, and only that, begins with an enrolment");
 	if (s->predecessor.epoch >= e->origin.epoch || s->receipted.epoch >= e->origin.epoch)
-		find_at_entry(w, 0, VERDICT_MALFORMED,
-		              "the epoch entry names an epoch that is not an earlier one");
+		work_find_at(w, 0, VERDICT_MALFORMED,
+		             "the epoch entry names an epoch that is not an earlier one");
 	if (!hash_equal(&s->certificate, &w->host->certificate))
-		find_at_entry(w, 0, VERDICT_MALFORMED,
-		              "the epoch entry names another certificate than the enrolment");
+		work_find_at(w, 0, VERDICT_MALFORMED,
+		             "the epoch entry names another certificate than the enrolment");
 	struct key log;
 	if (key_parse(s->fleet_vkey, &log) < 0 || !key_equal(&log, &w->hosts->genesis->log))
-		find_at_entry(w, 0, VERDICT_MALFORMED, "the epoch entry names another fleet log");
+		work_find_at(w, 0, VERDICT_MALFORMED, "the epoch entry names another fleet log");
 }
 
 static void count(struct work *w)
@@ -239,18 +161,15 @@ static int accept(struct work *w)
 	count(w);
 	if (w->result.has_epoch)
 		take_epoch_entry(w);
-	check_key_use(w);
 	take_content(w);
-	check_posture(w);
-	check_boot(w);
-	return check_fleet_head(w);
+	return work_seal(w);
 }
 
 /* A host may fill its log with nonsense that it has signed: the chain goes on behind it. */
 static int carry_on(struct work *w, struct chain *chain, enum chain_verdict v)
 {
-	find_at_entry(w, v == CHAIN_BAD_ACCOUNT ? w->at.last : w->result.bad_index, VERDICT_MALFORMED,
-	              chain_verdict_name(v));
+	work_find_at(w, v == CHAIN_BAD_ACCOUNT ? w->at.last : w->result.bad_index, VERDICT_MALFORMED,
+	             chain_verdict_name(v));
 	enum chain_verdict shallow;
 	int r = chain_check(chain, w->batch, CHAIN_SHALLOW, w->hosts->scratch, &shallow, &w->result);
 	if (r < 0 || shallow != CHAIN_OK)

@@ -1,7 +1,8 @@
 /* What can only be said of a host when all of its batches have gone by. */
 #include <stdio.h>
 
-#include "verify/host.h"
+#include "verify/silence.h"
+#include "verify/timeline.h"
 
 static struct log_epoch *epoch_of(const struct log_host *host, uint64_t number)
 {
@@ -134,11 +135,13 @@ int hosts_finish(struct hosts *h)
 		finish_boot(h, host);
 		for (size_t k = 0; h->tree && r == 0 && k < host->claim_len; k++)
 			r = settle_claim(h, host, &host->claims[k]);
+		silence_finish(h, host);
+		timeline_finish(h, host);
 		for (size_t k = 0; k < host->epoch_count; k++) {
 			finish_unchecked(h, host, host->epoch[k]);
 			finish_loss(h, host, host->epoch[k]);
 			finish_epoch(h, host, host->epoch[k]);
 		}
 	}
-	return r;
+	return r < 0 ? r : timeline_compare_hosts(h);
 }

@@ -17,6 +17,7 @@ import build  # noqa: E402
 import spool  # noqa: E402
 import test_forgeries  # noqa: E402
 import test_parts  # noqa: E402
+import test_timeline  # noqa: E402
 import test_verify  # noqa: E402
 import verify  # noqa: E402
 
@@ -81,7 +82,7 @@ def main():
     for module in (spool, verify, test_parts, test_verify):
         if hasattr(module, "check_spool"):
             module.check_spool = wrapped
-    suite = unittest.TestSuite(unittest.defaultTestLoader.loadTestsFromModule(m) for m in (test_verify, test_parts, test_forgeries))
+    suite = unittest.TestSuite(unittest.defaultTestLoader.loadTestsFromModule(m) for m in (test_verify, test_parts, test_forgeries, test_timeline))
     result = unittest.TextTestRunner(stream=sys.stderr, verbosity=0).run(suite)
     if os.environ.get("WORDS"):
         print("\n".join(sorted(set(words))))

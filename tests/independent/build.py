@@ -287,6 +287,7 @@ class Sink:
 
     def __init__(self, cast: Cast):
         self.cast = cast
+        self.time = 1795521600_000_000  # of the commits
         self.entries: list[bytes] = []
         self.leaves: list[bytes] = []
         self.note = b""
@@ -295,7 +296,7 @@ class Sink:
         self.commits: dict[str, tuple[Committed, int]] = {}
         self.journals: list[Journal] = []
         self.new_journal()
-        self.group([], [[2, 1, cast.genesis]])
+        self.group([], [[2, self.time, cast.genesis]])
 
     def new_journal(self) -> None:
         self.journals.append(Journal(len(self.journals) + 1))
@@ -341,14 +342,15 @@ class Sink:
         return make_note(text, self.cast.log, *witnesses)
 
     def enrol(self, host: Host, statement: bytes | None = None) -> None:
-        self.group([], [[2, 2, statement or self.cast.enrol(host)]])
+        self.group([], [[2, self.time, statement or self.cast.enrol(host)]])
         self.enrolled[host.name] = (host, {})
 
     def commit(self, *batches: bytes) -> None:
         touched = {self._receive(batch) for batch in batches}
         heads = [self.heads[origin] for origin in sorted(touched, key=str)]
         root = tree_root([leaf_hash(head.text) for head in heads])
-        item = [1, 3, root, len(heads)]
+        self.time += 1_000_000
+        item = [1, self.time, root, len(heads)]
         listed = [[str(head.origin).encode(), head.size, head.root] for head in heads]
         self.group(list(batches), [item], listed)
         committed = Committed(len(self.entries) - 1, self.entries[-1], heads)
@@ -509,7 +511,7 @@ def small_sink() -> tuple[Sink, list[Host], list[HostEpoch]]:
     second = epochs[0].seal(CODEC_NONE, fields={9: [len(sink.leaves), tree_root(sink.leaves)]})
     epochs[0].add_events()
     sink.commit(second, epochs[0].seal(identity=True))
-    sink.group([], [[5, 9, 0, b"sink 0.1"], [5, 10, 3, b"beta.example"]])
+    sink.group([], [[5, sink.time, 0, b"sink 0.1"], [5, sink.time, 3, b"beta.example"]])
     epochs[1].add(7, {0: 0})
     sink.commit(epochs[1].seal())
     sink.new_journal()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from basics import Origin, Refused
 
-DECLARED = ("loss", "epoch")
+DECLARED = ("loss", "epoch", "silent", "late", "clock")
 STATEMENTS = ("same-machine", "unwitnessed")
 
 

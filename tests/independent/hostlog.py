@@ -1,5 +1,7 @@
 """Section 15, step 5: one epoch of one host's log, batch after batch."""
 
+from dataclasses import dataclass
+
 from basics import H, Key, Origin, Refused, check_public_key, parse_vkey
 from batches import Batch
 from cbor import encode
@@ -9,6 +11,18 @@ from notes import Note, check_host_lines
 from tree import EMPTY_ROOT, Frontier
 
 EXACT_OR_LOWER = (0, 1)
+
+
+@dataclass(frozen=True)
+class SealClock:
+    """What a seal says about time."""
+
+    place: str
+    end: int
+    boot_id: bytes
+    boot: int
+    wall: int
+    fleet_size: int  # 0: none
 
 
 class HostLog:
@@ -30,6 +44,9 @@ class HostLog:
         self.heads = {0: EMPTY_ROOT}
         self.next_seal: bytes | None = None
         self.used_seals: set[bytes] = set()
+        self.seeds: set[bytes] = set()
+        self.seals: list[SealClock] = []
+        self.goodbyes: set[int] = set()  # sizes at which a batch ends with one
         self.epoch_fields: dict | None = None
         self.fleet_heads: list[tuple[str, int, bytes]] = []
         self.tree_whole = self.account_whole = True
@@ -53,6 +70,7 @@ class HostLog:
         if not self._continues(batch, place):
             return
         self.batches += 1
+        self.seeds.add(batch.seed)
         try:
             bodies = batch.bodies()
         except Refused as refused:
@@ -172,6 +190,10 @@ class HostLog:
         if self.account_whole and fields.get(7) != self.posture:
             self.report("malformed", at, "the posture hash is not the newest posture entry's")
         self.next_seal = fields[4]
+        clock, head = fields[3], fields.get(9, [0])
+        self.seals.append(SealClock(at, batch.end, fields[2], clock[0], clock[1], head[0]))
+        if len(entries) > 1 and entries[-2].kind == GOODBYE:
+            self.goodbyes.add(batch.end)
         if 9 in fields:
             self.fleet_heads.append((at, fields[9][0], fields[9][1]))
 

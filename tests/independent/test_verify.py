@@ -437,8 +437,8 @@ DAMAGES = {
     "a head of another host": (set_head(0, b"test/host/nobody/1"), "unenrolled: the host is not enrolled before the"),
     "an enrolment after the commit": (enrolled_late, "unenrolled: the host is not enrolled before the"),
     "no enrolment": (never_enrolled, "unenrolled: no enrolment of the host"),
-    "a host enrolled twice": (enrolled_twice, "unenrolled: the host or its identity key is"),
-    "an identity key enrolled twice": (one_key_for_two_hosts, "unenrolled: the host or its identity key is"),
+    "a host enrolled twice": (enrolled_twice, "unenrolled: the host is enrolled already"),
+    "an identity key enrolled twice": (one_key_for_two_hosts, "cloned: another host has the identity key"),
     "an enrolment that nobody signed": (
         lambda s: s.sink.enrol(s.host, s.cast.enrol(s.host, [build.Signer("test/admin/eve")])),
         "wrongly-sealed: note: no known key has signed",

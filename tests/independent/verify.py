@@ -25,6 +25,7 @@ from notes import MAX_NOTE, check_fleet_checkpoint
 from snapshot import check_snapshots
 from spool import check_spool
 from statements import Enrolment, Genesis, check_enrolment, check_genesis, check_other, parse_statement
+from timeline import check_boots, check_clocks, check_copies, check_silence, read_fleet_times
 from tree import Tree, leaf_hash
 
 ROOT_NAMES = {"genesis", "journal", "segment", "fleet", "forks", "lock"}
@@ -58,8 +59,11 @@ class Verification:
         check_coverage(self.files, self.enrolled_index, self.findings)
         check_snapshots(self.files, self.enrolments, self.findings)
         for host in sorted({origin.host for origin in self.logs}):
-            check_epochs({o.epoch: log for o, log in self.logs.items() if o.host == host})
+            epochs = {o.epoch: log for o, log in self.logs.items() if o.host == host}
+            check_epochs(epochs)
+            check_boots(epochs[epoch] for epoch in sorted(epochs))
         self.check_fleet_heads()
+        self.check_times()
         witnessed = tiles.check_fleet_folder(self.store / "fleet", self, self.findings)
         check_forks(self.store / "forks", self.genesis.fleet, self.findings)
         if not witnessed:
@@ -157,8 +161,10 @@ class Verification:
             return
         enrolment = check_enrolment(note, self.genesis)
         known = [e.identity.public for _, e in self.enrolments.values()]
-        if enrolment.host in self.enrolments or enrolment.identity.public in known:
-            raise Refused("the host or its identity key is enrolled already", "unenrolled")
+        if enrolment.host in self.enrolments:
+            raise Refused("the host is enrolled already", "unenrolled")
+        if enrolment.identity.public in known:
+            raise Refused("another host has the identity key", "cloned")
         self.enrolments[enrolment.host] = (index, enrolment)
 
     @staticmethod
@@ -207,6 +213,14 @@ class Verification:
                 elif self.fleet_whole and self.tree.root(size) != root:
                     reason = f"the host saw another fleet log at size {size}"
                     self.findings.add("forked", place, reason, origin)
+
+    # Steps 11 and 12
+
+    def check_times(self) -> None:
+        times = read_fleet_times(self.files, self.findings)
+        check_silence(times, self.logs, self.findings)
+        check_clocks(times, self.logs)
+        check_copies(self.logs)
 
     # The outcome
 

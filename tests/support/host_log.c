@@ -45,7 +45,8 @@ static void seal_key(const struct host_log *h, unsigned number, const char *salt
 
 void host_log_init(struct host_log *h, const char *fleet, const char *host, uint32_t epoch)
 {
-	*h = (struct host_log){ .clock_us = 1795507200000000 };
+	*h = (struct host_log){ .clock_us = 1795507200000000, .booted_us = 1795507200000000 };
+	memset(h->boot_id, 7, sizeof(h->boot_id));
 	snprintf(h->origin.fleet, sizeof(h->origin.fleet), "%s", fleet);
 	snprintf(h->origin.host, sizeof(h->origin.host), "%s", host);
 	h->origin.epoch = epoch;
@@ -140,11 +141,11 @@ static void add_seal(const struct host_log *h, struct making *m, const struct ed
 	cleanup_buf struct buf body = { 0 };
 	struct seal s = { .first = h->tree.size,
 		          .count = m->count + 1,
-		          .clock = { .boot_us = h->clock_us - 1795507200000000, .wall_us = h->clock_us },
+		          .clock = { .boot_us = h->clock_us - h->booted_us, .wall_us = h->clock_us },
 		          .next_key = *next,
 		          .account = h->account,
 		          .fleet = h->fleet };
-	memset(s.boot_id, 7, sizeof(s.boot_id));
+	memcpy(s.boot_id, h->boot_id, sizeof(s.boot_id));
 	seal_put_body(&body, &s, 1000);
 	add(m, &body);
 }

@@ -23,7 +23,9 @@ struct host_log {
 	struct fleet_head fleet; /* goes into the seals */
 	struct span fleet_vkey;  /* goes into the epoch entry; empty at first */
 	struct hash certificate;
-	uint64_t clock_us;
+	uint64_t clock_us;  /* wall clock of the next batch; it moves on by a second with each */
+	uint64_t booted_us; /* wall time of the boot: the boot clock is the difference */
+	uint8_t boot_id[16];
 	uint64_t cause;
 	uint64_t branch; /* two logs of one host with different branches have different histories */
 	unsigned batches;

@@ -250,6 +250,7 @@ void make_store_put(struct make_store *m, struct span bytes)
 void make_store_batch(struct make_store *m, struct host_log *h, const struct host_log_batch *what)
 {
 	cleanup_buf struct buf bytes = { 0 };
+	m->time_us = MAX(m->time_us, h->clock_us);
 	host_log_batch(h, what, &bytes);
 	make_store_put(m, span_of(&bytes));
 }
