@@ -2,9 +2,9 @@
 #ifndef SWORNLOG_CLI_APPROVAL_H
 #define SWORNLOG_CLI_APPROVAL_H
 
-#include "lib/certify.h"
-#include "cli/request.h"
+#include "evidence/request.h"
 #include "evidence/statement.h"
+#include "lib/certify.h"
 
 /* What a fleet's folder holds of use here. */
 struct fleet_folder {

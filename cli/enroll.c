@@ -2,12 +2,11 @@
 #include <stdio.h>
 
 #include "cli/approval.h"
-#include "lib/certify.h"
 #include "cli/command.h"
-#include "lib/control.h"
 #include "cli/folder.h"
 #include "cli/options.h"
-#include "cli/request.h"
+#include "lib/certify.h"
+#include "lib/control.h"
 #include "lib/file.h"
 #include "lib/text.h"
 
@@ -47,7 +46,7 @@ static int make_request(struct folder *folder, const char *fleet, const char *ho
 	if (r == 0)
 		r = write_secrets(folder, identity, key);
 	if (r == 0)
-		r = request_put(&request, fleet, host, identity, key);
+		r = request_put(&request, fleet, host, identity, key, NULL);
 	if (r == 0)
 		r = folder_add(folder, "request", span_of(&request), 0644);
 	return r < 0 ? r : folder_commit(folder);

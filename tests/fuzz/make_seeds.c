@@ -12,6 +12,7 @@
 #include "evidence/record.h"
 #include "evidence/tile.h"
 #include "evidence/witness.h"
+#include "lib/file.h"
 #include "tests/support/bytes.h"
 #include "tests/support/host_log.h"
 #include "tests/support/statements.h"
@@ -63,6 +64,22 @@ static void keys_and_statements(const struct test_fleet *f)
 		const char *by;
 		test_statement_text(&text, test_statement_example(k, &by));
 		seed("statement", statement_kind_name(k), span_of(&text));
+	}
+}
+
+/* docs/vectors has them, as a sender would make them. Run from the root of the checkout. */
+static void tokens_and_requests(void)
+{
+	static const struct {
+		const char *fuzzer, *file;
+	} files[] = {
+		{ "token", "docs/vectors/token.txt" },
+		{ "request", "docs/vectors/join-request.txt" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		cleanup_buf struct buf b = { 0 };
+		must(file_read(env_system(), AT_FDCWD, files[i].file, 65536, &b) == 0, files[i].file);
+		seed(files[i].fuzzer, "vector", span_of(&b));
 	}
 }
 
@@ -275,6 +292,7 @@ int main(int argc, char **argv)
 	must(batch_parse(span_of(&bytes), &b) > 0, "batch");
 	commit_make(&k, &f, &b);
 	keys_and_statements(&f);
+	tokens_and_requests();
 	policies_and_witnesses(&f);
 	batches(&f);
 	receipts(&k);
