@@ -179,11 +179,37 @@ static const char *reason(unsigned status)
 	return "Unknown";
 }
 
+static void put_head(struct buf *b, const struct http_answer *a, size_t length, bool close)
+{
+	buf_printf(b, "HTTP/1.1 %u %s\r\n", a->status, reason(a->status));
+	buf_printf(b, "Content-Type: %s\r\n", a->type ? a->type : "text/plain; charset=utf-8");
+	if (a->status == 405)
+		buf_printf(b, "Allow: %s\r\n", a->allow ? a->allow : "POST");
+	buf_printf(b, "Content-Length: %zu\r\n%s\r\n", length, close ? "Connection: close\r\n" : "");
+}
+
 void http_put_head(struct buf *b, unsigned status, size_t length, bool close)
 {
-	buf_printf(b, "HTTP/1.1 %u %s\r\n", status, reason(status));
-	buf_put_str(b, "Content-Type: text/plain; charset=utf-8\r\n");
-	if (status == 405)
-		buf_put_str(b, "Allow: POST\r\n");
-	buf_printf(b, "Content-Length: %zu\r\n%s\r\n", length, close ? "Connection: close\r\n" : "");
+	put_head(b, &(struct http_answer){ .status = status }, length, close);
+}
+
+void http_answer_done(struct http_answer *a)
+{
+	buf_done(&a->body);
+}
+
+void http_answer_say(struct http_answer *a, unsigned status, const char *sentence)
+{
+	buf_reset(&a->body);
+	a->status = status;
+	a->type = NULL;
+	buf_printf(&a->body, "%s\n", sentence);
+}
+
+void http_put_answer(struct buf *b, const struct http_answer *a, bool close)
+{
+	put_head(b, a, a->body.len, close);
+	if (a->body.err)
+		b->err = b->err ? b->err : a->body.err;
+	buf_put(b, a->body.data, a->body.len);
 }

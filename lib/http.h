@@ -31,4 +31,18 @@ must_check ssize_t http_parse_head(struct span in, const char *field, struct htt
 /* Append the head of an answer whose body, `length` bytes of text, follows. */
 void http_put_head(struct buf *b, unsigned status, size_t length, bool close);
 
+struct http_answer {
+	unsigned status;
+	const char *type;  /* of the content; NULL: plain text */
+	const char *allow; /* with 405; NULL: POST */
+	struct buf body;
+};
+
+void http_answer_done(struct http_answer *a);
+#define cleanup_http_answer cleanup(http_answer_done)
+/* Make it a status and a sentence for people; what it held is dropped. */
+void http_answer_say(struct http_answer *a, unsigned status, const char *sentence);
+/* Append head and body. */
+void http_put_answer(struct buf *b, const struct http_answer *a, bool close);
+
 #endif

@@ -1,6 +1,10 @@
 #include "lib/listen.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -44,4 +48,55 @@ void listen_inherited(const char *name, int *ret_fd)
 		}
 		names = end ? end + 1 : NULL;
 	}
+}
+
+int listen_parse(const char *where, struct addrinfo **ret)
+{
+	char host[INET6_ADDRSTRLEN + 2];
+	const char *colon = strrchr(where, ':');
+	size_t n = colon ? (size_t)(colon - where) : 0;
+	if (n == 0 || n >= sizeof(host))
+		return -EINVAL;
+	bool bracketed = where[0] == '[' && where[n - 1] == ']';
+	if (!bracketed && memchr(where, ':', n))
+		return -EINVAL;
+	snprintf(host, sizeof(host), "%.*s", (int)(bracketed ? n - 2 : n), where + (bracketed ? 1 : 0));
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+		                  .ai_socktype = SOCK_STREAM };
+	return getaddrinfo(host, colon + 1, &hints, ret) == 0 ? 0 : -EINVAL;
+}
+
+void listen_name(int fd, char ret[LISTEN_NAME_MAX + 1])
+{
+	struct sockaddr_storage a;
+	socklen_t n = sizeof(a);
+	char host[INET6_ADDRSTRLEN] = "?";
+	snprintf(ret, LISTEN_NAME_MAX + 1, "?");
+	if (getsockname(fd, (struct sockaddr *)&a, &n) < 0)
+		return;
+	if (a.ss_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&a;
+		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
+		snprintf(ret, LISTEN_NAME_MAX + 1, "[%s]:%u", host, ntohs(in6->sin6_port));
+		return;
+	}
+	const struct sockaddr_in *in = (const struct sockaddr_in *)&a;
+	inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
+	snprintf(ret, LISTEN_NAME_MAX + 1, "%s:%u", host, ntohs(in->sin_port));
+}
+
+#define SPARE_FDS 64 /* for what is no connection */
+
+void listen_raise_limit(size_t *connections)
+{
+	struct rlimit l;
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
+		return;
+	rlim_t want = *connections + SPARE_FDS;
+	if (l.rlim_cur < want) {
+		l.rlim_cur = MIN(want, l.rlim_max);
+		(void)!setrlimit(RLIMIT_NOFILE, &l);
+	}
+	if (l.rlim_cur < want)
+		*connections = l.rlim_cur > 2 * SPARE_FDS ? l.rlim_cur - SPARE_FDS : SPARE_FDS;
 }

@@ -4,13 +4,13 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
+#include "evidence/key_file.h"
 #include "lib/boot_id.h"
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/text.h"
 #include "lib/tls.h"
 #include "sink/control.h"
-#include "sink/log_key.h"
 #include "sink/options.h"
 #include "sink/server.h"
 
@@ -39,7 +39,7 @@ static void sink_done(struct sink *s)
 		worker_stop(&s->worker);
 	core_free(s->core);
 	SSL_CTX_free(s->tls);
-	log_key_free(s->signer);
+	key_file_free(s->signer);
 	buf_done(&s->genesis);
 	options_done(&s->options);
 }
@@ -108,7 +108,8 @@ static int start(struct sink *s, char *error, size_t error_size)
 	}
 	r = read_genesis(s, error, error_size);
 	if (r == 0)
-		r = log_key_read(s->options.log_key, &s->signer, error, error_size);
+		r = key_file_read_signer("the fleet log's key", s->options.log_key, &s->signer, error,
+		                         error_size);
 	if (r == 0)
 		r = tls_server_new(&files, &s->tls, error, error_size);
 	if (r == 0)

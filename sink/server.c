@@ -1,18 +1,16 @@
 #include "sink/server.h"
 
-#include <arpa/inet.h>
 #include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
+#include "lib/listen.h"
 #include "lib/log.h"
 #include "sink/peer.h"
 #include "sink/schedule.h"
 #include "sink/upkeep.h"
 
 #define BACKLOG       1024
-#define SPARE_FDS     64
 #define LAST_WORDS_MS 300
 
 static void on_accept(struct evconnlistener *listener maybe_unused, evutil_socket_t fd,
@@ -29,45 +27,10 @@ static void on_accept_error(struct evconnlistener *listener maybe_unused, void *
 		peer_free(TAILQ_FIRST(&s->strangers));
 }
 
-static void name_address(struct server *s, evutil_socket_t fd)
-{
-	struct sockaddr_storage a;
-	socklen_t n = sizeof(a);
-	char host[INET6_ADDRSTRLEN] = "?";
-	if (getsockname(fd, (struct sockaddr *)&a, &n) < 0)
-		return;
-	if (a.ss_family == AF_INET6) {
-		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&a;
-		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
-		snprintf(s->address, sizeof(s->address), "[%s]:%u", host, ntohs(in6->sin6_port));
-		return;
-	}
-	const struct sockaddr_in *in = (const struct sockaddr_in *)&a;
-	inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
-	snprintf(s->address, sizeof(s->address), "%s:%u", host, ntohs(in->sin_port));
-}
-
-/* ADDRESS:PORT, numbers only, an IPv6 address in brackets. *ret is freed with freeaddrinfo. */
-static int parse_address(const char *where, struct addrinfo **ret)
-{
-	char host[INET6_ADDRSTRLEN + 2];
-	const char *colon = strrchr(where, ':');
-	size_t n = colon ? (size_t)(colon - where) : 0;
-	if (n == 0 || n >= sizeof(host))
-		return -EINVAL;
-	bool bracketed = where[0] == '[' && where[n - 1] == ']';
-	if (!bracketed && memchr(where, ':', n))
-		return -EINVAL;
-	snprintf(host, sizeof(host), "%.*s", (int)(bracketed ? n - 2 : n), where + (bracketed ? 1 : 0));
-	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-		                  .ai_socktype = SOCK_STREAM };
-	return getaddrinfo(host, colon + 1, &hints, ret) == 0 ? 0 : -EINVAL;
-}
-
 static int start_listening(struct server *s, const char *where, char *error, size_t error_size)
 {
 	struct addrinfo *a;
-	int r = parse_address(where, &a);
+	int r = listen_parse(where, &a);
 	if (r < 0) {
 		snprintf(error, error_size, "listen: '%s' is not ADDRESS:PORT", where);
 		return r;
@@ -82,26 +45,16 @@ static int start_listening(struct server *s, const char *where, char *error, siz
 		return r;
 	}
 	evconnlistener_set_error_cb(s->listener, on_accept_error);
-	name_address(s, evconnlistener_get_fd(s->listener));
+	listen_name(evconnlistener_get_fd(s->listener), s->address);
 	return 0;
 }
 
-/* A connection is a descriptor. */
 static void raise_limit(struct server *s)
 {
-	struct rlimit l;
-	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
-		return;
-	rlim_t want = s->max_connections + SPARE_FDS;
-	if (l.rlim_cur < want) {
-		l.rlim_cur = MIN(want, l.rlim_max);
-		(void)!setrlimit(RLIMIT_NOFILE, &l);
-	}
-	if (l.rlim_cur < want) {
-		s->max_connections = l.rlim_cur > 2 * SPARE_FDS ? l.rlim_cur - SPARE_FDS : SPARE_FDS;
-		log_info("only %zu connections: the limit of open files is %llu", s->max_connections,
-		         (unsigned long long)l.rlim_cur);
-	}
+	size_t wanted = s->max_connections;
+	listen_raise_limit(&s->max_connections);
+	if (s->max_connections < wanted)
+		log_info("only %zu connections: more open files are not allowed", s->max_connections);
 }
 
 int server_open(const struct server_options *o, struct core *core, SSL_CTX *tls, const struct worker *worker,

@@ -1,4 +1,4 @@
-#include "sink/log_key.h"
+#include "evidence/key_file.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -41,7 +41,9 @@ static int check_file(int fd)
 	return S_ISREG(st.st_mode) && ours && (st.st_mode & 077) == 0 ? 0 : -EPERM;
 }
 
-static int read_signer(int fd, struct locked *l)
+typedef int parse_fn(struct span text, struct signer *ret);
+
+static int read_signer(int fd, parse_fn *parse, struct locked *l)
 {
 	int r = check_file(fd);
 	if (r < 0)
@@ -52,32 +54,46 @@ static int read_signer(int fd, struct locked *l)
 	struct span text = { (const uint8_t *)l->text, (size_t)n };
 	if (text.len > 0 && text.data[text.len - 1] == '\n')
 		text.len--;
-	r = signer_parse(text, &l->signer);
+	r = parse(text, &l->signer);
 	OPENSSL_cleanse(l->text, sizeof(l->text));
 	return r;
 }
 
-int log_key_read(const char *path, struct signer **ret, char *error, size_t error_size)
+static int read_file(const char *what, const char *path, parse_fn *parse, struct signer **ret, char *error,
+                     size_t error_size)
 {
 	struct locked *l = NULL;
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	int r = fd < 0 ? -errno : lock_pages(&l);
 	if (r == 0)
-		r = read_signer(fd, l);
+		r = read_signer(fd, parse, l);
 	if (r == 0) {
 		*ret = &l->signer;
 		return 0;
 	}
 	if (l)
-		log_key_free(&l->signer);
-	snprintf(error, error_size, "the fleet log's key %s can't be used: %s", path,
-	         r == -EPERM ? "it must be a file of mode 0600 or stricter, owned by root or the sink's user"
-	         : r == -EBADMSG ? "it is no private key"
+		key_file_free(&l->signer);
+	snprintf(error, error_size, "%s %s can't be used: %s", what, path,
+	         r == -EPERM
+	                 ? "it must be a file of mode 0600 or stricter, owned by root or this process's user"
+	         : r == -EBADMSG ? "it is no private key for this purpose"
 	                         : strerror(-r));
 	return r;
 }
 
-void log_key_free(struct signer *s)
+int key_file_read_signer(const char *what, const char *path, struct signer **ret, char *error,
+                         size_t error_size)
+{
+	return read_file(what, path, signer_parse, ret, error, error_size);
+}
+
+int key_file_read_cosigner(const char *what, const char *path, struct signer **ret, char *error,
+                           size_t error_size)
+{
+	return read_file(what, path, cosigner_parse, ret, error, error_size);
+}
+
+void key_file_free(struct signer *s)
 {
 	if (!s)
 		return;
