@@ -27,7 +27,7 @@ struct http_handler {
 struct http_server_options {
 	const char *listen;      /* address:port */
 	size_t max_connections;  /* beyond it the oldest that has not shown a certificate yet has to go */
-	unsigned timeout_ms;      /* for a handshake, for the first head, for a body */
+	unsigned timeout_ms;     /* for a handshake, for the first head, for a body */
 	struct event_base *base; /* these two are used, not owned */
 	SSL_CTX *tls;
 	struct http_handler handler;
