@@ -4,11 +4,14 @@
 #include "lib/cbor.h"
 #include "lib/text.h"
 
-#define HELD_MAX     256
-#define HELD_BYTES   8192
-#define HELD_FOR_US  UINT64_C(600000000)
-#define ACCOUNTS_MAX 1024
-#define WORD_MAX     64
+#define HELD_MAX    256
+#define HELD_BYTES  8192
+#define HELD_FOR_US UINT64_C(600000000)
+/* What a session did at once may come before its login: audit's records wait for the rest of their event, and
+ * their clock is a coarse one. */
+#define LOGIN_LATE_US UINT64_C(1000000)
+#define ACCOUNTS_MAX  1024
+#define WORD_MAX      64
 
 /* Of a login that has no number yet. */
 struct held {
@@ -139,12 +142,26 @@ static uint64_t release(struct session *s, const struct event *e, uint64_t pid, 
 	return count;
 }
 
-/* The newest of that host, made if there is none. NULL: too many. */
-static struct account_of_session *account_of(struct session *s, const struct event *e, bool anew)
+static struct account_of_session *newest_of(struct session *s, const char *host)
 {
-	for (size_t i = s->count; i > 0 && !anew; i--)
-		if (strcmp(s->accounts[i - 1].host, e->origin->host) == 0)
+	for (size_t i = s->count; i > 0; i--)
+		if (strcmp(s->accounts[i - 1].host, host) == 0)
 			return &s->accounts[i - 1];
+	return NULL;
+}
+
+/* Does an account that has no login yet begin with this one? */
+static bool is_its_login(const struct account_of_session *a, const struct event *login)
+{
+	return !a->has_login && a->begin_us + LOGIN_LATE_US >= login->wall_us;
+}
+
+/* The one that the event belongs to, made if there is none. NULL: too many. */
+static struct account_of_session *account_of(struct session *s, const struct event *e, bool login)
+{
+	struct account_of_session *newest = newest_of(s, e->origin->host);
+	if (newest && (!login || is_its_login(newest, e)))
+		return newest;
 	if (s->count == ACCOUNTS_MAX)
 		return NULL;
 	struct account_of_session *a = &s->accounts[s->count++];
@@ -195,6 +212,7 @@ uint64_t session_take(struct session *s, const struct event *e, struct buf *out)
 		return released;
 	if (login) {
 		a->has_login = true;
+		a->begin_us = MIN(a->begin_us, e->wall_us);
 		a->login_pid = pid;
 		a->has_loginuid = number_of(e->entry, AUDIT_LOGINUID, &a->loginuid);
 	}

@@ -80,12 +80,12 @@ RUN = [
     ("login", ["tty"], TESTER, True),
 ]
 
-# The whole account of two sessions: the commands in their order, the labelled files that were read and by what, who and
-# from where. What the shell reads before it is a shell is not of note here.
+# The account of two sessions: the commands of these programs in their order, the labelled files that were read and by what.
 PHI = "/srv/phi/record"
+TELL = [["cat", "/proc/self/loginuid"], ["cat", "/proc/self/sessionid"], ["tty"]]
 ACCOUNTS = {
-    "terminal": {"commands": [["tty"], ["stty", "size"], ["cat", PHI, "/srv/plain"]], "reads": [(PHI, "/usr/bin/cat")]},
-    "sudo": {"commands": [["tty"], ["sudo", "-S", "-p", "", "/usr/bin/id"], ["/usr/bin/id"], ["head", "-c", "1", PHI]],
+    "terminal": {"commands": TELL + [["stty", "size"], ["cat", PHI, "/srv/plain"]], "reads": [(PHI, "/usr/bin/cat")]},
+    "sudo": {"commands": TELL + [["sudo", "-S", "-p", "", "/usr/bin/id"], ["/usr/bin/id"], ["head", "-c", "1", PHI]],
              "reads": [(PHI, "/usr/bin/head")]},
 }
 

@@ -133,6 +133,21 @@ Test(session, its_account_has_who_from_where_how_much_and_its_end)
 	        "\n");
 }
 
+Test(session, what_comes_before_its_login_in_the_log_and_not_in_time_is_of_the_same_account)
+{
+	cleanup_session struct session *s = NULL;
+	cleanup(made_done) struct made m = { 0 };
+	cleanup_buf struct buf out = { 0 };
+	cr_assert_eq(session_new(3, &s), 0);
+	session_take(s, &plain(&m, KIND_EXEC, AT(1))->event, &out);
+	session_take(s, &audit(&m, &web, 1006, 50, 3, AT(1) - 4000)->event, &out);
+	session_take(s, &plain(&m, KIND_EXEC, AT(2))->event, &out);
+	cr_assert_str_eq(accounts(s, false, &out),
+	                 "session 3 on web: auid=1000 account=alice from 192.0.2.7, login "
+	                 "2026-11-24T08:00:00.996000Z, no end seen, last "
+	                 "2026-11-24T08:00:02.000000Z, 2 commands, 0 labelled reads\n");
+}
+
 Test(session, each_login_with_the_number_has_an_account_of_its_own)
 {
 	cleanup_session struct session *s = NULL;
@@ -140,9 +155,9 @@ Test(session, each_login_with_the_number_has_an_account_of_its_own)
 	cleanup_buf struct buf out = { 0 };
 	cr_assert_eq(session_new(3, &s), 0);
 	session_take(s, &plain(&m, KIND_EXEC, AT(0))->event, &out);
-	session_take(s, &audit(&m, &web, 1006, 50, 3, AT(1))->event, &out);
-	session_take(s, &audit(&m, &db, 1006, 50, 3, AT(2))->event, &out);
-	session_take(s, &plain(&m, KIND_EXEC, AT(3))->event, &out);
+	session_take(s, &audit(&m, &web, 1006, 50, 3, AT(11))->event, &out);
+	session_take(s, &audit(&m, &db, 1006, 50, 3, AT(12))->event, &out);
+	session_take(s, &plain(&m, KIND_EXEC, AT(13))->event, &out);
 	const char *text = accounts(s, false, &out);
 	size_t lines = 0;
 	for (const char *at = text; *at; at++)
