@@ -190,6 +190,31 @@ static void report_unreadable(struct program *p, int r, const struct shipper_pla
 	p->told_unreadable = true;
 }
 
+/* Heads first: what is destroyed here after that is missing there. False if the data must wait. */
+static bool announce(struct program *p, const struct shipper_step *step, const struct gathered *run)
+{
+	cleanup_buf struct buf note = { 0 }, body = { 0 };
+	char error[ERROR_MAX] = "";
+	struct answer a = { 0 };
+	struct shipper_place end = { run->epoch, run->end }, head = { 0 };
+	if (!shipper_announces(&p->shipper, &end))
+		return true;
+	int r = gather_newest_signed(&p->gather, run->epoch, run->end, &note, &head.epoch, &head.first);
+	/* The data is worth more than its announcement. */
+	if (r <= 0)
+		return true;
+	r = client_post(p->client, CLIENT_ANNOUNCE, step->held, (struct span){ note.data, note.len }, &body,
+	                &a.retry_after_s, error, sizeof(error));
+	if (r == -ECANCELED)
+		return false;
+	a.status = r > 0 ? (unsigned)r : 0;
+	a.body = (struct span){ body.data, r > 0 ? body.len : 0 };
+	if (shipper_announced(&p->shipper, env_now_us(), &head, &a))
+		return true;
+	report_link(p, &a, error);
+	return false;
+}
+
 static void post(struct program *p, const struct shipper_step *step)
 {
 	cleanup_buf struct buf batches = { 0 }, body = { 0 }, message = { 0 };
@@ -203,8 +228,10 @@ static void post(struct program *p, const struct shipper_step *step)
 		return;
 	}
 	p->told_unreadable = false;
-	r = client_append(p->client, step->held, (struct span){ batches.data, batches.len }, &body,
-	                  &a.retry_after_s, error, sizeof(error));
+	if (!announce(p, step, &run))
+		return;
+	r = client_post(p->client, CLIENT_APPEND, step->held, (struct span){ batches.data, batches.len },
+	                &body, &a.retry_after_s, error, sizeof(error));
 	if (r == -ECANCELED)
 		return;
 	a.status = r > 0 ? (unsigned)r : 0;

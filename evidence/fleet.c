@@ -16,6 +16,7 @@ void fleet_put_entry(struct buf *b, const struct fleet_entry *e)
 		cbor_put_uint(b, e->heads);
 		break;
 	case FLEET_STATEMENT:
+	case FLEET_ANNOUNCE:
 		cbor_put_array(b, 3);
 		cbor_put_uint(b, e->kind);
 		cbor_put_uint(b, e->time_us);
@@ -53,6 +54,7 @@ static void parse_kind(struct cursor *c, size_t items, struct fleet_entry *e)
 		parse_commit(c, items, e);
 		break;
 	case FLEET_STATEMENT:
+	case FLEET_ANNOUNCE:
 		e->note = cbor_bytes(c);
 		if (items != 3)
 			cursor_fail(c);

@@ -5,7 +5,14 @@
 #include "evidence/note.h"
 #include "evidence/seal.h"
 
-enum fleet_kind { FLEET_COMMIT = 1, FLEET_STATEMENT = 2, FLEET_READ = 3, FLEET_ALERT = 4, FLEET_SINK = 5 };
+enum fleet_kind {
+	FLEET_COMMIT = 1,
+	FLEET_STATEMENT = 2,
+	FLEET_READ = 3,
+	FLEET_ALERT = 4,
+	FLEET_SINK = 5,
+	FLEET_ANNOUNCE = 6,
+};
 enum sink_what {
 	SINK_STARTED = 0,
 	SINK_STOPPED = 1,
@@ -23,7 +30,7 @@ struct fleet_entry {
 	uint64_t time_us;
 	struct hash root;   /* commit */
 	uint64_t heads;     /* commit */
-	struct span note;   /* statement */
+	struct span note;   /* statement, announce */
 	uint64_t what;      /* sink */
 	struct span detail; /* sink */
 };

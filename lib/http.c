@@ -170,6 +170,7 @@ static const char *reason(unsigned status)
 		{ 409, "Conflict" },
 		{ 413, "Content Too Large" },
 		{ 422, "Unprocessable Content" },
+		{ 429, "Too Many Requests" },
 		{ 503, "Service Unavailable" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {

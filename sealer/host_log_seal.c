@@ -3,6 +3,10 @@
 #include "sealer/host_log_state.h"
 
 #define IDENTITY_EVERY_US 10000000u
+/* What one request takes: beyond that the shipper announces the newest head that the identity key has signed.
+ */
+#define BACKLOG_BATCHES 64
+#define BACKLOG_BYTES   ((uint64_t)8 << 20)
 
 static int64_t now_in_batch(const struct host_log *l)
 {
@@ -139,9 +143,14 @@ int host_log_finish(struct host_log *l, struct span bytes, const struct slot *si
 	return 0;
 }
 
+static bool backlog(const struct spool *s)
+{
+	return s->count - s->receipted >= BACKLOG_BATCHES || spool_unreceipted_bytes(s) >= BACKLOG_BYTES;
+}
+
 static bool identity_due(const struct host_log *l)
 {
-	return l->now.tree.size == 0 ||
+	return l->now.tree.size == 0 || backlog(l->spool) ||
 	       host_log_env(l)->boot_us(host_log_env(l)) - l->identity_us >= IDENTITY_EVERY_US;
 }
 

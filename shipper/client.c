@@ -6,7 +6,7 @@
 
 struct client {
 	struct https *https;
-	char url[HTTPS_URL_MAX + 1];
+	char url[2][HTTPS_URL_MAX + 1]; /* by enum client_verb */
 };
 
 static int name_ends(struct client *c, const struct client_options *o, char uri[TLS_URI_MAX + 1])
@@ -14,9 +14,15 @@ static int name_ends(struct client *c, const struct client_options *o, char uri[
 	size_t n = strlen(o->sink);
 	while (n > 0 && o->sink[n - 1] == '/')
 		n--;
-	int url = snprintf(c->url, sizeof(c->url), "%.*s/v1/hosts/%s/append", (int)n, o->sink, o->host);
+	static const char *const verbs[] = { [CLIENT_APPEND] = "append", [CLIENT_ANNOUNCE] = "announce" };
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		int url = snprintf(c->url[i], sizeof(c->url[i]), "%.*s/v1/hosts/%s/%s", (int)n, o->sink,
+		                   o->host, verbs[i]);
+		if (url < 0 || (size_t)url >= sizeof(c->url[i]))
+			return -ENAMETOOLONG;
+	}
 	int name = snprintf(uri, TLS_URI_MAX + 1, "swornlog://%s/sink", o->fleet);
-	return url > 0 && (size_t)url < sizeof(c->url) && name > 0 && name <= TLS_URI_MAX ? 0 : -ENAMETOOLONG;
+	return name > 0 && name <= TLS_URI_MAX ? 0 : -ENAMETOOLONG;
 }
 
 static int set_up(struct client *c, const struct client_options *o, char *error, size_t error_size)
@@ -63,13 +69,13 @@ int client_set_certificate(struct client *c, const char *certificate)
 	return https_set_certificate(c->https, certificate);
 }
 
-int client_append(struct client *c, uint64_t held, struct span batches, struct buf *ret,
-                  uint64_t *ret_retry_after_s, char *error, size_t error_size)
+int client_post(struct client *c, enum client_verb verb, uint64_t held, struct span body, struct buf *ret,
+                uint64_t *ret_retry_after_s, char *error, size_t error_size)
 {
 	char size[64];
 	snprintf(size, sizeof(size), "Swornlog-Fleet-Size: %llu", (unsigned long long)held);
 	struct https_request q = {
-		.url = c->url, .content_type = "application/octet-stream", .header = size, .body = batches
+		.url = c->url[verb], .content_type = "application/octet-stream", .header = size, .body = body
 	};
 	return https_post(c->https, &q, ret, ret_retry_after_s, error, error_size);
 }

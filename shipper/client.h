@@ -30,9 +30,12 @@ void client_free(struct client *c);
 /* The host's certificate is another one from now on. */
 must_check int client_set_certificate(struct client *c, const char *certificate);
 
-/* Send batches. Returns the HTTP status, with the answer's body appended to `ret` and *ret_retry_after_s
- * (0: not said); or -ECANCELED (given up by tick), -EIO (no whole answer; `error` gets a sentence). */
-must_check int client_append(struct client *c, uint64_t held, struct span batches, struct buf *ret,
-                             uint64_t *ret_retry_after_s, char *error, size_t error_size);
+enum client_verb { CLIENT_APPEND, CLIENT_ANNOUNCE };
+
+/* Send batches, or a note to announce. Returns the HTTP status, with the answer's body appended to `ret` and
+ * *ret_retry_after_s (0: not said); or -ECANCELED (given up by tick), -EIO (no whole answer; `error` gets a
+ * sentence). */
+must_check int client_post(struct client *c, enum client_verb verb, uint64_t held, struct span body,
+                           struct buf *ret, uint64_t *ret_retry_after_s, char *error, size_t error_size);
 
 #endif

@@ -167,3 +167,39 @@ int gather_take(struct gather *g, uint32_t epoch, uint64_t first, size_t max_bat
 		g->count = 0; /* look anew next time */
 	return r;
 }
+
+/* 1 if the batch carries the identity key's line behind the seal key's. */
+static int take_signed(const struct gather *g, const struct gather_row *row, struct buf *out,
+                       uint64_t *ret_end)
+{
+	cleanup_buf struct buf bytes = { 0 };
+	struct batch b;
+	int r = read_batch(g, row, &bytes, ret_end);
+	if (r < 0)
+		return r;
+	if (batch_parse((struct span){ bytes.data, bytes.len }, &b) < 0 || note_signature_count(&b.note) < 2)
+		return 0;
+	buf_put(out, b.note_bytes.data, b.note_bytes.len);
+	return buf_err(out) ? buf_err(out) : 1;
+}
+
+int gather_newest_signed(struct gather *g, uint32_t epoch, uint64_t first, struct buf *out,
+                         uint32_t *ret_epoch, uint64_t *ret_end)
+{
+	const struct gather_row place = { .first = first, .epoch = epoch };
+	int r = list(g);
+	for (size_t i = g->count, looks = 0; r == 0 && i > 0 && looks < GATHER_MAX_LOOKS; i--, looks++) {
+		const struct gather_row *row = &g->rows[i - 1];
+		uint64_t end;
+		if (compare(row, &place) < 0)
+			break;
+		r = take_signed(g, row, out, &end);
+		if (r > 0) {
+			*ret_epoch = row->epoch;
+			*ret_end = end;
+		}
+		/* What can't be read is met when it is to be sent. */
+		r = r == -EBADMSG || r == -ENOENT ? 0 : r;
+	}
+	return r;
+}

@@ -212,6 +212,28 @@ void shipper_answer(struct shipper *s, uint64_t now_us, const struct shipper_pla
 	wait_a_while(s, now_us, MIN(a->retry_after_s, (uint64_t)RETRY_AFTER_MAX_S) * 1000000);
 }
 
+bool shipper_announces(const struct shipper *s, const struct shipper_place *end)
+{
+	bool more = !behind(end, &s->newest);
+	return more && s->limit == GATHER_MAX_BATCHES && !behind(&s->announced, &s->from);
+}
+
+bool shipper_announced(struct shipper *s, uint64_t now_us, const struct shipper_place *head,
+                       const struct answer *a)
+{
+	enum shipper_link link = link_of(a->status);
+	s->count.requests++;
+	if (link == SHIPPER_LINK_DOWN || link == SHIPPER_LINK_BUSY) {
+		s->link = link;
+		s->count.failures++;
+		wait_a_while(s, now_us, MIN(a->retry_after_s, (uint64_t)RETRY_AFTER_MAX_S) * 1000000);
+		return false;
+	}
+	s->announced = *head;
+	s->count.announced += link == SHIPPER_LINK_GOOD ? 1 : 0;
+	return true;
+}
+
 void shipper_unreadable(struct shipper *s, uint64_t now_us)
 {
 	s->count.failures++;

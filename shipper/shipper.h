@@ -48,9 +48,10 @@ struct shipper {
 	struct shipper_place newest;
 	uint64_t held; /* size of the fleet head that the sealer holds */
 	struct shipper_place sent;
-	size_t limit; /* batches in the next request */
+	struct shipper_place announced; /* behind the newest head that was announced; epoch 0: none */
+	size_t limit;                   /* batches in the next request */
 	struct {
-		uint64_t requests, batches, bytes, receipts, failures;
+		uint64_t requests, batches, bytes, receipts, failures, announced;
 	} count;
 };
 
@@ -87,6 +88,13 @@ struct answer {
  * `out`. */
 void shipper_answer(struct shipper *s, uint64_t now_us, const struct shipper_place *sent, size_t batches,
                     size_t bytes, const struct answer *a, struct buf *out);
+/* True if the newest head is to be announced before a request that will end at `end`: more is waiting behind
+ * it, and what it holds was not announced yet. */
+bool shipper_announces(const struct shipper *s, const struct shipper_place *end);
+/* What came of announcing the head that ends at `head`. True if the data may follow: a sink that does not
+ * take announcements, or this one, gets it all the same; one that does not answer is tried again later. */
+bool shipper_announced(struct shipper *s, uint64_t now_us, const struct shipper_place *head,
+                       const struct answer *a);
 /* The batches of the last SHIPPER_DO_POST can't be read: try again later. */
 void shipper_unreadable(struct shipper *s, uint64_t now_us);
 

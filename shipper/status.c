@@ -33,6 +33,7 @@ void status_put(struct buf *b, const struct status *s, const struct shipper *shi
 	put_count(b, "batches", shipper->count.batches);
 	put_count(b, "bytes", shipper->count.bytes);
 	put_count(b, "receipts", shipper->count.receipts);
+	put_count(b, "announced", shipper->count.announced);
 	put_count(b, "failures", shipper->count.failures);
 	put_count(b, "http_status", s->http);
 	put_count(b, "retry_in_ms", waits ? (shipper->until_us - now_us) / 1000 : 0);

@@ -1,5 +1,6 @@
 #include "sink/append.h"
 
+#include "sink/announce.h"
 #include "sink/forks.h"
 #include "sink/hash_in.h"
 #include "sink/receipts.h"
@@ -29,16 +30,16 @@ void append_done(struct append *a)
 	answer_done(&a->answer);
 }
 
-static enum append_next refuse(struct append *a, unsigned status, const char *word, const char *sentence)
+enum append_next append_refuse(struct append *a, unsigned status, const char *word, const char *sentence)
 {
 	a->core->counts.refused++;
 	answer_error(&a->answer, status, word, sentence);
 	return APPEND_ANSWERED;
 }
 
-static enum append_next trouble(struct append *a)
+enum append_next append_trouble(struct append *a)
 {
-	return refuse(a, 503, "unavailable", "The sink can't store anything now; try again later.");
+	return append_refuse(a, 503, "unavailable", "The sink can't store anything now; try again later.");
 }
 
 static struct span rest(const struct append *a)
@@ -50,28 +51,29 @@ static struct span rest(const struct append *a)
 static enum append_next parse_all(struct append *a)
 {
 	if (a->body.len == 0)
-		return refuse(a, 400, "malformed", "The body is empty.");
+		return append_refuse(a, 400, "malformed", "The body is empty.");
 	struct span in = rest(a);
 	struct batch b, first = { 0 };
 	uint64_t next = 0;
 	for (unsigned n = 0; in.len > 0; n++) {
 		if (n == APPEND_MAX_BATCHES)
-			return refuse(a, 413, "too-many", "A request holds at most 64 batches.");
+			return append_refuse(a, 413, "too-many", "A request holds at most 64 batches.");
 		ssize_t used = batch_parse(in, &b);
 		if (used < 0)
-			return refuse(a, 400, "malformed", "The body is not a run of well-formed batches.");
+			return append_refuse(a, 400, "malformed",
+			                     "The body is not a run of well-formed batches.");
 		if (n == 0)
 			first = b;
 		else if (!span_equal(b.origin_text, first.origin_text) || b.first != next)
-			return refuse(a, 400, "malformed",
-			              "The batches are not consecutive ones of one origin.");
+			return append_refuse(a, 400, "malformed",
+			                     "The batches are not consecutive ones of one origin.");
 		next = b.first + b.count;
 		in.data += used;
 		in.len -= (size_t)used;
 	}
 	if (strcmp(first.origin.host, a->host->name) != 0 ||
 	    strcmp(first.origin.fleet, a->core->genesis.fleet) != 0)
-		return refuse(a, 403, "other-host", "The batches are another host's.");
+		return append_refuse(a, 403, "other-host", "The batches are another host's.");
 	a->parsed = true;
 	return APPEND_AGAIN;
 }
@@ -85,7 +87,7 @@ static enum append_next conflict(struct append *a, const char *reason)
 	a->answer.status = 409;
 	buf_reset(&a->answer.body);
 	if (receipts_put_conflict(a->core, a->host, reason, a->held, &a->answer.body) < 0)
-		return trouble(a);
+		return append_trouble(a);
 	return APPEND_ANSWERED;
 }
 
@@ -105,7 +107,7 @@ static enum append_next fork_conflict(struct append *a, const struct batch *b)
 			r = core_note(a->core, SINK_FORK_REFUSED, (struct span){ detail.data, detail.len });
 	}
 	if (r < 0 && r != -EEXIST && r != -EDQUOT)
-		return trouble(a);
+		return append_trouble(a);
 	return conflict(a, "fork");
 }
 
@@ -124,13 +126,13 @@ static enum append_next invalid(struct append *a, enum chain_verdict v)
 		[CHAIN_NO_EPOCH_ENTRY] = { 422, "no-epoch-entry" },
 	};
 	if ((size_t)v >= ARRAY_SIZE(by_verdict) || by_verdict[v].status == 0)
-		return trouble(a);
+		return append_trouble(a);
 	cleanup_buf struct buf sentence = { 0 };
 	buf_printf(&sentence, "The batch is refused: %s.", chain_verdict_name(v));
 	buf_put_u8(&sentence, 0);
 	if (buf_err(&sentence))
-		return trouble(a);
-	return refuse(a, by_verdict[v].status, by_verdict[v].word, (const char *)sentence.data);
+		return append_trouble(a);
+	return append_refuse(a, by_verdict[v].status, by_verdict[v].word, (const char *)sentence.data);
 }
 
 /* Where the log stands, the commit under way included. */
@@ -180,13 +182,13 @@ static enum append_next take(struct append *a, const struct batch *b, bool new_e
 	enum chain_verdict verdict;
 	struct chain_result result;
 	if (chain_check(&chain, b, CHAIN_SHALLOW, c->scratch, &verdict, &result) < 0)
-		return trouble(a);
+		return append_trouble(a);
 	if (verdict != CHAIN_OK)
 		return invalid(a, verdict);
 	int r = stage(a, b, &chain, result.raw);
 	if (r == -EAGAIN || r == -EMSGSIZE)
-		return commit_is_empty(&c->commit) ? trouble(a) : APPEND_FLUSH;
-	return r < 0 ? trouble(a) : APPEND_AGAIN;
+		return commit_is_empty(&c->commit) ? append_trouble(a) : APPEND_FLUSH;
+	return r < 0 ? append_trouble(a) : APPEND_AGAIN;
 }
 
 static enum append_next judge(struct append *a, const struct batch *b)
@@ -227,17 +229,19 @@ enum append_next append_step(struct append *a)
 {
 	struct core *c = a->core;
 	if (c->dead)
-		return trouble(a);
+		return append_trouble(a);
+	if (a->verb == APPEND_ANNOUNCEMENT)
+		return announce_step(a);
 	if (!a->parsed)
 		return parse_all(a);
 	int r = hash_in_step(c, a->host);
 	if (r != 0)
-		return r < 0 ? trouble(a) : APPEND_AGAIN;
+		return r < 0 ? append_trouble(a) : APPEND_AGAIN;
 	if (a->at == a->body.len)
 		return finish(a);
 	struct batch b;
 	if (batch_parse(rest(a), &b) < 0)
-		return trouble(a);
+		return append_trouble(a);
 	return judge(a, &b);
 }
 
@@ -250,8 +254,12 @@ static bool is_durable(const struct append *a)
 
 void append_settle(struct append *a)
 {
+	if (a->verb == APPEND_ANNOUNCEMENT) {
+		announce_settle(a);
+		return;
+	}
 	a->answer.status = 200;
 	buf_reset(&a->answer.body);
 	if (a->core->dead || !is_durable(a) || receipts_put(a->core, a->host, a->held, &a->answer.body) < 0)
-		(void)trouble(a);
+		(void)append_trouble(a);
 }

@@ -53,6 +53,8 @@ struct host {
 	struct commitment commitment;
 	struct host_head recent[HOST_RECENT_HEADS]; /* a ring of heads before this one */
 	size_t recent_count;
+	struct host_head announced; /* newest that was announced since the sink's start */
+	uint64_t announced_us;      /* boot time of that; 0: never */
 	struct unhashed *unhashed;
 	size_t unhashed_count;
 	size_t unhashed_at;    /* the next one */

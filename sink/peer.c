@@ -9,7 +9,6 @@
 
 #include "lib/log.h"
 #include "lib/tls.h"
-#include "sink/gate.h"
 #include "sink/schedule.h"
 
 /* How long a peer may take; a host sends every ten seconds. */
@@ -137,7 +136,7 @@ static void take_head(struct peer *p, const struct http_head *h)
 	p->close = p->close || h->close;
 	if (p->crowded)
 		refuse_with(p, 503, "crowded", "This host has too many connections already.");
-	else if (gate_check(p->host, h, &p->held, &a) == 200)
+	else if (gate_check(p->host, h, &p->pass, &a) == 200)
 		begin_body(p, h);
 	else
 		refuse(p, &a);
@@ -171,7 +170,8 @@ static bool read_body(struct peer *p)
 		p->got += (size_t)n;
 	if (p->got < p->body.len)
 		return false;
-	append_start(&p->append, p->server->core, p->host, &p->body, p->held);
+	append_start(&p->append, p->server->core, p->host, &p->body, p->pass.held);
+	p->append.verb = p->pass.verb;
 	p->state = PEER_QUEUED;
 	set_deadline(p, 0);
 	schedule_add(p->server, p);

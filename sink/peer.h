@@ -2,7 +2,7 @@
 #ifndef SWORNLOG_SINK_PEER_H
 #define SWORNLOG_SINK_PEER_H
 
-#include "sink/append.h"
+#include "sink/gate.h"
 #include "sink/server.h"
 
 enum peer_state {
@@ -27,7 +27,7 @@ struct peer {
 	bool close;        /* after the answer */
 	struct buf body;   /* its len is the whole length from the start */
 	size_t got;
-	uint64_t held;
+	struct gate_pass pass;
 	struct append append; /* while queued or waiting */
 };
 

@@ -221,6 +221,9 @@ static int take_entry(struct fleet_check *k, const struct place *at, const struc
 	case FLEET_SINK:
 		take_sink(k, at, &e);
 		return 0;
+	case FLEET_ANNOUNCE:
+		k->others++;
+		return announced_take(k->hosts, at, e.note, record->index);
 	case FLEET_READ:
 	case FLEET_ALERT:
 		k->others++;

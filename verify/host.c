@@ -23,6 +23,8 @@ static void epoch_free(struct log_epoch *e)
 	free(e->chain);
 	free(e->heads);
 	free(e->boots);
+	free(e->announced);
+	free(e->given_up);
 	free(e);
 }
 

@@ -34,6 +34,15 @@ struct epoch_boot {
 	uint64_t index; /* of the seal that named it first */
 };
 
+/* A head that the host has announced, whose data may come later. */
+struct announced_head {
+	uint64_t size;
+	struct hash root;
+	uint64_t index, time_us; /* of the fleet entry */
+};
+
+#define ANNOUNCED_KEPT 64
+
 struct loss_sum {
 	uint64_t entries;
 	uint64_t counted;              /* sum of the counts that enter `lost` */
@@ -55,7 +64,8 @@ struct log_epoch {
 	struct epoch_head predecessor, receipted;
 	uint64_t
 	        abandoned; /* entries of earlier epochs that will never be shipped, as the epoch entry says */
-	bool tail_declared; /* the epoch entry says that batches of earlier epochs were given up */
+	struct abandoned *given_up; /* the same, range by range, ascending */
+	size_t given_up_len;
 	bool has_posture;
 	struct hash posture;
 	struct loss_sum loss;
@@ -70,6 +80,9 @@ struct log_epoch {
 	struct epoch_boot *boots;
 	size_t boot_len, boot_cap;
 	bool touched; /* in this file */
+	struct announced_head
+	        *announced; /* ANNOUNCED_KEPT of them once there is one: no batch has reached these */
+	size_t announced_len;
 };
 
 /* A fleet head in a seal that lies beyond the fleet log as read so far. */
@@ -157,6 +170,16 @@ void coverage_batch(struct hosts *h, struct log_host *host, struct log_epoch *e,
                     const struct batch *b, uint64_t group);
 /* The file has ended: heads without a batch are missing ones. */
 void coverage_end_file(struct hosts *h, const char *file);
+
+/* announced.c */
+
+/* An announcement among the fleet entries (docs/format.md 19.1). */
+must_check int announced_take(struct hosts *h, const struct place *at, struct span note, uint64_t index);
+/* A batch has come by: does it keep what was announced? */
+void announced_batch(struct hosts *h, struct log_host *host, struct log_epoch *e, const struct place *at,
+                     const struct batch *b);
+/* After the last file: what was announced and never came. */
+void announced_finish(struct hosts *h, struct log_host *host, const struct log_epoch *e);
 
 /* host_batch.c */
 

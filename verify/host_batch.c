@@ -116,7 +116,31 @@ static void take_content(struct work *w)
 	}
 }
 
-static void take_epoch_entry(struct work *w)
+static int by_place(const void *a, const void *b)
+{
+	const struct abandoned *x = a, *y = b;
+	if (x->epoch != y->epoch)
+		return x->epoch < y->epoch ? -1 : 1;
+	return (x->first > y->first) - (x->first < y->first);
+}
+
+static int take_abandoned(struct log_epoch *e, const struct epoch_start *s)
+{
+	if (s->abandoned_count == 0)
+		return 0;
+	free(e->given_up);
+	e->given_up = malloc(s->abandoned_count * sizeof(*e->given_up));
+	if (!e->given_up)
+		return -ENOMEM;
+	e->given_up_len = s->abandoned_count;
+	memcpy(e->given_up, s->abandoned, s->abandoned_count * sizeof(*e->given_up));
+	qsort(e->given_up, e->given_up_len, sizeof(*e->given_up), by_place);
+	for (size_t i = 0; i < e->given_up_len; i++)
+		add_count(&e->abandoned, e->given_up[i].count);
+	return 0;
+}
+
+static int take_epoch_entry(struct work *w)
 {
 	struct log_epoch *e = w->epoch;
 	const struct epoch_start *s = &w->result.epoch;
@@ -124,11 +148,6 @@ static void take_epoch_entry(struct work *w)
 	e->cause = s->cause;
 	e->predecessor = s->predecessor;
 	e->receipted = s->receipted;
-	e->tail_declared = s->abandoned_count > 0;
-	for (size_t i = 0; i < s->abandoned_count; i++) {
-		if (__builtin_add_overflow(e->abandoned, s->abandoned[i].count, &e->abandoned))
-			e->abandoned = UINT64_MAX;
-	}
 	w->sealed_by = s->first_key;
 	if ((e->origin.epoch == 1) != (s->cause == EPOCH_ENROLLED))
 		work_find_at(w, 0, VERDICT_MALFORMED,
@@ -142,6 +161,7 @@ static void take_epoch_entry(struct work *w)
 	struct key log;
 	if (key_parse(s->fleet_vkey, &log) < 0 || !key_equal(&log, &w->hosts->genesis->log))
 		work_find_at(w, 0, VERDICT_MALFORMED, "the epoch entry names another fleet log");
+	return take_abandoned(e, s);
 }
 
 static void count(struct work *w)
@@ -158,9 +178,12 @@ static void count(struct work *w)
 
 static int accept(struct work *w)
 {
+	int r = 0;
 	count(w);
 	if (w->result.has_epoch)
-		take_epoch_entry(w);
+		r = take_epoch_entry(w);
+	if (r < 0)
+		return r;
 	take_content(w);
 	return work_seal(w);
 }
@@ -302,5 +325,6 @@ int hosts_batch(struct hosts *h, const struct place *at, struct span payload, ui
 		return r;
 	if (!h->spool)
 		coverage_batch(h, w.host, w.epoch, &w.at, &b, group);
+	announced_batch(h, w.host, w.epoch, &w.at, &b);
 	return check_chain(&w);
 }

@@ -13,9 +13,20 @@ static struct log_epoch *epoch_of(const struct log_host *host, uint64_t number)
 	return NULL;
 }
 
+/* True if the epoch entry says that all of this will never be shipped. */
+static bool gave_up(const struct log_epoch *e, uint64_t epoch, uint64_t from, uint64_t to)
+{
+	for (size_t i = 0; i < e->given_up_len; i++) {
+		const struct abandoned *a = &e->given_up[i];
+		if (a->epoch == epoch && a->first <= from && from - a->first < a->count)
+			from = a->first + a->count;
+	}
+	return from >= to;
+}
+
 /* Is the end of an earlier epoch, as the host knew it, what the store has? */
 static void check_known_end(struct hosts *h, struct log_host *host, const struct log_epoch *e,
-                            const struct epoch_head *known, bool may_lack)
+                            const struct epoch_head *known, bool excused)
 {
 	if (known->epoch == 0 || !known->has_size)
 		return;
@@ -24,7 +35,7 @@ static void check_known_end(struct hosts *h, struct log_host *host, const struct
 	struct place at = { .origin = e->name, .has_index = true };
 	if (before ? before->stuck || before->unchecked : h->spool)
 		return; /* its true end is not known here; a fault has been reported */
-	if (size < known->size && !may_lack)
+	if (size < known->size && !(excused && gave_up(e, known->epoch, size, known->size)))
 		host_find(h, host, VERDICT_TRUNCATED, &at,
 		          "epoch %llu had %llu entries, of which %llu are here",
 		          (unsigned long long)known->epoch, (unsigned long long)known->size,
@@ -54,7 +65,7 @@ static void finish_epoch(struct hosts *h, struct log_host *host, const struct lo
 	if (e->abandoned)
 		host_find(h, host, VERDICT_LOSS, &at, "%llu entries of earlier epochs will never be shipped",
 		          (unsigned long long)e->abandoned);
-	check_known_end(h, host, e, &e->predecessor, e->tail_declared);
+	check_known_end(h, host, e, &e->predecessor, true);
 	check_known_end(h, host, e, &e->receipted, false);
 }
 
@@ -141,6 +152,7 @@ int hosts_finish(struct hosts *h)
 			finish_unchecked(h, host, host->epoch[k]);
 			finish_loss(h, host, host->epoch[k]);
 			finish_epoch(h, host, host->epoch[k]);
+			announced_finish(h, host, host->epoch[k]);
 		}
 	}
 	return r < 0 ? r : timeline_compare_hosts(h);

@@ -175,6 +175,7 @@ static void batches(const struct test_fleet *f)
 		seed("append", names[codec], span_of(&bytes));
 		must(batch_parse(span_of(&bytes), &b) > 0, "batch");
 		seed("note", names[codec], b.note_bytes);
+		seed("announce", names[codec], b.note_bytes);
 		if (codec == PACK_NONE)
 			bodies(&b, "body");
 	}

@@ -9,7 +9,7 @@ from tree import Tree, leaf_hash, verify_consistency, verify_inclusion
 
 MAX_ENTRY = 65535
 MAX_RECEIPT = 65536
-COMMIT, STATEMENT, READ, ALERT, SINK = 1, 2, 3, 4, 5
+COMMIT, STATEMENT, READ, ALERT, SINK, ANNOUNCE = 1, 2, 3, 4, 5, 6
 RECEIPT_HEAD = b"swornlog-receipt/v1"
 
 
@@ -25,6 +25,7 @@ _REST = {
     COMMIT: (is_hash, is_uint),
     STATEMENT: (lambda value: type(value) is bytes,),
     SINK: (is_uint, lambda value: type(value) is bytes),
+    ANNOUNCE: (lambda value: type(value) is bytes,),
 }
 
 

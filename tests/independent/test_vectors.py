@@ -4,11 +4,12 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from announcements import check_signed, parse_announcement
 from batches import parse_batch
 from entries import salts
 from files import read_file
 from findings import Findings
-from fleetlog import check_in_fleet_log, parse_receipt
+from fleetlog import check_in_fleet_log, parse_fleet_entry, parse_receipt
 from statements import check_enrolment, check_genesis
 from tree import Frontier, leaf_hash
 
@@ -53,6 +54,14 @@ class Vectors(unittest.TestCase):
     def test_the_receipt_proves_its_head(self):
         head = check_in_fleet_log(parse_receipt(text("receipt.txt")), self.genesis.log)
         self.assertEqual(head.root.hex(), VALUES["fleet-root"])
+
+    def test_the_announcement_is_of_the_first_batch(self):
+        entry = parse_fleet_entry(bytes.fromhex(VALUES["announce-entry"]))
+        self.assertEqual(entry[:2], [6, 1795507280000000])
+        self.assertEqual(entry[2], parse_batch(unhex("batch0.hex")).note_bytes)
+        origin, head = parse_announcement(entry[2])
+        check_signed(entry[2], origin, check_enrolment(text("enrol.txt"), self.genesis).identity)
+        self.assertEqual(head.root.hex(), VALUES["batch0-root"])
 
     def test_the_record_carries_its_check_bytes(self):
         record = unhex("record.hex")

@@ -450,8 +450,8 @@ DAMAGES = {
     "a second genesis statement": (second_genesis, "altered: a second genesis statement"),
     "another genesis statement": (other_genesis, "altered: entry 0 is not the genesis statement"),
     "a fleet entry of an unknown type": (
-        lambda s: s.sink.group([], [[6, 0]]),
-        "malformed: fleet entry: unknown type 6",
+        lambda s: s.sink.group([], [[7, 0]]),
+        "malformed: fleet entry: unknown type 7",
     ),
     "a fleet entry that is not CBOR": (
         lambda s: s.sink.group([], [[5, 0, 0, 0]]),

@@ -14,11 +14,12 @@ import sys
 from pathlib import Path
 
 import tiles
+from announcements import Announcements
 from basics import Key, Origin, Refused, parse_vkey
 from coverage import check_coverage
 from files import FleetRecord, StoreFile, names_in, numbered, read_file, read_small, shown_name
 from findings import Finding, Findings
-from fleetlog import COMMIT, MAX_RECEIPT, STATEMENT, check_in_fleet_log, commit_tree, parse_fleet_entry, parse_receipt
+from fleetlog import ANNOUNCE, COMMIT, MAX_RECEIPT, STATEMENT, check_in_fleet_log, commit_tree, parse_fleet_entry, parse_receipt
 from forks import check_forks
 from hostlog import HostLog, check_epochs
 from notes import MAX_NOTE, check_fleet_checkpoint
@@ -45,6 +46,7 @@ class Verification:
         self.entries: list[bytes] = []
         self.enrolments: dict[str, tuple[int, Enrolment]] = {}
         self.logs: dict[Origin, HostLog] = {}
+        self.announcements = Announcements(genesis.fleet)
 
     def run(self) -> None:
         self.check_genesis_file()
@@ -64,6 +66,7 @@ class Verification:
             check_boots(epochs[epoch] for epoch in sorted(epochs))
         self.check_fleet_heads()
         self.check_times()
+        self.announcements.check(self.logs, self.findings, self.remarks)
         witnessed = tiles.check_fleet_folder(self.store / "fleet", self, self.findings)
         check_forks(self.store / "forks", self.genesis.fleet, self.findings)
         if not witnessed:
@@ -146,8 +149,13 @@ class Verification:
             raise Refused("entry 0 is not the genesis statement")
         if entry[0] == STATEMENT and record.index > 0:
             self.check_statement(record.index, entry[2], place)
+        self.announcements.time_us = max(self.announcements.time_us, entry[1])
+        if entry[0] == ANNOUNCE:
+            identities = {host: enrolment.identity for host, (_, enrolment) in self.enrolments.items()}
+            self.announcements.take(record.index, entry[2], identities)
         if entry[0] == COMMIT:
             self.check_commit(entry, record)
+            self.announcements.saw_commit(record.index, record.heads)
         elif record.heads:
             raise Refused("an entry that is no commit has heads")
 

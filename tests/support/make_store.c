@@ -141,6 +141,11 @@ void make_store_statement(struct make_store *m, struct span note)
 	end_group(m, &(struct fleet_entry){ .kind = FLEET_STATEMENT, .time_us = m->time_us, .note = note });
 }
 
+void make_store_announce(struct make_store *m, struct span note)
+{
+	end_group(m, &(struct fleet_entry){ .kind = FLEET_ANNOUNCE, .time_us = m->time_us, .note = note });
+}
+
 void make_store_sink(struct make_store *m, enum sink_what what, const char *detail)
 {
 	struct span text = { (const uint8_t *)detail, strlen(detail) };

@@ -70,6 +70,7 @@ void make_store_commit(struct make_store *m);
 /* Fleet entries of their own, each a group. */
 void make_store_sink(struct make_store *m, enum sink_what what, const char *detail);
 void make_store_statement(struct make_store *m, struct span note);
+void make_store_announce(struct make_store *m, struct span note);
 /* The fleet head as of now, for the hosts' seals. */
 struct fleet_head make_store_head(const struct make_store *m);
 

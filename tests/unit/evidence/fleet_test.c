@@ -27,6 +27,8 @@ Test(fleet, entries_are_laid_out_as_the_format_says)
 	                  SPAN(0x83, 0x02, 0x00, 0x41, 'n')));
 	cr_assert(written((struct fleet_entry){ .kind = FLEET_SINK, .time_us = 1, .what = SINK_RESTORED },
 	                  SPAN(0x84, 0x05, 0x01, 0x02, 0x40)));
+	cr_assert(written((struct fleet_entry){ .kind = FLEET_ANNOUNCE, .time_us = 0, .note = TEXT("n") },
+	                  SPAN(0x83, 0x06, 0x00, 0x41, 'n')));
 	cleanup_buf struct buf b = { 0 };
 	fleet_put_entry(&b, &(struct fleet_entry){ .kind = FLEET_READ });
 	cr_assert_eq(buf_err(&b), -EINVAL);

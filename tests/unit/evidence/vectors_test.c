@@ -149,6 +149,16 @@ static void put_entry(struct vectors *v)
 	put_value(&v->values, "entry1-leaf", leaf.b, sizeof(leaf.b));
 }
 
+/* The head of the first batch, announced. */
+static void put_announcement(struct vectors *v)
+{
+	cleanup_buf struct buf entry = { 0 };
+	fleet_put_entry(&entry, &(struct fleet_entry){ .kind = FLEET_ANNOUNCE,
+	                                               .time_us = 1795507280000000,
+	                                               .note = parsed(v, 0).note_bytes });
+	put_value(&v->values, "announce-entry", entry.data, entry.len);
+}
+
 /* A commit of three heads, in a fleet log of genesis, enrolment and itself. */
 static void put_commit(struct vectors *v, struct buf *receipt, struct buf *record)
 {
@@ -219,6 +229,7 @@ Test(vectors, are_what_the_code_makes_of_the_same_names_and_numbers)
 	cleanup_buf struct buf receipt = { 0 }, record = { 0 };
 	begin(&v);
 	put_entry(&v);
+	put_announcement(&v);
 	put_commit(&v, &receipt, &record);
 	is_file("genesis.txt", span_of(&v.fleet.genesis_note));
 	is_file("enrol.txt", span_of(&v.enrol));

@@ -214,3 +214,27 @@ Test(gather, a_batch_that_vanished_after_the_listing_is_looked_for_anew)
 	cr_assert_eq(take(1, first_of[1], 64), 0);
 	cr_expect_eq(got.first, first_of[2]);
 }
+
+Test(gather, the_newest_note_of_both_keys_is_found)
+{
+	struct host_log h;
+	uint32_t epoch;
+	uint64_t end, wanted = 0;
+	host_log_init(&h, "acme", "web", 1);
+	for (size_t i = 0; i < 20; i++) {
+		cleanup_buf struct buf b = { 0 };
+		uint64_t first = h.tree.size;
+		host_log_batch(&h, &(struct host_log_batch){ .events = 3, .identity = i == 5 || i == 12 },
+		               &b);
+		fault_env_put(env, name_of(1, first), b.data, b.len);
+		wanted = i == 12 ? h.tree.size : wanted;
+	}
+	cr_assert_eq(gather_newest_signed(&g, 1, 4, &out, &epoch, &end), 1);
+	cr_expect(epoch == 1 && end == wanted);
+	struct note n;
+	cr_assert_eq(note_parse((struct span){ out.data, out.len }, &n), 0);
+	cr_expect(note_signed_by(&n, 1, &h.identity.key));
+	fault_env_put(env, name_of(1, 4), "x", 1);
+	cr_expect_eq(gather_newest_signed(&g, 1, wanted, &out, &epoch, &end), 0, "none so new");
+	cr_expect_eq(gather_newest_signed(&g, 1, h.tree.size, &out, &epoch, &end), 0, "nothing at all");
+}

@@ -271,3 +271,50 @@ Test(shipper, what_only_a_shipper_says_is_malformed_from_a_sealer)
 	m.type = UPLINK_REFUSED;
 	cr_expect_eq(shipper_message(&s, now, &m), -EBADMSG);
 }
+
+static bool announced(unsigned status, uint32_t epoch, uint64_t end)
+{
+	struct answer a = { .status = status };
+	return shipper_announced(&s, now, &(struct shipper_place){ epoch, end }, &a);
+}
+
+Test(shipper, the_head_of_a_backlog_is_announced_once_before_its_data)
+{
+	begin();
+	cr_expect_not(shipper_announces(&s, &(struct shipper_place){ 1, 50 }), "one request takes all");
+	const struct shipper_place end = { 1, 40 };
+	cr_assert(shipper_announces(&s, &end), "the newest batch begins where this request ends");
+	cr_expect(announced(200, 1, 47));
+	cr_expect_not(shipper_announces(&s, &end));
+	expect_post(1, 10, 7, 64);
+	answer(200, "receipt", 0);
+	ship_from(1, 40);
+	ready(1, 90, 8);
+	expect_post(1, 40, 8, 64);
+	cr_expect_not(shipper_announces(&s, &(struct shipper_place){ 1, 60 }),
+	              "what was announced is not drained yet");
+	answer(200, "receipt", 0);
+	ship_from(1, 47);
+	cr_expect(shipper_announces(&s, &(struct shipper_place){ 1, 60 }), "a new backlog");
+	cr_expect(shipper_announces(&s, &(struct shipper_place){ 1, 90 }));
+	cr_expect_eq(s.count.announced, 1);
+}
+
+Test(shipper, a_sink_that_takes_no_announcement_gets_the_data_and_one_that_is_down_does_not)
+{
+	const unsigned go_on[] = { 200, 400, 403, 404, 422, 429 }, wait[] = { 0, 503 };
+	for (size_t i = 0; i < ARRAY_SIZE(go_on); i++) {
+		setup();
+		begin();
+		cr_expect(announced(go_on[i], 1, 47), "%u", go_on[i]);
+		expect_post(1, 10, 7, 64);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(wait); i++) {
+		setup();
+		begin();
+		cr_expect_not(announced(wait[i], 1, 47), "%u", wait[i]);
+		expect_back_off();
+		cr_expect(shipper_announces(&s, &(struct shipper_place){ 1, 40 }),
+		          "and it is announced again");
+	}
+}

@@ -76,8 +76,8 @@ static maybe_unused void kit_host(struct kit *k, const char *name, struct host_l
 }
 
 /* Send a body as the host and do what the server would do, until there is an answer. Returns its status. */
-static maybe_unused unsigned kit_send(struct kit *k, const char *host, const struct buf *body, uint64_t held,
-                                      struct buf *ret_answer)
+static maybe_unused unsigned kit_ask(struct kit *k, enum append_verb verb, const char *host,
+                                     const struct buf *body, uint64_t held, struct buf *ret_answer)
 {
 	struct host *h = hosts_find(&k->core->hosts, (struct span){ (const uint8_t *)host, strlen(host) });
 	cr_assert_not_null(h);
@@ -85,6 +85,7 @@ static maybe_unused unsigned kit_send(struct kit *k, const char *host, const str
 	buf_put(&copy, body->data, body->len);
 	struct append a;
 	append_start(&a, k->core, h, &copy, held);
+	a.verb = verb;
 	enum append_next next;
 	while ((next = append_step(&a)) != APPEND_ANSWERED) {
 		if (next == APPEND_AGAIN)
@@ -104,6 +105,12 @@ static maybe_unused unsigned kit_send(struct kit *k, const char *host, const str
 	}
 	append_done(&a);
 	return status;
+}
+
+static maybe_unused unsigned kit_send(struct kit *k, const char *host, const struct buf *body, uint64_t held,
+                                      struct buf *ret_answer)
+{
+	return kit_ask(k, APPEND_BATCHES, host, body, held, ret_answer);
 }
 
 /* The next batch of a host, sent alone. */

@@ -1,0 +1,198 @@
+#!/usr/bin/python3
+"""Disasters, with real sealer, shipper and sink: a backlog whose head is announced before its data, and a spool that is destroyed after that."""
+import os
+import pathlib
+import socket
+import sys
+import threading
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "independent")]
+import cbor  # noqa: E402
+import verify as independent  # noqa: E402
+from statements import check_genesis  # noqa: E402
+from tests.support import fleet as support  # noqa: E402
+from tests.support.collector import Collector  # noqa: E402
+
+COMMIT, ANNOUNCE = 1, 6
+# More than the 8 MiB that one request takes, in events that don't pack.
+BACKLOG = (230, 45_000)
+
+
+class Proxy:
+    """Passes connections on to the sink: all they hold, the first `limit` bytes that the host sends, or (0) none."""
+
+    def __init__(self):
+        self.target, self.limit = 0, None
+        self.open = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            host, _ = self.listener.accept()
+            if self.limit == 0:
+                host.close()
+                continue
+            try:
+                sink = socket.create_connection(("127.0.0.1", self.target))
+            except OSError:
+                host.close()
+                continue
+            self.open += [host, sink]
+            threading.Thread(target=self.copy, args=(host, sink, self.limit), daemon=True).start()
+            threading.Thread(target=self.copy, args=(sink, host, None), daemon=True).start()
+
+    @staticmethod
+    def copy(one, other, limit):
+        try:
+            while limit is None or limit > 0:
+                data = one.recv(65536 if limit is None else min(limit, 65536))
+                if not data:
+                    break
+                other.sendall(data)
+                limit = limit if limit is None else limit - len(data)
+        except OSError:
+            pass
+        for side in (one, other):
+            try:
+                side.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def allow(self, limit):
+        """From now on; what is open is cut."""
+        self.limit = limit
+        for side in self.open:
+            try:
+                side.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        self.open.clear()
+
+
+def fleet_entries(fleet):
+    """The fleet log as it is published."""
+    folder = fleet.store / "fleet" / "tile" / "entries"
+    names = {}
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.name.endswith(".tmp"):
+            name = path.relative_to(folder).parts
+            number = name[0].removesuffix(".p")
+            width = int(name[1]) if len(name) > 1 else 256
+            names[number] = max(names.get(number, (0, None)), (width, path))
+    found = []
+    for number in sorted(names):
+        data = names[number][1].read_bytes()
+        while data:
+            n = int.from_bytes(data[:2], "big")
+            found.append(cbor.decode(data[2:2 + n]))
+            data = data[2 + n:]
+    return found
+
+
+def kinds(fleet):
+    return [entry[0] for entry in fleet_entries(fleet)]
+
+
+def start(fleet):
+    fleet.start_sink()
+    fleet.write_agent_config()
+    fleet.enroll()
+    for name in ("sealer", "shipper"):
+        fleet.start(name)
+    return Collector(fleet)
+
+
+def drained(fleet):
+    status = fleet.status()
+    return status and status["waiting_batches"] == 0 and status["receipts"] > 0
+
+
+def shipped(fleet):
+    support.wait_until("all batches to be receipted", lambda: drained(fleet), 60)
+
+
+def make_backlog(fleet, collector):
+    collector.noise(*BACKLOG)
+    everything = BACKLOG[0] * BACKLOG[1]
+    support.wait_until("the backlog to be sealed", lambda: (s := fleet.status()) and s["waiting_bytes"] > everything, 60)
+
+
+def agree(fleet, store=None):
+    """Both verifiers on a store; the C one's report."""
+    store = store or fleet.store
+    theirs = independent.verify_store(store, check_genesis(fleet.anchor.read_bytes()))
+    ours = fleet.verify(store, status=1 if theirs["fault"] else 0)
+    faults = {f["verdict"] for f in theirs["findings"]} - {"unwitnessed", "epoch", "loss", "silent"}
+    assert {f["verdict"] for f in ours["findings"] if f["fault"]} == faults, (ours["findings"], theirs["findings"])
+    return ours
+
+
+def a_backlog_is_announced_before_its_data():
+    fleet = support.Fleet(seal_interval_ms=50)
+    try:
+        collector = start(fleet)
+        collector.noise(3, 100)
+        shipped(fleet)
+        fleet.end("sink")
+        make_backlog(fleet, collector)
+        fleet.start_sink()
+        shipped(fleet)
+        collector.goodbye()
+        fleet.stop()
+        log = kinds(fleet)
+        assert log.count(ANNOUNCE) == 1, log
+        after = log[log.index(ANNOUNCE):]
+        assert COMMIT in after, "the backlog came before its announcement"
+        assert fleet.status("shipper")["announced"] == 1
+        assert agree(fleet)["verified"]
+        assert not fleet.sanitizer_reports(), fleet.sanitizer_reports()[:3]
+    finally:
+        fleet.remove()
+
+
+def a_spool_that_is_destroyed_after_the_announcement_is_missing():
+    proxy = Proxy()
+    fleet = support.Fleet(seal_interval_ms=50, sink=f"https://localhost:{proxy.port}")
+    try:
+        fleet.start_sink()
+        proxy.target = fleet.port
+        fleet.write_agent_config()
+        fleet.enroll()
+        for name in ("sealer", "shipper"):
+            fleet.start(name)
+        collector = Collector(fleet)
+        collector.noise(3, 100)
+        shipped(fleet)
+        proxy.allow(0)
+        make_backlog(fleet, collector)
+        # Enough for a handshake and the announcement, not for the data.
+        proxy.allow(20_000)
+        support.wait_until("the announcement", lambda: ANNOUNCE in kinds(fleet), 60)
+        have = fleet.verify(status=0)["hosts"][0]["entries"]
+        for name in ("shipper", "sealer"):
+            fleet.process.pop(name).kill()
+        for path in fleet.spool.iterdir():
+            path.unlink()
+        proxy.allow(None)
+        for name in ("sealer", "shipper"):
+            fleet.start(name)
+        support.wait_until("a new epoch", lambda: (s := fleet.status()) and s["epoch"] == 2 and drained(fleet), 60)
+        fleet.stop()
+        report = agree(fleet)
+        missing = [f for f in report["findings"] if f["verdict"] == "missing"]
+        assert len(missing) == 1, report["findings"]
+        assert missing[0]["log"].endswith("/web-1/1") and missing[0]["first"] == have, missing
+        assert missing[0]["last"] >= have + 200, missing
+        assert not fleet.sanitizer_reports(), fleet.sanitizer_reports()[:3]
+    finally:
+        fleet.remove()
+
+
+TESTS = [a_backlog_is_announced_before_its_data, a_spool_that_is_destroyed_after_the_announcement_is_missing]
+
+if __name__ == "__main__":
+    only = os.environ.get("ONLY", "")
+    sys.exit(support.run([test for test in TESTS if only in test.__name__]))
