@@ -20,11 +20,13 @@ struct agent_config {
 	char *ca;
 	char *genesis;
 	char *enrol;
+	char *policy;  /* which witnesses have to vouch for the fleet log; the file need not be there */
 	char *collect; /* the rules of collection; the file need not be there */
 	uint64_t seal_interval_ms;
 	uint64_t heartbeat_s;
 	uint64_t spool_max_mib;
 	uint64_t keep_receipted_mib;
+	uint64_t witness_within_s;
 	unsigned audit; /* enum agent_audit */
 	bool audit_enable;
 	char *pins; /* NULL: none */

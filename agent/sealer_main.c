@@ -29,6 +29,7 @@ struct setup {
 	struct signer identity;
 	struct genesis genesis;
 	struct buf fleet_vkey;
+	struct policy *policy;
 	struct sealer_options sealer;
 	struct server_options server;
 };
@@ -123,6 +124,28 @@ static int load_statements(struct setup *s)
 	return buf_err(&s->fleet_vkey);
 }
 
+static int load_policy(struct setup *s)
+{
+	cleanup_buf struct buf text = { 0 };
+	char error[200];
+	int r = file_read(env_system(), AT_FDCWD, s->config.policy, POLICY_MAX_BYTES, &text);
+	if (r == -ENOENT) {
+		log_info("no policy at %s: receipts count without witnesses", s->config.policy);
+		return 0;
+	}
+	if (r < 0)
+		return fail("can't read the policy", s->config.policy, r);
+	r = policy_parse((struct span){ text.data, text.len }, &s->policy, error, sizeof(error));
+	if (r < 0) {
+		log_error("can't use the policy %s: %s", s->config.policy, error);
+		return r;
+	}
+	if (policy_lists(s->policy, &s->genesis.log))
+		return 0;
+	log_error("the policy %s is for other logs: it does not name this fleet's", s->config.policy);
+	return -EINVAL;
+}
+
 /* What lies where the keys are, and the spool's where that is another: for the posture. */
 static const char *describe_file_systems(int keys_fd, int spool_fd)
 {
@@ -157,6 +180,8 @@ static int fill_options(struct setup *s)
 	o->log.config = c->digest;
 	o->log.codec = PACK_ZSTD;
 	o->log_key = &s->genesis.log;
+	o->policy = s->policy;
+	o->witness_within_us = c->witness_within_s * 1000000;
 	o->file_system = describe_file_systems(o->state_fd, o->spool_fd);
 	o->seal_interval_us = c->seal_interval_ms * 1000;
 	o->heartbeat_us = c->heartbeat_s * 1000000;
@@ -190,6 +215,8 @@ static int prepare(struct setup *s)
 		r = load_identity(s);
 	if (r == 0)
 		r = load_statements(s);
+	if (r == 0)
+		r = load_policy(s);
 	if (r == 0)
 		r = fill_options(s);
 	if (r == 0)
@@ -231,6 +258,7 @@ int main(int argc, char **argv)
 	if (r == 0)
 		r = run(&s);
 	signer_wipe(&s.identity);
+	policy_free(s.policy);
 	buf_done(&s.fleet_vkey);
 	agent_config_done(&s.config);
 	return r == 0 ? 0 : EXIT_FAILED;

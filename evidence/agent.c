@@ -16,6 +16,9 @@ const char *agent_what_name(uint64_t what)
 		[AGENT_SPOOL_USABLE] = "spool usable again",
 		[AGENT_STALLED] = "sealer stalled",
 		[AGENT_RULES_REFUSED] = "new rules refused",
+		[AGENT_UNWITNESSED] = "receipts not witnessed in time",
+		[AGENT_WITNESSED_AGAIN] = "receipts witnessed again",
+		[AGENT_INCONSISTENT] = "fleet log shows two histories",
 	};
 	return what < ARRAY_SIZE(names) ? names[what] : NULL;
 }

@@ -107,6 +107,7 @@ void commit_leaf(struct span origin, uint64_t size, const struct hash *root, str
 }
 
 #define RECEIPT_FIRST_LINE "swornlog-receipt/v1"
+#define WITNESSED          "witnessed "
 
 static void put_path(struct buf *b, const struct hash *path, size_t n)
 {
@@ -131,6 +132,11 @@ void receipt_put(struct buf *b, const struct receipt *r)
 	put_path(b, r->fleet_path, r->fleet_path_len);
 	buf_printf(b, "old %llu\n", (unsigned long long)r->old_size);
 	put_path(b, r->consistency, r->consistency_len);
+	if (r->has_witnessed) {
+		buf_printf(b, WITNESSED "%zu\n", r->witnessed.len);
+		buf_put(b, r->witnessed.data, r->witnessed.len);
+		put_path(b, r->witnessed_proof, r->witnessed_proof_len);
+	}
 	buf_put(b, r->note.data, r->note.len);
 }
 
@@ -179,6 +185,27 @@ static void parse_head(struct cursor *c, struct receipt *r)
 	r->commit_path_len = get_path(c, r->commit_path, ARRAY_SIZE(r->commit_path));
 }
 
+static struct span get_sized(struct cursor *c, const char *word, size_t max)
+{
+	uint64_t n = 0;
+	get_number(c, after_word(c, word), &n);
+	if (n > max)
+		cursor_fail(c);
+	return cursor_bytes(c, (size_t)n);
+}
+
+/* The part may be left out: then the checkpoint comes next. */
+static void parse_witnessed(struct cursor *c, struct receipt *r)
+{
+	if (c->err || !span_starts((struct span){ c->at, cursor_left(c) }, WITNESSED))
+		return;
+	r->has_witnessed = true;
+	r->witnessed = get_sized(c, "witnessed", NOTE_MAX_BYTES);
+	r->witnessed_proof_len = get_path(c, r->witnessed_proof, ARRAY_SIZE(r->witnessed_proof));
+	if (r->witnessed.len == 0 && r->witnessed_proof_len > 0)
+		cursor_fail(c);
+}
+
 int receipt_parse(struct span bytes, struct buf *entry_bytes, struct receipt *ret)
 {
 	if (bytes.len > RECEIPT_MAX_BYTES)
@@ -194,6 +221,7 @@ int receipt_parse(struct span bytes, struct buf *entry_bytes, struct receipt *re
 	r.fleet_path_len = get_path(&c, r.fleet_path, ARRAY_SIZE(r.fleet_path));
 	get_number(&c, after_word(&c, "old"), &r.old_size);
 	r.consistency_len = get_path(&c, r.consistency, ARRAY_SIZE(r.consistency));
+	parse_witnessed(&c, &r);
 	if (c.err)
 		return -EBADMSG;
 	r.note = cursor_bytes(&c, cursor_left(&c));
@@ -216,6 +244,8 @@ const char *receipt_verdict_name(enum receipt_verdict v)
 		[RECEIPT_WRONG_OLD] = "consistency proof is not from the fleet head held here",
 		[RECEIPT_ROLLBACK] = "fleet log is smaller than the fleet head held here",
 		[RECEIPT_INCONSISTENT] = "fleet log's history was rewritten",
+		[RECEIPT_BAD_WITNESSED] = "witnessed checkpoint is not one of the fleet log's",
+		[RECEIPT_TWO_HISTORIES] = "fleet log's history is not the one that was witnessed",
 	};
 	return (size_t)v < ARRAY_SIZE(names) ? names[v] : "unknown verdict";
 }
@@ -223,15 +253,28 @@ const char *receipt_verdict_name(enum receipt_verdict v)
 static enum receipt_verdict check_history(const struct receipt *r, const struct fleet_head *held,
                                           const struct checkpoint *now)
 {
-	if (held->size > now->size)
-		return RECEIPT_ROLLBACK;
 	if (r->old_size != held->size)
 		return RECEIPT_WRONG_OLD;
+	if (held->size > now->size)
+		return RECEIPT_ROLLBACK;
 	if (held->size == 0)
 		return r->consistency_len == 0 ? RECEIPT_OK : RECEIPT_WRONG_OLD;
 	bool consistent = merkle_check_consistency(held->size, &held->root, now->size, &now->root,
 	                                           r->consistency, r->consistency_len);
 	return consistent ? RECEIPT_OK : RECEIPT_INCONSISTENT;
+}
+
+static enum receipt_verdict check_witnessed(const struct receipt *r, const struct key *log,
+                                            const struct checkpoint *now)
+{
+	struct checkpoint then;
+	if (r->witnessed.len == 0)
+		return RECEIPT_OK;
+	if (checkpoint_verify_fleet(r->witnessed, log, false, &then) < 0 || then.size > now->size)
+		return RECEIPT_BAD_WITNESSED;
+	bool consistent = merkle_check_consistency(then.size, &then.root, now->size, &now->root,
+	                                           r->witnessed_proof, r->witnessed_proof_len);
+	return consistent ? RECEIPT_OK : RECEIPT_TWO_HISTORIES;
 }
 
 enum receipt_verdict receipt_check(const struct receipt *r, const struct key *log,
@@ -253,6 +296,8 @@ enum receipt_verdict receipt_check(const struct receipt *r, const struct key *lo
 		return RECEIPT_BAD_INCLUSION;
 	enum receipt_verdict v = check_history(r, held, &now);
 	if (v == RECEIPT_OK)
+		v = check_witnessed(r, log, &now);
+	if (v == RECEIPT_OK)
 		*ret_head = (struct fleet_head){ .size = now.size, .root = now.root };
 	return v;
 }
@@ -268,15 +313,6 @@ void conflict_put(struct buf *b, const struct conflict *c)
 	buf_put(b, c->note.data, c->note.len);
 	buf_printf(b, "receipt %zu\n", c->receipt.len);
 	buf_put(b, c->receipt.data, c->receipt.len);
-}
-
-static struct span get_sized(struct cursor *c, const char *word, size_t max)
-{
-	uint64_t n = 0;
-	get_number(c, after_word(c, word), &n);
-	if (n > max)
-		cursor_fail(c);
-	return cursor_bytes(c, (size_t)n);
 }
 
 int conflict_parse(struct span bytes, struct conflict *ret)

@@ -20,6 +20,7 @@ enum sink_what {
 	SINK_HOST_SILENT = 3,
 	SINK_HOST_HEARD = 4,
 	SINK_FORK_REFUSED = 5,
+	SINK_WITNESS_AHEAD = 6, /* it claims a size beyond the log's */
 };
 
 #define FLEET_ENTRY_MAX  65535
@@ -58,6 +59,10 @@ struct receipt {
 	uint64_t old_size;
 	size_t consistency_len;
 	struct hash consistency[MERKLE_MAX_PROOF];
+	bool has_witnessed;    /* the sink asks witnesses */
+	struct span witnessed; /* the newest cosigned checkpoint; empty: none yet */
+	size_t witnessed_proof_len;
+	struct hash witnessed_proof[MERKLE_MAX_PROOF]; /* from its size to the note's */
 	struct span note;
 };
 
@@ -74,10 +79,13 @@ enum receipt_verdict {
 	RECEIPT_WRONG_OLD,     /* proof is not from the head that we hold */
 	RECEIPT_ROLLBACK,      /* the fleet log is smaller than the head that we hold */
 	RECEIPT_INCONSISTENT,  /* the fleet log's history was rewritten: an attack */
+	RECEIPT_BAD_WITNESSED, /* the witnessed checkpoint is none of the fleet log, or above the note's size
+	                        */
+	RECEIPT_TWO_HISTORIES, /* the witnessed checkpoint and the note don't fit: an attack */
 };
 const char *receipt_verdict_name(enum receipt_verdict v);
-/* Steps 1 to 5 of section 10; step 6, that the head is one's own, is the caller's. `held` may have size 0.
- * *ret_head is the new fleet head, set on RECEIPT_OK. */
+/* Steps 1 to 5 and 7 of section 10; step 6, that the head is one's own, is the caller's. `held` may have size
+ * 0. *ret_head is the new fleet head, set on RECEIPT_OK. */
 enum receipt_verdict receipt_check(const struct receipt *r, const struct key *log,
                                    const struct fleet_head *held, struct fleet_head *ret_head);
 

@@ -47,7 +47,12 @@ static bool has_quorum(const struct policy *p, uint64_t members)
 	return p->quorum == 0 || (members & p->quorum) != 0;
 }
 
-static bool lists(const struct policy *p, const struct key *log)
+bool policy_met(const struct policy *p, uint32_t witnesses)
+{
+	return has_quorum(p, witnesses);
+}
+
+bool policy_lists(const struct policy *p, const struct key *log)
 {
 	for (size_t i = 0; i < p->log_count; i++) {
 		if (key_equal(&p->log[i].key, log))
@@ -67,7 +72,7 @@ static size_t known_keys(const struct policy *p, const struct key *log, struct s
 		if (span_is(origin, p->log[i].key.name))
 			keys[n++] = p->log[i].key;
 	}
-	if (log && lists(p, log) && span_is(origin, log->name))
+	if (log && policy_lists(p, log) && span_is(origin, log->name))
 		keys[n++] = *log;
 	return n;
 }

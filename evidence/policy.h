@@ -35,6 +35,10 @@ const struct policy_log *policy_log(const struct policy *p, size_t i);
 const struct policy_witness *policy_witness(const struct policy *p, size_t i);
 /* True for `quorum none`: whatever the log signed is enough. */
 bool policy_is_open(const struct policy *p);
+/* Whether these witnesses (bit i: witness i) would be enough. */
+bool policy_met(const struct policy *p, uint32_t witnesses);
+/* True if the policy lists this log, or no log at all. */
+bool policy_lists(const struct policy *p, const struct key *log);
 
 /* What a policy says of one checkpoint. */
 struct policy_verdict {

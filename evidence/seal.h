@@ -119,6 +119,9 @@ enum agent_what {
 	AGENT_SPOOL_USABLE = 7,
 	AGENT_STALLED = 8, /* the sealer stood still */
 	AGENT_RULES_REFUSED = 9,
+	AGENT_UNWITNESSED = 10,
+	AGENT_WITNESSED_AGAIN = 11,
+	AGENT_INCONSISTENT = 13, /* the fleet log showed two histories: an attack */
 };
 const char *agent_what_name(uint64_t what);
 void agent_put_body(struct buf *b, enum agent_what what, struct span detail, int64_t time_us);

@@ -79,6 +79,7 @@ static void put_line(enum log_level level, const char *fmt, va_list args)
 		errno = saved;                                                                               \
 	}
 
+DEFINE_LOG(log_alert, LOG_LEVEL_ALERT)
 DEFINE_LOG(log_error, LOG_LEVEL_ERROR)
 DEFINE_LOG(log_warning, LOG_LEVEL_WARNING)
 DEFINE_LOG(log_info, LOG_LEVEL_INFO)

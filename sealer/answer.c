@@ -3,7 +3,9 @@
 #include <stdio.h>
 
 #include "lib/file.h"
+#include "sealer/histories.h"
 #include "sealer/spool_check.h"
+#include "sealer/witnessed.h"
 
 /* A sink that answers with conflicts again and again must not make the log begin anew each time. */
 #define EPOCH_EVERY_US 60000000u
@@ -58,6 +60,9 @@ static int accept_receipt(struct sealer *s, struct span bytes, const struct rece
 	s->receipts++;
 	s->last_receipt_us = s->options.log.env->boot_us(s->options.log.env);
 	s->alarm = NULL;
+	e = witnessed_take(s, r);
+	if (e < 0)
+		return e;
 	e = spool_free_receipted(&s->spool, s->options.keep_receipted_bytes);
 	if (e < 0)
 		s->failed_frees++;
@@ -86,6 +91,8 @@ int sealer_receipt(struct sealer *s, struct span bytes, const char **ret)
 	if (receipt_parse(bytes, &entry, &r) < 0)
 		return raise_alarm(s, "a receipt from the sink is malformed", ret);
 	enum receipt_verdict v = receipt_check(&r, s->options.log_key, &s->held, &head);
+	if (histories_differ(v))
+		return histories_tell(s, &r, v, ret);
 	if (v == RECEIPT_WRONG_OLD)
 		return 0; /* asked before an earlier answer had moved the head: the next one will fit */
 	if (v != RECEIPT_OK)
@@ -113,25 +120,22 @@ static bool head_is_ours(const struct sealer *s, const struct conflict *k)
 }
 
 /* The claim is as good as its receipt: a sink that lies about a head signs the proof of its lie. */
-static bool claim_holds(const struct sealer *s, const struct conflict *k, struct fleet_head *ret_head)
+static bool claim_holds(const struct sealer *s, const struct conflict *k, const struct receipt *r,
+                        enum receipt_verdict v)
 {
-	struct receipt r;
 	struct origin o;
-	cleanup_buf struct buf entry = { 0 };
-	return receipt_parse(k->receipt, &entry, &r) == 0 &&
-	       receipt_check(&r, s->options.log_key, &s->held, ret_head) == RECEIPT_OK &&
-	       own_origin(s, r.origin, &o) && o.epoch == k->epoch && r.size == k->size;
+	return v == RECEIPT_OK && own_origin(s, r->origin, &o) && o.epoch == k->epoch && r->size == k->size;
 }
 
-static enum step judge(struct sealer *s, const struct conflict *k)
+static enum step judge(struct sealer *s, const struct conflict *k, const struct receipt *receipt,
+                       enum receipt_verdict v)
 {
 	/* It says that it has nothing of this host. That is true before the first receipt; later it
 	 * contradicts what it signed, and whoever says so (a shipper that was taken over, say) must not be
 	 * able to make this log begin anew. */
 	if (k->epoch == 0)
 		return spool_find_first(&s->spool, host_log_epoch(s->log), 0) ? STEP_GO_ON : STEP_ALARM;
-	struct fleet_head head;
-	if (!claim_holds(s, k, &head))
+	if (!claim_holds(s, k, receipt, v))
 		return STEP_ALARM;
 	if (head_is_ours(s, k))
 		return STEP_GO_ON;
@@ -172,10 +176,18 @@ int sealer_conflict(struct sealer *s, uint32_t epoch maybe_unused, uint64_t firs
                     struct span bytes, const char **ret)
 {
 	struct conflict k;
+	struct receipt receipt = { 0 };
+	struct fleet_head head;
+	cleanup_buf struct buf entry = { 0 };
+	enum receipt_verdict v = RECEIPT_BAD_NOTE;
 	*ret = NULL;
 	if (conflict_parse(bytes, &k) < 0 || k.epoch > UINT32_MAX)
 		return raise_alarm(s, "a conflict from the sink is malformed", ret);
-	switch (judge(s, &k)) {
+	if (receipt_parse(k.receipt, &entry, &receipt) == 0)
+		v = receipt_check(&receipt, s->options.log_key, &s->held, &head);
+	if (histories_differ(v))
+		return histories_tell(s, &receipt, v, ret);
+	switch (judge(s, &k, &receipt, v)) {
 	case STEP_GO_ON:
 		return go_on(s, &k);
 	case STEP_NEW_EPOCH_ROLLED_BACK:
@@ -221,7 +233,7 @@ int sealer_refused(struct sealer *s, uint16_t status, struct span body maybe_unu
 }
 
 /* Already verified when it was taken; here only its head is needed. */
-int answer_load(struct sealer *s)
+static int load_receipt(struct sealer *s)
 {
 	cleanup_buf struct buf bytes = { 0 }, entry = { 0 };
 	struct receipt r;
@@ -238,5 +250,14 @@ int answer_load(struct sealer *s)
 	spool_mark_receipted(&s->spool, o.epoch, r.size);
 	s->receipted =
 	        (struct epoch_head){ .epoch = o.epoch, .size = r.size, .root = r.root, .has_size = true };
+	witnessed_expect(s, &r);
 	return 0;
+}
+
+int answer_load(struct sealer *s)
+{
+	int r = witnessed_load(s);
+	if (r == 0)
+		r = histories_load(s);
+	return r < 0 ? r : load_receipt(s);
 }

@@ -5,6 +5,7 @@
 #include "sealer/answer.h"
 #include "sealer/configuration.h"
 #include "sealer/session.h"
+#include "sealer/witnessed.h"
 
 /* Logins and the like wait this long for company. So that failed logins can't be used to wear a disk out,
  * they cause no more seals than one in CRITICAL_EVERY_US in the long run, but a burst of them does not wait.
@@ -156,11 +157,15 @@ static int add_heartbeat(struct sealer *s)
 
 int sealer_tick(struct sealer *s, uint64_t *ret_wait_us)
 {
-	uint64_t now = sealer_now_us(s), due = due_us(s);
+	uint64_t now = sealer_now_us(s);
 	if (s->gone_us && now - s->gone_us > COLLECTOR_PATIENCE_US)
 		sealer_declare_gone(s);
+	int r = witnessed_look(s);
+	if (r < 0)
+		return r;
+	uint64_t due = due_us(s);
 	if (now >= due) {
-		int r = add_heartbeat(s);
+		r = add_heartbeat(s);
 		if (r == 0 || r == -ENOSPC)
 			r = sealer_seal(s);
 		if (r == -ENOTRECOVERABLE)

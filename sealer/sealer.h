@@ -9,6 +9,7 @@
 
 #include "evidence/fleet.h"
 #include "evidence/intake.h"
+#include "evidence/policy.h"
 #include "evidence/statement.h"
 #include "sealer/host_log.h"
 
@@ -17,7 +18,9 @@ struct sealer_options {
 	int state_fd; /* both folders stay the caller's */
 	int spool_fd;
 	const struct key *log_key;
-	const char *file_system; /* of the spool, for the posture */
+	const struct policy *policy; /* NULL: nobody has to witness anything */
+	uint64_t witness_within_us;  /* a receipt that is not witnessed for longer is an alarm */
+	const char *file_system;     /* of the spool, for the posture */
 	uint64_t seal_interval_us;
 	uint64_t heartbeat_us;
 	uint64_t spool_max_bytes;
@@ -56,6 +59,8 @@ must_check int sealer_stop(struct sealer *s);
 void sealer_ship_from(const struct sealer *s, uint32_t *ret_epoch, uint64_t *ret_first);
 void sealer_newest(const struct sealer *s, uint32_t *ret_epoch, uint64_t *ret_first);
 uint64_t sealer_held(const struct sealer *s);
+/* How many times the fleet log has shown two histories: each is an attack, and kept in the spool. */
+size_t sealer_histories(const struct sealer *s);
 
 /* One JSON object, for people and `swornlog status`. */
 void sealer_put_status(const struct sealer *s, struct buf *b);

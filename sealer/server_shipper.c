@@ -43,9 +43,22 @@ void server_tell_ship_from(struct server *s)
 		send_message(s->shipper, &m);
 }
 
+static void log_answer(const struct server *s, const struct uplink_message *m, const char *said,
+                       size_t histories)
+{
+	if (sealer_histories(s->sealer) > histories)
+		log_alert("ATTACK: %s. The log's own key signed both; the two notes are kept in the spool "
+		          "(inconsistent-*). Tell your auditor",
+		          said);
+	else
+		log_warning("answer of the sink for epoch %u index %llu: %s", m->epoch,
+		            (unsigned long long)m->first, said);
+}
+
 static int take_message(struct server *s, const struct uplink_message *m)
 {
 	const char *said = NULL;
+	size_t histories = sealer_histories(s->sealer);
 	int r;
 	switch (m->type) {
 	case UPLINK_RECEIPT:
@@ -63,8 +76,7 @@ static int take_message(struct server *s, const struct uplink_message *m)
 		return -EBADMSG;
 	}
 	if (said)
-		log_warning("answer of the sink for epoch %u index %llu: %s", m->epoch,
-		            (unsigned long long)m->first, said);
+		log_answer(s, m, said, histories);
 	server_tell_ship_from(s);
 	return r;
 }

@@ -5,6 +5,7 @@
 #include "sealer/latency.h"
 #include "sealer/process_index.h"
 #include "sealer/sealer.h"
+#include "sealer/witnessing.h"
 
 #define SEALER_KINDS     128
 #define SEALER_ENDED_MAX 256
@@ -62,6 +63,11 @@ struct sealer {
 	uint64_t last_check_us; /* when a refused batch was last hashed again */
 	const char *alarm;      /* what is wrong with the sink, or NULL */
 	uint64_t alarm_us;      /* when it was last noted */
+	size_t histories;       /* pairs of notes kept of two histories of the fleet log */
+
+	struct witnessing witnessing;
+	uint64_t witnessed_time_s; /* when the newest witnessed checkpoint was cosigned; 0: never */
+	unsigned witnesses;        /* how many have */
 
 	uint64_t sealed_batches;
 	uint64_t failed_seals;

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "sealer/witnessed.h"
+
 #define SECOND_US 1000000u
 
 void sealer_ship_from(const struct sealer *s, uint32_t *ret_epoch, uint64_t *ret_first)
@@ -55,6 +57,23 @@ static void put_latency(struct buf *b, const char *name, const struct latency *l
 	           (double)latency_percentile_us(l, 99) / 1000, (double)l->max_us / 1000);
 }
 
+/* The worst that there is to say. Two histories stay an alarm until somebody has taken the notes away. */
+static const char *alarm_of(const struct sealer *s)
+{
+	if (s->histories)
+		return "ATTACK: the fleet log showed this host two histories; both notes are in the spool "
+		       "(inconsistent-*): hand them to your auditor, then move them away and restart the "
+		       "sealer";
+	if (s->alarm)
+		return s->alarm;
+	return s->witnessing.late ? "receipts are not witnessed in time" : "";
+}
+
+size_t sealer_histories(const struct sealer *s)
+{
+	return s->histories;
+}
+
 void sealer_put_status(const struct sealer *s, struct buf *b)
 {
 	struct account a = host_log_account(s->log);
@@ -79,7 +98,8 @@ void sealer_put_status(const struct sealer *s, struct buf *b)
 	           (unsigned long long)spool_unreceipted_bytes(&s->spool), (unsigned long long)s->spool.bytes,
 	           (unsigned long long)s->held.size, s->connected ? "true" : "false",
 	           (unsigned long long)s->failed_seals);
-	buf_printf(b, "\"alarm\": \"%s\", \"since_receipt_s\": %lld, ", s->alarm ? s->alarm : "",
+	witnessed_put_status(s, b);
+	buf_printf(b, "\"alarm\": \"%s\", \"since_receipt_s\": %lld, ", alarm_of(s),
 	           s->last_receipt_us ? (long long)((s->options.log.env->boot_us(s->options.log.env) -
 	                                             s->last_receipt_us) /
 	                                            SECOND_US)

@@ -205,8 +205,8 @@ static int take_entry(struct fleet_check *k, const struct place *at, const struc
 		return 0;
 	}
 	check_clock(k, at, e.time_us);
-	if (record->index + 1 == k->published.size)
-		k->published_time_us = e.time_us;
+	if (record->index == k->published.size)
+		k->uncovered_time_us = e.time_us;
 	if (record->index == 0 && e.kind != FLEET_STATEMENT)
 		find(k->findings, VERDICT_FORKED, at,
 		     "the fleet log does not begin with the genesis statement");
@@ -317,7 +317,7 @@ static bool published_stale(const struct fleet_check *k, uint64_t size)
 		return false;
 	if (k->stopped || (k->tiles && tiles_extent(k->tiles) > published))
 		return true;
-	return k->time_us > k->published_time_us && k->time_us - k->published_time_us > PUBLISH_LATE_US;
+	return k->time_us > k->uncovered_time_us && k->time_us - k->uncovered_time_us > PUBLISH_LATE_US;
 }
 
 int fleet_check_finish(struct fleet_check *k)

@@ -34,7 +34,7 @@ struct fleet_check {
 	struct fleet_note *pending;
 	size_t pending_len, pending_cap;
 	struct checkpoint published; /* of fleet/checkpoint; size 0: none, or not verified */
-	uint64_t published_time_us;  /* of the last entry that it covers */
+	uint64_t uncovered_time_us;  /* of the first entry that it does not cover */
 };
 
 void fleet_check_init(struct fleet_check *k, const struct genesis *g, struct span genesis_bytes,

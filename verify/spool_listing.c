@@ -6,6 +6,8 @@
 #include "lib/text.h"
 #include "verify/spool.h"
 
+#define HISTORIES_MAX 16
+
 void spool_listing_done(struct spool_listing *l)
 {
 	free(l->file);
@@ -41,9 +43,24 @@ static bool ends_in(const char *name, const char *suffix)
 	return n > s && strcmp(name + n - s, suffix) == 0;
 }
 
+/* One of two fleet checkpoints that don't fit: the sealer kept them. */
+static bool is_history(const char *name)
+{
+	static const char *const ends[] = { "held", "shown" };
+	char is[40];
+	for (unsigned k = 0; k < HISTORIES_MAX; k++) {
+		for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+			snprintf(is, sizeof(is), "inconsistent-%u-%s", k, ends[i]);
+			if (strcmp(is, name) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 static void look_at_other(const char *name, struct findings *f)
 {
-	static const char *const known[] = { "base", "receipt", "enrol", "genesis" };
+	static const char *const known[] = { "base", "receipt", "witnessed", "enrol", "genesis" };
 	char file[FINDING_FILE_MAX];
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
 		if (strcmp(known[i], name) == 0)
@@ -57,6 +74,9 @@ static void look_at_other(const char *name, struct findings *f)
 		find(f, VERDICT_REMARK, &at, "a batch that the sealer could not read and set aside");
 	else if (ends_in(name, ".abandoned"))
 		find(f, VERDICT_REMARK, &at, "a batch that the sink can never take");
+	else if (is_history(name))
+		find(f, VERDICT_FORKED, &at,
+		     "the fleet log showed this host two histories: this is one of them");
 	else
 		find(f, VERDICT_ALTERED, &at, "not a file of a spool");
 }

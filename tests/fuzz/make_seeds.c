@@ -217,7 +217,7 @@ static void commit_done(struct commit *k)
 
 static void receipts(const struct commit *k)
 {
-	cleanup_buf struct buf text = { 0 }, conflict = { 0 }, bundle = { 0 };
+	cleanup_buf struct buf text = { 0 }, witnessed = { 0 }, conflict = { 0 }, bundle = { 0 };
 	struct receipt r = { .origin = k->head.origin,
 		             .size = k->head.size,
 		             .root = k->head.root,
@@ -230,6 +230,10 @@ static void receipts(const struct commit *k)
 	conflict_put(&conflict,
 	             &(struct conflict){ .reason = TEXT("size"), .note = r.note, .receipt = span_of(&text) });
 	seed("receipt", "receipt", span_of(&text));
+	r.has_witnessed = true;
+	r.witnessed = r.note;
+	receipt_put(&witnessed, &r);
+	seed("receipt", "receipt-witnessed", span_of(&witnessed));
 	seed("receipt", "conflict", span_of(&conflict));
 	seed("receipt", "entry-statement", span_of(&k->entry[0]));
 	seed("receipt", "entry-commit", span_of(&k->entry[1]));

@@ -337,8 +337,9 @@ class Sink:
             listed = heads if item[0] == 1 and heads else []
             self.record(2, cbor.encode([len(self.entries) - 1, entry, listed, self.note if last else None]))
 
-    def make_checkpoint(self, *witnesses: Signer) -> bytes:
-        text = checkpoint_text(f"{self.cast.fleet}/log", len(self.leaves), tree_root(self.leaves))
+    def make_checkpoint(self, *witnesses: Signer, size: int | None = None) -> bytes:
+        leaves = self.leaves[:size]
+        text = checkpoint_text(f"{self.cast.fleet}/log", len(leaves), tree_root(leaves))
         return make_note(text, self.cast.log, *witnesses)
 
     def enrol(self, host: Host, statement: bytes | None = None) -> None:
@@ -368,7 +369,7 @@ class Sink:
         self.heads[origin] = Head(origin, checkpoint.size, checkpoint.root, note, tree, next_seal)
         return origin
 
-    def receipt(self, host: Host, held: int = 0) -> bytes:
+    def receipt(self, host: Host, held: int = 0, witnessed: bytes | None = None, witnessed_size: int = 0) -> bytes:
         """A receipt for the host's newest committed head, up to the fleet log's present size."""
         committed, position = self.commits[host.name]
         head = committed.heads[position]
@@ -381,7 +382,12 @@ class Sink:
         lines += [base64_text(h) for h in inclusion_path(committed.index, self.leaves)] + [b""]
         lines.append(b"old %d" % held)
         lines += [base64_text(h) for h in consistency_path(held, self.leaves)] + [b""]
-        return b"\n".join(lines) + b"\n" + self.make_checkpoint()
+        part = b""
+        if witnessed is not None:
+            proof = consistency_path(witnessed_size, self.leaves) if witnessed else []
+            part = b"witnessed %d\n%b" % (len(witnessed), witnessed)
+            part += b"".join(base64_text(h) + b"\n" for h in proof) + b"\n"
+        return b"\n".join(lines) + b"\n" + part + self.make_checkpoint()
 
     def write(self, store: Path, segments: int = 0) -> None:
         """The first `segments` journals are written as segments."""

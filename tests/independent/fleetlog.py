@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import cbor
 from basics import Key, Origin, Refused, decimal, parse_origin, shown, unbase64, unbase64_hash
-from notes import Checkpoint, check_fleet_checkpoint, checkpoint_text
+from notes import MAX_NOTE, Checkpoint, check_fleet_checkpoint, checkpoint_text
 from tree import Tree, leaf_hash, verify_consistency, verify_inclusion
 
 MAX_ENTRY = 65535
@@ -65,6 +65,8 @@ class Receipt:
     fleet_path: list[bytes]
     old: int
     proof: list[bytes]
+    witnessed: bytes | None  # None: the part is left out; empty: the sink has none yet
+    witnessed_proof: list[bytes]
     checkpoint: bytes
 
     @property
@@ -91,6 +93,15 @@ class _Lines:
             raise Refused(f"receipt: expected `{word.decode()}`, found {shown(line)}")
         return parts[1:]
 
+    def follows(self, word: bytes) -> bool:
+        return self.rest.startswith(word + b" ")
+
+    def taken(self, length: int) -> bytes:
+        if length > len(self.rest):
+            raise Refused("receipt: cut short")
+        data, self.rest = self.rest[:length], self.rest[length:]
+        return data
+
     def hashes(self) -> list[bytes]:
         """Hashes up to and including the empty line."""
         found = []
@@ -114,14 +125,28 @@ def parse_receipt(data: bytes) -> Receipt:
     fleet_path = lines.hashes()
     old = lines.words(b"old", 1)[0]
     proof = lines.hashes()
+    witnessed, witnessed_proof = _witnessed_part(lines)
     return Receipt(
         origin, decimal(size), unbase64_hash(root), decimal(position), decimal(heads), commit_path,
-        unbase64(entry), decimal(index), fleet_path, decimal(old), proof, lines.rest,
+        unbase64(entry), decimal(index), fleet_path, decimal(old), proof, witnessed, witnessed_proof, lines.rest,
     )  # fmt: skip
 
 
+def _witnessed_part(lines: _Lines) -> tuple[bytes | None, list[bytes]]:
+    if not lines.follows(b"witnessed"):
+        return None, []
+    length = decimal(lines.words(b"witnessed", 1)[0])
+    if length > MAX_NOTE:
+        raise Refused("receipt: the witnessed checkpoint is too long")
+    note = lines.taken(length)
+    proof = lines.hashes()
+    if proof and not note:
+        raise Refused("receipt: a proof from no witnessed checkpoint")
+    return note, proof
+
+
 def check_in_fleet_log(receipt: Receipt, log: Key) -> Checkpoint:
-    """Section 10, steps 1 to 4. Returns the fleet head."""
+    """Section 10, steps 1 to 4 and 7. Returns the fleet head."""
     head = check_fleet_checkpoint(receipt.checkpoint, log, alone=True)
     entry = parse_fleet_entry(receipt.entry)
     if entry[0] != COMMIT or entry[3] != receipt.heads:
@@ -129,6 +154,11 @@ def check_in_fleet_log(receipt: Receipt, log: Key) -> Checkpoint:
     leaf = leaf_hash(receipt.head_text)
     verify_inclusion(receipt.position, receipt.heads, leaf, receipt.commit_path, entry[2])
     verify_inclusion(receipt.index, head.size, leaf_hash(receipt.entry), receipt.fleet_path, head.root)
+    if receipt.witnessed:
+        then = check_fleet_checkpoint(receipt.witnessed, log, alone=False)
+        if then.size > head.size:
+            raise Refused("receipt: the witnessed checkpoint is above the receipt's")
+        verify_consistency(then.size, head.size, then.root, head.root, receipt.witnessed_proof)
     return head
 
 

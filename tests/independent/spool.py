@@ -12,16 +12,17 @@ from files import names_in, read_small, shown_name
 from findings import Findings
 from fleetlog import MAX_RECEIPT, check_in_fleet_log, is_hash, is_uint, parse_receipt
 from hostlog import HostLog
-from notes import MAX_NOTE, Checkpoint
+from notes import MAX_NOTE, Checkpoint, check_fleet_checkpoint
 from statements import Enrolment, Genesis, check_enrolment
 from tree import Frontier
 
 MAX_BASE = 16384
 SLOT_MAGIC = b"swlslot1"
 SLOT = 4096
-PLAIN_NAMES = {"base", "receipt", "enrol", "genesis"}
+PLAIN_NAMES = {"base", "receipt", "witnessed", "enrol", "genesis"}
 ASIDE = (".tmp", ".damaged", ".abandoned")
 _BATCH_NAME = re.compile(r"([0-9]{10})-([0-9]{20})\.batch", re.ASCII)
+_TWO_HISTORIES = re.compile(r"inconsistent-(?:[0-9]|1[0-5])-(?:held|shown)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,9 @@ class _Spool:
             self.base = parse_base(read_small(self.folder / "base", MAX_BASE))
             self._check_base(self.base.origin)
         for name in names:
-            if not (name in PLAIN_NAMES or name.endswith(ASIDE) or _BATCH_NAME.fullmatch(name)):
+            if _TWO_HISTORIES.fullmatch(name):
+                self._show_history(name)
+            elif not (name in PLAIN_NAMES or name.endswith(ASIDE) or _BATCH_NAME.fullmatch(name)):
                 self.findings.add("altered", shown_name(name), "unknown name")
         if self.base:
             for name in filter(_BATCH_NAME.fullmatch, names):
@@ -129,6 +132,14 @@ class _Spool:
         if "receipt" in names:
             with self.findings.guard("receipt"):
                 self._check_receipt(read_small(self.folder / "receipt", MAX_RECEIPT))
+        if "witnessed" in names:
+            with self.findings.guard("witnessed"):
+                check_fleet_checkpoint(read_small(self.folder / "witnessed", MAX_NOTE), self.genesis.log, alone=False)
+
+    def _show_history(self, name: str) -> None:
+        with self.findings.guard(name):
+            head = check_fleet_checkpoint(read_small(self.folder / name, MAX_NOTE), self.genesis.log, alone=False)
+            self.findings.add("forked", name, f"one of two histories of the fleet log: size {head.size}")
 
     def _check_base(self, origin: Origin) -> None:
         if origin.fleet != self.genesis.fleet or (self.enrolment and origin.host != self.enrolment.host):

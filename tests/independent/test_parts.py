@@ -391,6 +391,50 @@ class Receipts(Case):
             with self.subTest(at=at):
                 self.refuses(lambda: check_receipt(parse_receipt(bytes(changed)), self.log, own, held))
 
+    def with_witnessed(self, size, **other):
+        witness = build.Signer("witness.test/w1", build.TYPE_COSIGNATURE)
+        note = self.sink.make_checkpoint(witness, size=size)
+        return self.sink.receipt(self.hosts[0], 3, **({"witnessed": note, "witnessed_size": size} | other))
+
+    def test_a_witnessed_checkpoint_is_proven_to_be_of_the_same_history(self):
+        own, held = self.own(self.hosts[0]), self.held(3)
+        for size in range(1, len(self.sink.leaves) + 1):
+            check_receipt(parse_receipt(self.with_witnessed(size)), self.log, own, held)
+        none = parse_receipt(self.with_witnessed(0, witnessed=b""))
+        self.assertEqual(none.witnessed, b"")
+        check_receipt(none, self.log, own, held)
+        self.assertIsNone(parse_receipt(self.sink.receipt(self.hosts[0], 3)).witnessed)
+
+    def test_a_witnessed_checkpoint_that_does_not_fit_is_refused(self):
+        own, held = self.own(self.hosts[0]), self.held(3)
+        good = parse_receipt(self.with_witnessed(4))
+        for bent in (
+            replace(good, witnessed_proof=good.witnessed_proof[1:]),
+            replace(good, witnessed=good.witnessed.replace(b"test/log\n4", b"test/log\n5")),
+            replace(good, witnessed=build.make_note(parse_note(good.witnessed).text, build.Signer("test/lag"))),
+        ):
+            self.refuses(check_receipt, bent, self.log, own, held)
+        forked = build.checkpoint_text("test/log", 4, H(b"another history"))
+        bent = replace(good, witnessed=build.make_note(forked, self.sink.cast.log))
+        self.refuses(check_receipt, bent, self.log, own, held)
+        data = self.sink.receipt(self.hosts[0], 3)
+        for part in (b"witnessed 0\n", b"witnessed 16385\n\n", b"witnessed 00\n\n", b"witnessed 9999\n\n"):
+            self.refuses(parse_receipt, data.replace(b"\n\ntest/log\n", b"\n\n" + part + b"test/log\n"))
+
+    def test_every_changed_byte_of_a_witnessed_part_but_the_witness_line_is_found(self):
+        data = self.with_witnessed(4)
+        own, held = self.own(self.hosts[0]), self.held(3)
+        line = build.DASH.encode() + b"witness.test/w1 "
+        begin = data.index(line)
+        end = data.index(b"\n", begin)
+        for at in range(data.index(b"witnessed "), len(data)):
+            if begin <= at < end:
+                continue
+            changed = bytearray(data)
+            changed[at] ^= 1
+            with self.subTest(at=at):
+                self.refuses(lambda: check_receipt(parse_receipt(bytes(changed)), self.log, own, held))
+
     def test_fleet_entries_have_their_form(self):
         for item in ([1, 0, H(b""), 1], [2, 0, b""], [3, 0], [4, 0, b"x", None], [5, 0, 0, b""]):
             parse_fleet_entry(cbor.encode(item))
@@ -513,6 +557,16 @@ class Spools(Case):
         hashes = [H(h) for h in base.frontier.hashes]
         (self.spool / "base").write_bytes(build.base_text(base.origin, Frontier(base.frontier.size, hashes)))
         self.assertIn("altered", self.verdicts())
+
+    def test_a_witnessed_checkpoint_and_two_histories_of_the_fleet_log_are_told(self):
+        (self.spool / "witnessed").write_bytes(self.sink.make_checkpoint(build.Signer("w", build.TYPE_COSIGNATURE)))
+        self.assertEqual(self.verdicts(), set())
+        for name in ("inconsistent-0-held", "inconsistent-15-shown"):
+            (self.spool / name).write_bytes(self.sink.make_checkpoint())
+        self.assertEqual(self.verdicts(), {"forked"})
+        (self.spool / "inconsistent-16-shown").write_bytes(self.sink.make_checkpoint())
+        (self.spool / "witnessed").write_bytes(build.make_note(b"test/log\n1\n", self.sink.cast.log))
+        self.assertEqual(self.verdicts(), {"forked", "altered"})
 
     def test_a_receipt_of_another_batch_is_found(self):
         self.batches()[0].unlink()

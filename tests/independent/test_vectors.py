@@ -10,6 +10,7 @@ from entries import salts
 from files import read_file
 from findings import Findings
 from fleetlog import check_in_fleet_log, parse_fleet_entry, parse_receipt
+from notes import parse_checkpoint, parse_note
 from statements import check_enrolment, check_genesis
 from tree import Frontier, leaf_hash
 
@@ -76,6 +77,12 @@ class Vectors(unittest.TestCase):
             self.assertEqual(batch.codec, codec)
             self.assertEqual(batch.bodies(), plain.bodies())
             self.assertEqual(batch.note_bytes, plain.note_bytes)
+
+    def test_the_witnessed_receipt_proves_its_head_too(self):
+        receipt = parse_receipt(text("receipt-witnessed.txt"))
+        head = check_in_fleet_log(receipt, self.genesis.log)
+        then = parse_checkpoint(parse_note(receipt.witnessed).text)
+        self.assertEqual((then.size, head.size, len(parse_note(receipt.witnessed).lines)), (2, 3, 3))
 
     def test_the_conflict_is_a_head_and_its_receipt(self):
         note, receipt = parse_batch(unhex("batch2.hex")).note_bytes, text("receipt.txt")

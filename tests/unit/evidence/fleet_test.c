@@ -319,7 +319,97 @@ Test(receipt, each_step_has_its_verdict)
 	r = good, r.consistency_len--;
 	cr_expect_eq(verdict(&l, &r, held), RECEIPT_INCONSISTENT);
 	r = receipt_of(&shorter, 3, 6, &other_note);
+	cr_expect_eq(verdict(&shorter, &r, head_at(&l, 7)), RECEIPT_WRONG_OLD);
+	r.old_size = 7;
 	cr_expect_eq(verdict(&shorter, &r, head_at(&l, 7)), RECEIPT_ROLLBACK);
+}
+
+/* The checkpoint of size `size` becomes the receipt's witnessed one. */
+static void witness(struct log *l, struct receipt *r, size_t size, struct buf *note)
+{
+	size_t whole = l->size;
+	cleanup_buf struct buf text = { 0 };
+	const struct signer *signers[] = { &l->key };
+	struct fleet_head then = head_at(l, size);
+	checkpoint_put_text(&text, "acme/log", size, &then.root);
+	cr_assert_eq(note_put(note, span_of(&text), signers, 1), 0);
+	cr_assert_eq(merkle_prove_consistency(node_at, l->leaf, size, whole, r->witnessed_proof,
+	                                      &r->witnessed_proof_len),
+	             0);
+	r->has_witnessed = true;
+	r->witnessed = span_of(note);
+}
+
+Test(receipt, a_witnessed_checkpoint_of_any_size_is_proven_to_be_of_the_same_history)
+{
+	cleanup(log_done) struct log l;
+	log_make(&l, LOG_MAX);
+	for (size_t size = 1; size <= LOG_MAX; size++) {
+		cleanup_buf struct buf note = { 0 }, witnessed = { 0 }, text = { 0 }, entry = { 0 };
+		struct receipt r = receipt_of(&l, 4, 3, &note), p;
+		witness(&l, &r, size, &witnessed);
+		receipt_put(&text, &r);
+		cr_assert_eq(receipt_parse(span_of(&text), &entry, &p), 0);
+		cr_assert(p.has_witnessed && span_equal(p.witnessed, r.witnessed));
+		cr_assert_eq(verdict(&l, &p, head_at(&l, 3)), RECEIPT_OK, "size %zu", size);
+	}
+}
+
+Test(receipt, a_changed_witnessed_part_is_malformed_or_fails_a_step)
+{
+	cleanup(log_done) struct log l;
+	log_make(&l, 7);
+	cleanup_buf struct buf note = { 0 }, witnessed = { 0 }, text = { 0 }, entry = { 0 };
+	struct receipt r = receipt_of(&l, 4, 3, &note), p;
+	witness(&l, &r, 5, &witnessed);
+	receipt_put(&text, &r);
+	cr_assert_eq(verdict(&l, &r, head_at(&l, 3)), RECEIPT_OK);
+	for (size_t bit = 0; bit < text.len * 8; bit++) {
+		text.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		if (receipt_parse(span_of(&text), &entry, &p) == 0)
+			cr_assert_neq(verdict(&l, &p, head_at(&l, 3)), RECEIPT_OK, "bit %zu", bit);
+		text.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+}
+
+Test(receipt, a_witnessed_checkpoint_of_another_log_size_or_history_has_its_verdict)
+{
+	cleanup(log_done) struct log l, other;
+	log_make(&l, 7);
+	log_make(&other, 7);
+	cleanup_buf struct buf note = { 0 }, witnessed = { 0 }, forked = { 0 };
+	struct receipt good = receipt_of(&l, 4, 3, &note), r;
+	witness(&l, &good, 5, &witnessed);
+	r = good, r.witnessed.len--;
+	cr_expect_eq(verdict(&l, &r, head_at(&l, 3)), RECEIPT_BAD_WITNESSED);
+	r = good, r.witnessed_proof_len--;
+	cr_expect_eq(verdict(&l, &r, head_at(&l, 3)), RECEIPT_TWO_HISTORIES);
+	other.leaf[2].b[0] ^= 1;
+	r = good;
+	witness(&other, &r, 5, &forked);
+	cr_expect_eq(verdict(&l, &r, head_at(&l, 3)), RECEIPT_TWO_HISTORIES);
+	buf_reset(&forked);
+	witness(&l, &r, 7, &forked);
+	struct log shorter = l;
+	shorter.size = 6;
+	cleanup_buf struct buf shorter_note = { 0 };
+	struct receipt above = receipt_of(&shorter, 4, 3, &shorter_note);
+	above.has_witnessed = true;
+	above.witnessed = r.witnessed;
+	cr_expect_eq(verdict(&shorter, &above, head_at(&l, 3)), RECEIPT_BAD_WITNESSED);
+}
+
+Test(receipt, a_sink_that_has_no_witnessed_checkpoint_yet_says_so)
+{
+	cleanup(log_done) struct log l;
+	log_make(&l, 3);
+	cleanup_buf struct buf note = { 0 }, text = { 0 }, entry = { 0 };
+	struct receipt r = receipt_of(&l, 1, 0, &note), p;
+	r.has_witnessed = true;
+	receipt_put(&text, &r);
+	cr_assert_eq(receipt_parse(span_of(&text), &entry, &p), 0);
+	cr_assert(p.has_witnessed && p.witnessed.len == 0);
+	cr_assert_eq(verdict(&l, &p, (struct fleet_head){ 0 }), RECEIPT_OK);
 }
 
 Test(receipt, a_proof_is_not_wanted_from_who_holds_nothing)
@@ -356,6 +446,14 @@ Test(receipt, other_texts_are_refused)
 		START "commit 0 1\n\nentry Zm9v\nindex 3\nold 4\n\nnote\n",
 		START "commit 0 1\n\nentry Zm9v\nindex 3\n\nold -\n\nnote\n",
 		START "commit 0 1\n\nentry Zm9v\nindex 3\n\nold 4\nnote\n",
+#define TO_WITNESSED START "commit 0 1\n\nentry Zm9v\nindex 3\n\nold 4\n\n"
+		TO_WITNESSED "witnessed 0\nnote\n",
+		TO_WITNESSED "witnessed 00\n\nnote\n",
+		TO_WITNESSED "witnessed -1\n\nnote\n",
+		TO_WITNESSED "witnessed 9\nnote\n",
+		TO_WITNESSED "witnessed 16385\n\nnote\n",
+		TO_WITNESSED "witnessed 0\n" ZERO "\nnote\n",
+		TO_WITNESSED "witnessed \n\nnote\n",
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		cleanup_buf struct buf entry = { 0 };
@@ -400,7 +498,7 @@ Test(receipt, paths_and_size_are_bounded)
 
 Test(receipt, every_verdict_has_words)
 {
-	for (int v = RECEIPT_OK; v <= RECEIPT_INCONSISTENT; v++)
+	for (int v = RECEIPT_OK; v <= RECEIPT_TWO_HISTORIES; v++)
 		cr_assert_str_neq(receipt_verdict_name((enum receipt_verdict)v), "unknown verdict");
 	cr_assert_str_eq(receipt_verdict_name((enum receipt_verdict)99), "unknown verdict");
 }

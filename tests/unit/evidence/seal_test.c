@@ -314,9 +314,10 @@ Test(seal, words_for_people_exist_for_what_is_known_and_nothing_else)
 	for (uint64_t i = 0; i <= EPOCH_REENROLLED; i++)
 		cr_assert_not_null(epoch_cause_name(i));
 	cr_assert_null(epoch_cause_name(EPOCH_REENROLLED + 1));
-	for (uint64_t i = 0; i <= AGENT_STALLED; i++)
+	for (uint64_t i = 0; i <= AGENT_WITNESSED_AGAIN; i++)
 		cr_assert_not_null(agent_what_name(i));
-	cr_assert_null(agent_what_name(AGENT_RULES_REFUSED + 1));
+	cr_assert_not_null(agent_what_name(AGENT_INCONSISTENT));
+	cr_assert_null(agent_what_name(AGENT_INCONSISTENT + 1));
 	cr_assert_null(agent_what_name(UINT64_MAX));
 }
 

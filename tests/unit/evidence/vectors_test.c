@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "evidence/chain.h"
+#include "evidence/cosignature.h"
 #include "lib/file.h"
 #include "lib/text.h"
 #include "tests/support/bytes.h"
@@ -159,8 +160,38 @@ static void put_announcement(struct vectors *v)
 	put_value(&v->values, "announce-entry", entry.data, entry.len);
 }
 
+static int node_of(void *leaves, unsigned level, uint64_t index, struct hash *ret)
+{
+	merkle_root((struct hash *)leaves + (index << level), (size_t)1 << level, ret);
+	return 0;
+}
+
+/* The same receipt from a sink whose checkpoint of size 2 two witnesses have cosigned. */
+static void put_witnessed(struct vectors *v, struct hash leaf[3], struct receipt *r, struct buf *receipt)
+{
+	cleanup_buf struct buf text = { 0 }, note = { 0 };
+	const struct signer *log = &v->fleet.log;
+	struct hash root;
+	merkle_root(leaf, 2, &root);
+	checkpoint_put_text(&text, "vectors.example/log", 2, &root);
+	cr_assert_eq(note_put(&note, span_of(&text), &log, 1), 0);
+	for (int i = 1; i <= 2; i++) {
+		struct signer witness;
+		char name[32];
+		snprintf(name, sizeof(name), "witness.example/w%d", i);
+		test_cosigner(name, &witness);
+		cr_assert_eq(cosignature_put(&note, span_of(&text), 1795507290, &witness), 0);
+	}
+	cr_assert_eq(
+	        merkle_prove_consistency(node_of, leaf, 2, 3, r->witnessed_proof, &r->witnessed_proof_len),
+	        0);
+	r->has_witnessed = true;
+	r->witnessed = span_of(&note);
+	receipt_put(receipt, r);
+}
+
 /* A commit of three heads, in a fleet log of genesis, enrolment and itself. */
-static void put_commit(struct vectors *v, struct buf *receipt, struct buf *record)
+static void put_commit(struct vectors *v, struct buf *receipt, struct buf *witnessed, struct buf *record)
 {
 	struct batch b = parsed(v, BATCHES - 1);
 	struct record_head heads[3] = {
@@ -201,6 +232,7 @@ static void put_commit(struct vectors *v, struct buf *receipt, struct buf *recor
 	r.commit_path_len = merkle_path(leaf, 3, 2, r.commit_path);
 	r.fleet_path_len = merkle_path(log_leaf, 3, 2, r.fleet_path);
 	receipt_put(receipt, &r);
+	put_witnessed(v, log_leaf, &r, witnessed);
 	fleet_record_put(&payload, 2, span_of(&entry), heads, 3, span_of(&note));
 	record_put(record, &(struct record_file){ .number = 1 }, RECORD_FILE_HEADER, RECORD_FLEET,
 	           span_of(&payload));
@@ -226,14 +258,15 @@ static void is_conflict(const struct vectors *v, struct span receipt)
 Test(vectors, are_what_the_code_makes_of_the_same_names_and_numbers)
 {
 	struct vectors v;
-	cleanup_buf struct buf receipt = { 0 }, record = { 0 };
+	cleanup_buf struct buf receipt = { 0 }, witnessed = { 0 }, record = { 0 };
 	begin(&v);
 	put_entry(&v);
 	put_announcement(&v);
-	put_commit(&v, &receipt, &record);
+	put_commit(&v, &receipt, &witnessed, &record);
 	is_file("genesis.txt", span_of(&v.fleet.genesis_note));
 	is_file("enrol.txt", span_of(&v.enrol));
 	is_file("receipt.txt", span_of(&receipt));
+	is_file("receipt-witnessed.txt", span_of(&witnessed));
 	is_hex_file("record.hex", span_of(&record));
 	is_conflict(&v, span_of(&receipt));
 	for (size_t i = 0; i < BATCHES; i++) {
@@ -254,7 +287,7 @@ Test(vectors, make_a_chain_and_a_receipt_that_verify)
 	struct chain chain;
 	struct origin origin;
 	cleanup_chain_scratch struct chain_scratch *scratch = NULL;
-	cleanup_buf struct buf receipt = { 0 }, record = { 0 }, entry = { 0 };
+	cleanup_buf struct buf receipt = { 0 }, witnessed = { 0 }, record = { 0 }, entry = { 0 };
 	begin(&v);
 	cr_assert_eq(origin_parse(TEXT("vectors.example/host/web-1/1"), &origin), 0);
 	cr_assert_eq(chain_scratch_new(&scratch), 0);
@@ -266,10 +299,12 @@ Test(vectors, make_a_chain_and_a_receipt_that_verify)
 		cr_assert_eq(chain_check(&chain, &b, CHAIN_DEEP, scratch, &verdict, &result), 0);
 		cr_assert_eq(verdict, CHAIN_OK, "%s", chain_verdict_name(verdict));
 	}
-	put_commit(&v, &receipt, &record);
+	put_commit(&v, &receipt, &witnessed, &record);
 	struct receipt r;
 	struct fleet_head none = { 0 }, head;
 	cr_assert_eq(receipt_parse(span_of(&receipt), &entry, &r), 0);
+	cr_assert_eq(receipt_check(&r, &v.fleet.log.key, &none, &head), RECEIPT_OK);
+	cr_assert_eq(receipt_parse(span_of(&witnessed), &entry, &r), 0);
 	cr_assert_eq(receipt_check(&r, &v.fleet.log.key, &none, &head), RECEIPT_OK);
 	cr_assert_eq(head.size, 3);
 	end(&v);

@@ -266,6 +266,19 @@ Test(spool, damage_is_found)
 	finish(&f);
 }
 
+Test(spool, a_witnessed_checkpoint_belongs_there_and_two_histories_are_a_fork)
+{
+	struct fixture f;
+	make(&f);
+	put(&f, "witnessed", "x", 1);
+	expect_clean(&f, 4);
+	put(&f, "inconsistent-15-held", "x", 1);
+	expect(&f, VERDICT_FORKED);
+	put(&f, "inconsistent-16-held", "x", 1);
+	expect(&f, VERDICT_ALTERED);
+	finish(&f);
+}
+
 Test(spool, wrongly_sealed_batches_are_found)
 {
 	struct fixture f;
