@@ -155,7 +155,7 @@ const char *roll_refuses(const struct roll *l, const struct statement *s, const 
 	return s->kind == STATEMENT_LOG_KEY ? log_key_refuses(l, s) : NULL;
 }
 
-static int remember_key(struct roll *l, const struct ed25519_public *pub)
+int roll_add_key(struct roll *l, const struct ed25519_public *pub)
 {
 	if (l->key_count == l->key_cap) {
 		size_t cap = MAX(l->key_cap * 2, (size_t)16);
@@ -169,7 +169,7 @@ static int remember_key(struct roll *l, const struct ed25519_public *pub)
 	return 0;
 }
 
-static int add_token(struct roll *l, const struct statement *s)
+int roll_add_token(struct roll *l, const struct roll_token *t)
 {
 	if (l->token_count == l->token_cap) {
 		size_t cap = MAX(l->token_cap * 2, (size_t)16);
@@ -179,16 +179,21 @@ static int add_token(struct roll *l, const struct statement *s)
 		l->token = grown;
 		l->token_cap = cap;
 	}
+	l->token[l->token_count++] = *t;
+	return 0;
+}
+
+static int take_token(struct roll *l, const struct statement *s)
+{
 	struct roll_token t = { .token = s->token, .count = s->count, .until_s = s->until_s };
 	memcpy(t.hosts, s->hosts, sizeof(t.hosts));
-	l->token[l->token_count++] = t;
-	return 0;
+	return roll_add_token(l, &t);
 }
 
 static int give_identity(struct roll *l, const struct statement *s, struct standing *host)
 {
 	struct roll_token *t = s->has_token ? find_token(l, &s->token) : NULL;
-	int r = remember_key(l, &s->identity.pub);
+	int r = roll_add_key(l, &s->identity.pub);
 	if (r < 0)
 		return r;
 	if (t)
@@ -235,7 +240,7 @@ static int take_policy(struct roll *l, const struct statement *s)
 
 static int take_log_key(struct roll *l, const struct statement *s, uint64_t index, uint64_t time_us)
 {
-	int r = remember_key(l, &s->log.pub);
+	int r = roll_add_key(l, &s->log.pub);
 	if (r < 0)
 		return r;
 	l->former = l->log;
@@ -254,7 +259,7 @@ int roll_take(struct roll *l, const struct statement *s, struct standing *host, 
 	if (statement_about_host(s->kind))
 		return take_host(l, s, host);
 	if (s->kind == STATEMENT_TOKEN)
-		return add_token(l, s);
+		return take_token(l, s);
 	if (s->kind == STATEMENT_POLICY)
 		return take_policy(l, s);
 	return s->kind == STATEMENT_LOG_KEY ? take_log_key(l, s, index, time_us) : 0;

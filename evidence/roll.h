@@ -55,6 +55,10 @@ must_check int roll_take(struct roll *l, const struct statement *s, struct stand
                          uint64_t time_us);
 bool statement_about_host(enum statement_kind k);
 
+/* For who reads back a roll that was written down: what roll_take() would have remembered. -ENOMEM. */
+must_check int roll_add_key(struct roll *l, const struct ed25519_public *pub);
+must_check int roll_add_token(struct roll *l, const struct roll_token *t);
+
 /* A batch that is committed from here on and ends at (epoch, size): is it taken at all? */
 bool standing_takes(const struct standing *h, uint32_t epoch);
 /* ... and is it quarantined? */

@@ -52,7 +52,7 @@ enum append_next announce_step(struct append *a)
 		                     "The body is no host checkpoint with the lines of both keys.");
 	if (strcmp(k.origin.host, a->host->name) != 0 || strcmp(k.origin.fleet, a->core->genesis.fleet) != 0)
 		return append_refuse(a, 403, "other-host", "The checkpoint is another host's.");
-	if (!announcement_signed_by(note, &a->host->identity))
+	if (!announcement_signed_by(note, &a->host->standing.identity))
 		return append_refuse(a, 422, "wrong-identity",
 		                     "The identity key's signature does not verify.");
 	a->last = (struct host_head){ .epoch = k.origin.epoch, .size = k.size, .root = k.root };

@@ -178,7 +178,7 @@ static enum append_next take(struct append *a, const struct batch *b, bool new_e
 	struct core *c = a->core;
 	struct chain chain = a->host->staged ? a->host->staged->chain : a->host->chain;
 	if (new_epoch)
-		chain_init(&chain, &b->origin, &a->host->identity);
+		chain_init(&chain, &b->origin, &a->host->standing.identity);
 	enum chain_verdict verdict;
 	struct chain_result result;
 	if (chain_check(&chain, b, CHAIN_SHALLOW, c->scratch, &verdict, &result) < 0)
@@ -194,7 +194,7 @@ static enum append_next take(struct append *a, const struct batch *b, bool new_e
 static enum append_next judge(struct append *a, const struct batch *b)
 {
 	struct host_head now = newest(a->host);
-	if (b->origin.epoch < now.epoch)
+	if (b->origin.epoch < now.epoch || b->origin.epoch <= a->host->standing.closed_epoch)
 		return conflict(a, "epoch");
 	if (b->origin.epoch > now.epoch) {
 		if (b->first != 0)

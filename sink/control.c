@@ -10,8 +10,8 @@
 #include "lib/listen.h"
 #include "lib/log.h"
 #include "lib/text.h"
-#include "sink/enrol.h"
 #include "sink/schedule.h"
+#include "sink/statements.h"
 
 #define CLIENTS_MAX 16
 #define CLIENT_S    10
@@ -105,7 +105,7 @@ static int submit(struct server *s, struct span statement, uint64_t *ret_index, 
 		snprintf(error, error_size, "the sink stops");
 		return -ESHUTDOWN;
 	}
-	int r = enrol_submit(s->core, statement, ret_index, error, error_size);
+	int r = statements_submit(s->core, statement, ret_index, error, error_size);
 	bool tried = r == 0 || s->core->counts.commits != before || r == -ENOSPC || r == -EDQUOT || r == -EIO;
 	if (tried)
 		schedule_settle(s, r);

@@ -28,6 +28,7 @@ void core_free(struct core *c)
 	commit_done(&c->commit);
 	fleet_log_done(&c->log);
 	hosts_done(&c->hosts);
+	roll_done(&c->roll);
 	if (c->journal.fd >= 0)
 		journal_done(&c->journal);
 	store_done(&c->store);
@@ -43,7 +44,7 @@ void core_freep(struct core **c)
 static int put_snapshot(const struct core *c, struct buf *b)
 {
 	struct snapshot s = { .fleet = c->log.frontier, .note = { c->log.note.data, c->log.note.len } };
-	snapshot_put(b, &s, &c->hosts);
+	snapshot_put(b, &s, &c->hosts, &c->roll);
 	return buf_err(b);
 }
 
@@ -164,6 +165,7 @@ static int check_genesis(struct core *c, char *error, size_t error_size)
 		snprintf(error, error_size, "the genesis statement does not verify");
 		return r;
 	}
+	roll_init(&c->roll, &c->genesis);
 	if (key_equal(&c->genesis.log, &c->options.signer->key))
 		return 0;
 	snprintf(error, error_size, "the fleet log's key is not the one that the genesis statement names");

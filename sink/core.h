@@ -32,6 +32,7 @@ struct core {
 	const struct env *env;
 	struct core_options options;
 	struct genesis genesis;
+	struct roll roll;
 	struct store store;
 	struct journal journal;
 	struct hosts hosts;

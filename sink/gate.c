@@ -13,7 +13,7 @@ struct host *gate_host(const struct core *c, const char *uri, const struct hash 
 		return NULL;
 	struct span name = { (const uint8_t *)uri + prefix.len, strlen(uri) - prefix.len };
 	struct host *h = hosts_find(&c->hosts, name);
-	if (!h || CRYPTO_memcmp(h->certificate.b, spki->b, sizeof(spki->b)) != 0)
+	if (!h || CRYPTO_memcmp(h->standing.certificate.b, spki->b, sizeof(spki->b)) != 0)
 		return NULL;
 	return h;
 }
@@ -59,6 +59,8 @@ unsigned gate_check(const struct host *host, const struct http_head *head, struc
 	uint64_t held;
 	if (!host)
 		return refuse(a, 403, "not-enrolled", "The certificate is not that of an enrolled host.");
+	if (host->standing.retired)
+		return refuse(a, 403, "retired", "The host was retired: it must be enrolled anew.");
 	const typeof(verbs[0]) *verb = find_verb(head->target, &name);
 	if (!verb)
 		return refuse(a, 404, "not-found", "There is no such path.");

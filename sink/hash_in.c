@@ -28,7 +28,10 @@ static int hash_one(struct core *c, struct host *h, struct chain *chain, const s
 	struct batch b;
 	enum chain_verdict verdict;
 	struct chain_result result;
-	int r = read_batch(c, u, &record, &b);
+	/* The key may have been another one then. */
+	int r = key_make(h->standing.identity.name, KEY_TYPE_ED25519, &u->identity, &chain->identity);
+	if (r == 0)
+		r = read_batch(c, u, &record, &b);
 	if (r == 0)
 		r = chain_check(chain, &b, CHAIN_SHALLOW, c->scratch, &verdict, &result);
 	if (r < 0)
@@ -61,6 +64,7 @@ int hash_in_step(struct core *c, struct host *h)
 	r = check_end(h);
 	if (r < 0)
 		return r;
+	h->chain.identity = h->standing.identity;
 	free(TAKE_PTR(h->unhashed));
 	h->unhashed_count = h->unhashed_at = 0;
 	c->unhashed_hosts--;

@@ -49,12 +49,7 @@ struct host *hosts_find(const struct hosts *h, struct span name)
 	return at < h->count && compare(name, h->row[at]) == 0 ? h->row[at] : NULL;
 }
 
-static struct span name_of(const struct statement *e)
-{
-	return (struct span){ (const uint8_t *)e->host, strlen(e->host) };
-}
-
-static int insert(struct hosts *h, size_t at, const struct statement *e, struct host **ret)
+static int insert(struct hosts *h, size_t at, struct span name, struct host **ret)
 {
 	if (h->count == h->cap) {
 		size_t cap = MAX(h->cap * 2, (size_t)64);
@@ -67,9 +62,7 @@ static int insert(struct hosts *h, size_t at, const struct statement *e, struct 
 	struct host *host = calloc(1, sizeof(*host));
 	if (!host)
 		return -ENOMEM;
-	memcpy(host->name, e->host, sizeof(host->name));
-	host->identity = e->identity;
-	host->certificate = e->certificate;
+	memcpy(host->name, name.data, MIN(name.len, (size_t)LABEL_MAX));
 	memmove(h->row + at + 1, h->row + at, (h->count - at) * sizeof(struct host *));
 	h->row[at] = host;
 	h->count++;
@@ -79,24 +72,19 @@ static int insert(struct hosts *h, size_t at, const struct statement *e, struct 
 	return 0;
 }
 
-int hosts_enrol(struct hosts *h, const struct statement *e)
+int hosts_add(struct hosts *h, struct span name, struct host **ret)
 {
-	size_t at = position(h, name_of(e));
-	if (at < h->count && compare(name_of(e), h->row[at]) == 0)
+	size_t at = position(h, name);
+	if (at < h->count && compare(name, h->row[at]) == 0)
 		return -EEXIST;
-	for (size_t i = 0; i < h->count; i++) {
-		if (memcmp(&h->row[i]->identity.pub, &e->identity.pub, sizeof(e->identity.pub)) == 0)
-			return -EEXIST;
-	}
-	struct host *host;
-	return insert(h, at, e, &host);
+	return insert(h, at, name, ret);
 }
 
-int hosts_append(struct hosts *h, const struct statement *e, struct host **ret)
+int hosts_append(struct hosts *h, struct span name, struct host **ret)
 {
-	if (h->count > 0 && compare(name_of(e), h->row[h->count - 1]) <= 0)
+	if (h->count > 0 && compare(name, h->row[h->count - 1]) <= 0)
 		return -EBADMSG;
-	return insert(h, h->count, e, ret);
+	return insert(h, h->count, name, ret);
 }
 
 void host_advance(struct host *h, const struct host_head *head)

@@ -3,7 +3,7 @@
 #define SWORNLOG_SINK_HOSTS_H
 
 #include "evidence/chain.h"
-#include "evidence/statement.h"
+#include "evidence/roll.h"
 #include "sink/commit_tree.h"
 
 #define COMMIT_ENTRY_MAX 64
@@ -27,8 +27,9 @@ struct host_head {
 
 /* A batch in the journal that was not hashed into the chain when the sink started. */
 struct unhashed {
-	uint64_t offset; /* of its record */
-	uint64_t length; /* of its record */
+	uint64_t offset;                /* of its record */
+	uint64_t length;                /* of its record */
+	struct ed25519_public identity; /* the host's key when it came */
 };
 
 enum presence {
@@ -45,8 +46,7 @@ struct staged;
 struct host {
 	struct host *next; /* of all */
 	char name[LABEL_MAX + 1];
-	struct key identity;
-	struct hash certificate;
+	struct standing standing;
 	struct host_head head; /* newest that is committed */
 	struct chain chain;    /* as of head, once unhashed_count is 0 */
 	struct buf note;       /* the head's */
@@ -73,10 +73,10 @@ struct hosts {
 void hosts_done(struct hosts *h);
 /* NULL if it is not enrolled. */
 struct host *hosts_find(const struct hosts *h, struct span name);
-/* -EEXIST if the host or its identity key is enrolled already. */
-must_check int hosts_enrol(struct hosts *h, const struct statement *e);
-/* Add one that sorts behind all others and is known to be new. -EBADMSG if it does not. */
-must_check int hosts_append(struct hosts *h, const struct statement *e, struct host **ret);
+/* Add a host that is not there, with an empty standing. -EEXIST. */
+must_check int hosts_add(struct hosts *h, struct span name, struct host **ret);
+/* Add one that sorts behind all others. -EBADMSG if it does not. */
+must_check int hosts_append(struct hosts *h, struct span name, struct host **ret);
 
 /* Make `head` the newest; the one before goes to the recent ones. */
 void host_advance(struct host *h, const struct host_head *head);

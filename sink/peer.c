@@ -133,10 +133,13 @@ static void begin_body(struct peer *p, const struct http_head *h)
 static void take_head(struct peer *p, const struct http_head *h)
 {
 	cleanup_answer struct answer a = { 0 };
+	/* A statement may have come since the handshake. */
+	bool current = p->host && hash_equal(&p->certificate, &p->host->standing.certificate);
+	const struct host *host = current ? p->host : NULL;
 	p->close = p->close || h->close;
 	if (p->crowded)
 		refuse_with(p, 503, "crowded", "This host has too many connections already.");
-	else if (gate_check(p->host, h, &p->pass, &a) == 200)
+	else if (gate_check(host, h, &p->pass, &a) == 200)
 		begin_body(p, h);
 	else
 		refuse(p, &a);
@@ -228,6 +231,7 @@ static void claim(struct peer *p)
 	TAILQ_INSERT_TAIL(&s->hosts, p, list);
 	h->connections++;
 	p->host = h;
+	p->certificate = spki;
 }
 
 static void on_event(struct bufferevent *bev, short what, void *arg)

@@ -21,11 +21,12 @@ struct peer {
 	struct bufferevent *bev;
 	struct event *deadline;
 	enum peer_state state;
-	struct host *host; /* NULL: a stranger */
-	bool crowded;      /* the host it claims to be has too many connections */
-	bool shut;         /* nothing more will be sent */
-	bool close;        /* after the answer */
-	struct buf body;   /* its len is the whole length from the start */
+	struct host *host;       /* NULL: a stranger */
+	struct hash certificate; /* that it has shown */
+	bool crowded;            /* the host it claims to be has too many connections */
+	bool shut;               /* nothing more will be sent */
+	bool close;              /* after the answer */
+	struct buf body;         /* its len is the whole length from the start */
 	size_t got;
 	struct gate_pass pass;
 	struct append append; /* while queued or waiting */

@@ -45,7 +45,7 @@ static int read_snapshot(struct replaying *p)
 		return r;
 	if (r == 0 || type != RECORD_SNAPSHOT)
 		return -EBADMSG;
-	r = snapshot_parse(payload, c->genesis.fleet, &s, &c->hosts);
+	r = snapshot_parse(payload, &s, &c->hosts, &c->roll);
 	if (r == 0)
 		r = check_snapshot_note(c, &s);
 	if (r == 0)

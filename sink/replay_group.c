@@ -1,6 +1,6 @@
 #include "sink/replay_group.h"
 
-#include "sink/enrol.h"
+#include "sink/statements.h"
 
 void replay_group_reset(struct replay_group *g)
 {
@@ -77,7 +77,7 @@ static int begin_epoch(struct host *h, const struct replay_batch *b)
 {
 	if (b->origin.epoch < h->head.epoch || b->first != 0)
 		return -EBADMSG;
-	chain_init(&h->chain, &b->origin, &h->identity);
+	chain_init(&h->chain, &b->origin, &h->standing.identity);
 	h->unhashed_count = 0;
 	return 0;
 }
@@ -90,13 +90,15 @@ static int apply_batch(struct core *c, const struct replay_batch *b)
 	if (!h || strcmp(b->origin.fleet, c->genesis.fleet) != 0)
 		return -EBADMSG;
 	bool counted = h->unhashed_count > 0;
+	struct unhashed place = b->place;
+	place.identity = h->standing.identity.pub;
 	int r = 0;
 	if (b->origin.epoch != h->head.epoch)
 		r = begin_epoch(h, b);
 	else if (b->first != h->head.size)
 		r = -EBADMSG;
 	if (r == 0)
-		r = host_add_unhashed(h, &b->place);
+		r = host_add_unhashed(h, &place);
 	if (r < 0)
 		return r;
 	c->unhashed_hosts += counted ? 0 : 1;
@@ -189,7 +191,7 @@ static int apply_fleet(struct core *c, const struct fleet_record *f)
 	if (e.kind == FLEET_COMMIT)
 		r = apply_commit(c, f, &e);
 	else if (e.kind == FLEET_STATEMENT)
-		r = enrol_apply(c, e.note);
+		r = statements_apply(c, e.note, f->index, e.time_us);
 	return r < 0 ? r : fleet_log_add(&c->log, f->entry);
 }
 

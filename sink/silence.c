@@ -18,7 +18,7 @@ struct host *silence_next(const struct hosts *hosts, uint64_t now_us, uint64_t a
 	while (*at < hosts->count) {
 		struct host *h = hosts->row[(*at)++];
 		/* Whether a host said goodbye is known once its batches are hashed in. */
-		if (h->unhashed_count > 0 || h->presence != PRESENCE_HEARD ||
+		if (h->unhashed_count > 0 || h->presence != PRESENCE_HEARD || h->standing.retired ||
 		    now_us - h->heard_us < after_us || now_us < h->heard_us)
 			continue;
 		h->presence = PRESENCE_SILENT;

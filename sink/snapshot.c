@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 
-#include "lib/cbor.h"
+#include "sink/snapshot_roll.h"
 
-#define HOST_FIELDS       9
+#define HOST_FIELDS       10
 #define COMMITMENT_FIELDS 5
 
 static void put_hashes(struct buf *b, const struct hash *h, size_t n)
@@ -37,36 +37,28 @@ static void put_commitment(struct buf *b, const struct commitment *c)
 static void put_host(struct buf *b, const struct host *h)
 {
 	cleanup_buf struct buf vkey = { 0 };
-	key_put(&vkey, &h->identity);
+	key_put(&vkey, &h->standing.identity);
 	cbor_put_array(b, HOST_FIELDS);
 	cbor_put_bytes(b, h->name, strlen(h->name));
 	cbor_put_bytes(b, vkey.data, vkey.len);
-	cbor_put_bytes(b, h->certificate.b, sizeof(h->certificate.b));
+	cbor_put_bytes(b, h->standing.certificate.b, sizeof(h->standing.certificate.b));
 	cbor_put_uint(b, h->head.epoch);
 	put_frontier(b, &h->chain.tree);
 	cbor_put_bytes(b, h->chain.next_key.b, sizeof(h->chain.next_key.b));
 	cbor_put_bytes(b, h->note.data, h->note.len);
 	put_commitment(b, &h->commitment);
+	snapshot_put_standing(b, &h->standing);
 }
 
-void snapshot_put(struct buf *b, const struct snapshot *s, const struct hosts *hosts)
+void snapshot_put(struct buf *b, const struct snapshot *s, const struct hosts *hosts, const struct roll *roll)
 {
-	cbor_put_array(b, 4);
+	cbor_put_array(b, 5);
 	put_frontier(b, &s->fleet);
 	cbor_put_bytes(b, s->note.data, s->note.len);
 	cbor_put_array(b, hosts->count);
 	for (size_t i = 0; i < hosts->count; i++)
 		put_host(b, hosts->row[i]);
-}
-
-static void get_fixed(struct cursor *c, void *out, size_t n)
-{
-	struct span s = cbor_bytes(c);
-	if (c->err || s.len != n) {
-		cursor_fail(c);
-		return;
-	}
-	memcpy(out, s.data, n);
+	snapshot_put_roll(b, roll);
 }
 
 static size_t get_hashes(struct cursor *c, struct hash *out, size_t max)
@@ -75,7 +67,7 @@ static size_t get_hashes(struct cursor *c, struct hash *out, size_t max)
 	if (n > max)
 		cursor_fail(c);
 	for (size_t i = 0; i < n && !c->err; i++)
-		get_fixed(c, out[i].b, sizeof(out[i].b));
+		snapshot_get_fixed(c, out[i].b, sizeof(out[i].b));
 	return c->err ? 0 : n;
 }
 
@@ -105,30 +97,34 @@ static void get_commitment(struct cursor *c, struct commitment *ret)
 	ret->entry_len = entry.len;
 }
 
-static int get_enrolment(struct cursor *c, const char *fleet, struct statement *e)
+/* Name, identity and certificate. */
+static int get_identity(struct cursor *c, const char *fleet, struct hosts *hosts, struct host **ret)
 {
+	struct host *h;
 	struct span name = cbor_bytes(c), vkey = cbor_bytes(c);
-	get_fixed(c, e->certificate.b, sizeof(e->certificate.b));
-	if (c->err || !label_ok(name) || key_parse(vkey, &e->identity) < 0)
+	if (c->err || !label_ok(name))
 		return -EBADMSG;
-	memcpy(e->host, name.data, name.len);
+	int r = hosts_append(hosts, name, &h);
+	if (r < 0)
+		return r;
 	struct origin o = { .epoch = 1 };
-	snprintf(o.fleet, sizeof(o.fleet), "%s", fleet);
-	memcpy(o.host, e->host, sizeof(o.host));
 	char expected[KEY_NAME_MAX + 1];
+	snprintf(o.fleet, sizeof(o.fleet), "%s", fleet);
+	memcpy(o.host, h->name, sizeof(o.host));
 	origin_identity_name(&o, expected);
-	return strcmp(e->identity.name, expected) == 0 ? 0 : -EBADMSG;
+	if (key_parse(vkey, &h->standing.identity) < 0 || strcmp(h->standing.identity.name, expected) != 0)
+		return -EBADMSG;
+	snapshot_get_fixed(c, h->standing.certificate.b, sizeof(h->standing.certificate.b));
+	*ret = h;
+	return 0;
 }
 
 static int get_host(struct cursor *c, const char *fleet, struct hosts *hosts)
 {
-	struct statement e = { 0 };
 	struct host *h;
 	if (cbor_array(c) != HOST_FIELDS)
 		cursor_fail(c);
-	int r = get_enrolment(c, fleet, &e);
-	if (r == 0)
-		r = hosts_append(hosts, &e, &h);
+	int r = get_identity(c, fleet, hosts, &h);
 	if (r < 0)
 		return r;
 	struct origin o = { 0 };
@@ -138,11 +134,12 @@ static int get_host(struct cursor *c, const char *fleet, struct hosts *hosts)
 	if (epoch > UINT32_MAX)
 		cursor_fail(c);
 	o.epoch = (uint32_t)epoch;
-	chain_init(&h->chain, &o, &h->identity);
+	chain_init(&h->chain, &o, &h->standing.identity);
 	get_frontier(c, &h->chain.tree);
-	get_fixed(c, h->chain.next_key.b, sizeof(h->chain.next_key.b));
+	snapshot_get_fixed(c, h->chain.next_key.b, sizeof(h->chain.next_key.b));
 	struct span note = cbor_bytes(c);
 	get_commitment(c, &h->commitment);
+	snapshot_get_standing(c, &h->standing);
 	bool begun = o.epoch > 0;
 	if (c->err || begun != (h->chain.tree.size > 0) || begun != (note.len > 0) ||
 	    begun != (h->commitment.entry_len > 0))
@@ -155,21 +152,24 @@ static int get_host(struct cursor *c, const char *fleet, struct hosts *hosts)
 	return buf_err(&h->note);
 }
 
-int snapshot_parse(struct span bytes, const char *fleet, struct snapshot *ret, struct hosts *hosts)
+int snapshot_parse(struct span bytes, struct snapshot *ret, struct hosts *hosts, struct roll *roll)
 {
 	struct cursor c;
 	struct snapshot s = { 0 };
 	cursor_init(&c, bytes.data, bytes.len);
-	if (cbor_array(&c) != 4)
+	if (cbor_array(&c) != 5)
 		return -EBADMSG;
 	get_frontier(&c, &s.fleet);
 	s.note = cbor_bytes(&c);
 	size_t n = cbor_array(&c);
 	for (size_t i = 0; i < n && !c.err; i++) {
-		int r = get_host(&c, fleet, hosts);
+		int r = get_host(&c, roll->genesis->fleet, hosts);
 		if (r < 0)
 			return r;
 	}
+	int r = snapshot_get_roll(&c, roll);
+	if (r < 0)
+		return r;
 	if (cursor_finish(&c) < 0)
 		return -EBADMSG;
 	*ret = s;

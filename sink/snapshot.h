@@ -11,9 +11,10 @@ struct snapshot {
 };
 
 /* Append a snapshot. All hosts must be hashed in. Errors show in the buffer. */
-void snapshot_put(struct buf *b, const struct snapshot *s, const struct hosts *hosts);
-/* Parse into `hosts`, which is empty before. `fleet` names the fleet. -EBADMSG. */
-must_check int snapshot_parse(struct span bytes, const char *fleet, struct snapshot *ret,
-                              struct hosts *hosts);
+void snapshot_put(struct buf *b, const struct snapshot *s, const struct hosts *hosts,
+                  const struct roll *roll);
+/* Parse into `hosts`, which is empty before, and `roll`, which is as roll_init() left it. -EBADMSG. */
+must_check int snapshot_parse(struct span bytes, struct snapshot *ret, struct hosts *hosts,
+                              struct roll *roll);
 
 #endif

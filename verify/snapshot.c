@@ -5,13 +5,13 @@
 static bool check_host(const struct store_check *s, struct cursor *c, char before[LABEL_MAX + 1])
 {
 	char label[LABEL_MAX + 1] = "";
-	if (cbor_array(c) != 9)
+	if (cbor_array(c) != 10)
 		return false;
 	struct span name = cbor_bytes(c);
 	cbor_bytes(c); /* identity */
 	cbor_bytes(c); /* certificate */
 	uint64_t epoch = cbor_uint(c), size = cbor_uint(c);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		cbor_skip(c);
 	if (c->err || !label_ok(name))
 		return false;
@@ -50,7 +50,7 @@ void snapshot_check(const struct store_check *s, const struct place *at, struct 
 	uint64_t size = cbor_uint(&c);
 	cbor_skip(&c); /* frontier: the sink's own need */
 	struct span note = cbor_bytes(&c);
-	if (c.err || items != 4) {
+	if (c.err || items != 5) {
 		find(s->findings, VERDICT_ALTERED, at, "not a snapshot");
 		return;
 	}
@@ -60,7 +60,9 @@ void snapshot_check(const struct store_check *s, const struct place *at, struct 
 	if (size != s->fleet->next_index || !span_equal(note, newest))
 		find(s->findings, VERDICT_ALTERED, at,
 		     "the snapshot's fleet log is not the one before this journal");
-	if (!check_hosts(s, &c) || cursor_finish(&c) < 0)
+	bool hosts = check_hosts(s, &c);
+	cbor_skip(&c); /* the roll: likewise */
+	if (!hosts || cursor_finish(&c) < 0)
 		find(s->findings, VERDICT_ALTERED, at,
 		     "the snapshot's hosts are not those before this journal");
 }

@@ -1,7 +1,7 @@
 /* Any bytes as the body of an append request, alone or behind a good batch: an answer of the protocol, a
  * receipt only for what is durable, and a sink that takes the next good batch all the same. */
 #include "sink/append.h"
-#include "sink/enrol.h"
+#include "sink/statements.h"
 #include "tests/support/fault_env.h"
 #include "tests/support/host_log.h"
 
@@ -38,7 +38,7 @@ static void begin(void)
 	cleanup_buf struct buf note = { 0 };
 	uint64_t index;
 	test_fleet_enrol(&fleet, &host_log, &note);
-	must(enrol_submit(core, SPAN_OF(note), &index, error, sizeof(error)) == 0);
+	must(statements_submit(core, SPAN_OF(note), &index, error, sizeof(error)) == 0);
 }
 
 static void end(void)

@@ -308,19 +308,20 @@ class Sink:
     def snapshot(self) -> list:
         tree = Tree(self.leaves)
         hosts = [self._snapshot_host(name) for name in sorted(self.enrolled)]
-        return [tree.size, tree.frontier(tree.size), self.note, hosts]
+        return [tree.size, tree.frontier(tree.size), self.note, hosts, [[], [], None, None, [0, b""]]]
 
     def _snapshot_host(self, name: str) -> list:
         host = self.enrolled[name][0]
         heads = [head for origin, head in self.heads.items() if origin.host == name]
         head = max(heads, key=lambda head: head.origin.epoch, default=None)
         fixed = [name.encode(), host.identity.key.vkey.encode(), host.certificate]
+        standing = [0, None, False, False, [0, 0], 0]
         if head is None:
-            return fixed + [0, 0, [], b"", b"", None]
+            return fixed + [0, 0, [], b"", b"", None, standing]
         committed, position = self.commits[name]
         leaves = [leaf_hash(head.text) for head in committed.heads]
         commit = [committed.index, committed.entry, position, len(leaves), inclusion_path(position, leaves)]
-        return fixed + [head.origin.epoch, head.size, head.tree.hashes, head.next_seal, head.note, commit]
+        return fixed + [head.origin.epoch, head.size, head.tree.hashes, head.next_seal, head.note, commit, standing]
 
     def group(
         self, batches: list[bytes], items: list[list], heads: list[list] | None = None, note: bool = True

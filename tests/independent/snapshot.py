@@ -40,12 +40,12 @@ def _commit(value) -> bool:
 
 
 def _host(item) -> tuple[bytes, int, int]:
-    if type(item) is not list or len(item) != 9:
+    if type(item) is not list or len(item) != 10:
         raise Refused("snapshot: a host")
     texts, numbers = (item[0], item[1], item[2], item[6], item[7]), item[3:5]
     if not all(type(text) is bytes for text in texts) or not all(is_uint(number) for number in numbers):
         raise Refused("snapshot: a host's fields")
-    if not _hashes(item[5]) or not _commit(item[8]):
+    if not _hashes(item[5]) or not _commit(item[8]) or type(item[9]) is not list or len(item[9]) != 6:
         raise Refused("snapshot: a host's hashes")
     if not is_label(item[0].decode("ascii", "replace")):
         raise Refused("snapshot: a host's name")
@@ -54,8 +54,8 @@ def _host(item) -> tuple[bytes, int, int]:
 
 def _check(payload: bytes, state: _State, enrolled: set[str]) -> None:
     item = cbor.decode(payload)
-    if type(item) is not list or len(item) != 4 or type(item[2]) is not bytes or type(item[3]) is not list:
-        raise Refused("snapshot: not [size, frontier, checkpoint, hosts]")
+    if type(item) is not list or len(item) != 5 or type(item[2]) is not bytes or type(item[3]) is not list:
+        raise Refused("snapshot: not [size, frontier, checkpoint, hosts, roll]")
     if not is_uint(item[0]) or not _hashes(item[1]):
         raise Refused("snapshot: fleet size or frontier")
     if item[0] != state.fleet_size or item[2] != state.note:

@@ -50,11 +50,37 @@ static int by_label(const void *a, const void *b)
 	return strcmp(((const struct made_host *)a)->label, ((const struct made_host *)b)->label);
 }
 
+/* Of a host that was enrolled by people, and of nobody else. */
+static void put_standing(struct buf *b)
+{
+	cbor_put_array(b, 6);
+	cbor_put_uint(b, 0);
+	cbor_put_null(b);
+	cbor_put_bool(b, false);
+	cbor_put_bool(b, false);
+	cbor_put_array(b, 2);
+	cbor_put_uint(b, 0);
+	cbor_put_uint(b, 0);
+	cbor_put_uint(b, 0);
+}
+
+static void put_roll(struct buf *b)
+{
+	cbor_put_array(b, 5);
+	cbor_put_array(b, 0);
+	cbor_put_array(b, 0);
+	cbor_put_null(b);
+	cbor_put_null(b);
+	cbor_put_array(b, 2);
+	cbor_put_uint(b, 0);
+	cbor_put_bytes(b, "", 0);
+}
+
 static void put_snapshot(struct make_store *m)
 {
 	cleanup_buf struct buf b = { 0 };
 	qsort(m->host, m->host_count, sizeof(m->host[0]), by_label);
-	cbor_put_array(&b, 4);
+	cbor_put_array(&b, 5);
 	cbor_put_uint(&b, m->tree.size);
 	cbor_put_array(&b, frontier_count(&m->tree));
 	for (unsigned i = 0; i < frontier_count(&m->tree); i++)
@@ -65,7 +91,7 @@ static void put_snapshot(struct make_store *m)
 		const struct made_host *h = &m->host[i];
 		cleanup_buf struct buf vkey = { 0 };
 		key_put(&vkey, &h->identity);
-		cbor_put_array(&b, 9);
+		cbor_put_array(&b, 10);
 		cbor_put_bytes(&b, h->label, strlen(h->label));
 		cbor_put_bytes(&b, vkey.data, vkey.len);
 		cbor_put_bytes(&b, h->certificate.b, 32);
@@ -75,7 +101,9 @@ static void put_snapshot(struct make_store *m)
 		cbor_put_bytes(&b, "", 0);
 		cbor_put_bytes(&b, "", 0);
 		cbor_put_null(&b);
+		put_standing(&b);
 	}
+	put_roll(&b);
 	put_record(m, RECORD_SNAPSHOT, &b);
 }
 

@@ -55,7 +55,7 @@ static bool make_segments(struct core *c)
 static bool enrol(struct run *r, unsigned host)
 {
 	int e = kit_enrol(&r->kit, &r->host[host]);
-	return e == 0 || e == -EEXIST;
+	return e == 0 || e == -EPERM;
 }
 
 /* What the sink does from time to time. It goes on after trouble, as long as the core lives. */

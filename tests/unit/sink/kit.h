@@ -5,8 +5,8 @@
 #include <criterion/criterion.h>
 
 #include "sink/append.h"
-#include "sink/enrol.h"
 #include "sink/hash_in.h"
+#include "sink/statements.h"
 #include "tests/support/fault_env.h"
 #include "tests/support/host_log.h"
 
@@ -64,7 +64,7 @@ static maybe_unused int kit_enrol(struct kit *k, const struct host_log *h)
 	cleanup_buf struct buf note = { 0 };
 	uint64_t index;
 	test_fleet_enrol(&k->fleet, h, &note);
-	return enrol_submit(k->core, SPAN_OF(note), &index, k->error, sizeof(k->error));
+	return statements_submit(k->core, SPAN_OF(note), &index, k->error, sizeof(k->error));
 }
 
 /* A host that is enrolled. */
