@@ -26,6 +26,7 @@ struct agent_config {
 	uint64_t heartbeat_s;
 	uint64_t spool_max_mib;
 	uint64_t keep_receipted_mib;
+	uint64_t keep_receipted_h;
 	uint64_t witness_within_s;
 	unsigned audit; /* enum agent_audit */
 	bool audit_enable;

@@ -187,6 +187,7 @@ static int fill_options(struct setup *s)
 	o->heartbeat_us = c->heartbeat_s * 1000000;
 	o->spool_max_bytes = c->spool_max_mib << 20;
 	o->keep_receipted_bytes = c->keep_receipted_mib << 20;
+	o->keep_receipted_us = c->keep_receipted_h * 3600 * 1000000;
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "lib/file.h"
 #include "sealer/histories.h"
+#include "sealer/retention.h"
 #include "sealer/spool_check.h"
 #include "sealer/witnessed.h"
 
@@ -63,9 +64,7 @@ static int accept_receipt(struct sealer *s, struct span bytes, const struct rece
 	e = witnessed_take(s, r);
 	if (e < 0)
 		return e;
-	e = spool_free_receipted(&s->spool, s->options.keep_receipted_bytes);
-	if (e < 0)
-		s->failed_frees++;
+	retention_apply(s);
 	return sealer_watch_spool(s);
 }
 

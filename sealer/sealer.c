@@ -4,6 +4,7 @@
 
 #include "sealer/answer.h"
 #include "sealer/configuration.h"
+#include "sealer/retention.h"
 #include "sealer/session.h"
 #include "sealer/witnessed.h"
 
@@ -38,6 +39,8 @@ int sealer_seal(struct sealer *s)
 	}
 	bool critical = s->critical_us != 0;
 	int r = host_log_seal(s->log, &s->ledger);
+	if ((r == -ENOSPC || r == -EDQUOT) && retention_give_up(s))
+		r = host_log_seal(s->log, &s->ledger);
 	uint64_t now = sealer_now_us(s);
 	s->critical_us = 0;
 	s->opened_us = r < 0 && host_log_pending(s->log) > 0 ? now : 0;
@@ -49,6 +52,8 @@ int sealer_seal(struct sealer *s)
 	}
 	s->last_error = 0;
 	s->sealed_batches++;
+	if (s->spool.bytes > s->options.spool_max_bytes)
+		retention_apply(s);
 	if (critical)
 		s->critical_paid_us = MAX(s->critical_paid_us, now) + CRITICAL_EVERY_US;
 	return sealer_watch_spool(s);

@@ -24,7 +24,9 @@ struct sealer_options {
 	uint64_t seal_interval_us;
 	uint64_t heartbeat_us;
 	uint64_t spool_max_bytes;
+	/* Receipted batches stay for so long, as far as size and spool_max_bytes allow. */
 	uint64_t keep_receipted_bytes;
+	uint64_t keep_receipted_us;
 };
 
 struct sealer;

@@ -14,6 +14,7 @@ struct spool_batch {
 	uint64_t bytes;
 	struct hash root;        /* of the log at first + count */
 	uint64_t oldest_boot_us; /* when its first event happened; 0: sealed by an earlier run */
+	uint64_t receipted_us;   /* boot time since when it is known to have its receipt */
 	bool critical;
 };
 
@@ -72,9 +73,17 @@ const struct spool_batch *spool_newest(const struct spool *s);
 /* All batches up to (epoch, size) have their receipt. */
 void spool_mark_receipted(struct spool *s, uint32_t epoch, uint64_t size);
 uint64_t spool_unreceipted_bytes(const struct spool *s);
-/* Delete the oldest receipted batches until those left take at most keep_bytes, the newest receipted one
- * stays always. The base is moved, durably, before anything is deleted. */
-must_check int spool_free_receipted(struct spool *s, uint64_t keep_bytes);
+
+/* How much of what is receipted stays, for a sink that has to be restored. */
+struct spool_keep {
+	uint64_t bytes;
+	size_t batches;
+	uint64_t since_us; /* receipted at this boot time or later */
+};
+
+/* Delete the oldest receipted batches until those left are within `keep`; the newest receipted one stays
+ * always. The base is moved, durably, before anything is deleted. */
+must_check int spool_free_receipted(struct spool *s, const struct spool_keep *keep);
 
 /* Batches from row `from` on that can never be shipped: name them in an epoch entry, behind what it names
  * already (ranges that follow each other are joined; what does not fit is left out), and set them aside as

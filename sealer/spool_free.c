@@ -7,8 +7,9 @@ static bool covered(const struct spool_batch *b, uint32_t epoch, uint64_t size)
 
 void spool_mark_receipted(struct spool *s, uint32_t epoch, uint64_t size)
 {
+	uint64_t now = s->env->boot_us(s->env);
 	while (s->receipted < s->count && covered(&s->batch[s->receipted], epoch, size))
-		s->receipted++;
+		s->batch[s->receipted++].receipted_us = now;
 }
 
 static uint64_t receipted_bytes(const struct spool *s)
@@ -54,13 +55,25 @@ static int advance(struct spool *s, const struct spool_batch *b, struct salter *
 	return r < 0 ? r : batch_hash(&parsed, (struct span){ raw.data, raw.len }, salter, &m->tree);
 }
 
-static size_t count_to_free(const struct spool *s, uint64_t keep_bytes)
+static size_t count_to_free(const struct spool *s, const struct spool_keep *keep)
 {
 	uint64_t left = receipted_bytes(s);
 	size_t n = 0;
-	while (n + 1 < s->receipted && left > keep_bytes)
+	while (n + 1 < s->receipted && (left > keep->bytes || s->receipted - n > keep->batches ||
+	                                s->batch[n].receipted_us < keep->since_us))
 		left -= s->batch[n++].bytes;
 	return n;
+}
+
+/* Each move of the base costs two syncs, so batches go in groups. */
+static struct spool_keep with_slack(const struct spool *s, const struct spool_keep *keep)
+{
+	uint64_t now = s->env->boot_us(s->env), age = now - MIN(now, keep->since_us);
+	return (struct spool_keep){
+		.bytes = keep->bytes + keep->bytes / 4,
+		.batches = keep->batches + keep->batches / 4,
+		.since_us = keep->since_us - MIN(keep->since_us, age / 16),
+	};
 }
 
 static int delete_first(struct spool *s, size_t n)
@@ -80,11 +93,10 @@ static int delete_first(struct spool *s, size_t n)
 	return 0;
 }
 
-int spool_free_receipted(struct spool *s, uint64_t keep_bytes)
+int spool_free_receipted(struct spool *s, const struct spool_keep *keep)
 {
-	/* Each move of the base costs two syncs, so batches go in groups. */
-	uint64_t slack = keep_bytes / 4;
-	size_t n = count_to_free(s, keep_bytes + slack) ? count_to_free(s, keep_bytes) : 0;
+	struct spool_keep most = with_slack(s, keep);
+	size_t n = count_to_free(s, &most) ? count_to_free(s, keep) : 0;
 	if (n == 0)
 		return 0;
 	cleanup_salter struct salter *salter = NULL;

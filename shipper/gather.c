@@ -118,17 +118,16 @@ static int read_batch(const struct gather *g, const struct gather_row *row, stru
 	return 0;
 }
 
-static int take_run(struct gather *g, size_t at, size_t max_batches, struct buf *out, struct gathered *ret)
+/* Batches follow each other by their names: no listing is needed, however many files there are. */
+static int take_run(const struct gather *g, struct gather_row row, size_t max_batches, struct buf *out,
+                    struct gathered *ret)
 {
-	struct gathered got = { .epoch = g->rows[at].epoch, .first = g->rows[at].first };
+	struct gathered got = { .epoch = row.epoch, .first = row.first, .end = row.first };
 	size_t start = out->len;
-	got.end = got.first;
-	for (; at < g->count && got.count < max_batches; at++) {
+	for (; got.count < max_batches; got.count++) {
 		size_t before = out->len;
 		uint64_t end;
-		if (g->rows[at].epoch != got.epoch || g->rows[at].first != got.end)
-			break;
-		int r = read_batch(g, &g->rows[at], out, &end);
+		int r = read_batch(g, &row, out, &end);
 		if (r < 0 && got.count == 0)
 			return r;
 		/* What follows a good run will be met at its head, and told of then. */
@@ -138,8 +137,7 @@ static int take_run(struct gather *g, size_t at, size_t max_batches, struct buf 
 			out->len = before;
 			break;
 		}
-		got.end = end;
-		got.count++;
+		got.end = row.first = end;
 	}
 	*ret = got;
 	return 0;
@@ -149,23 +147,19 @@ int gather_take(struct gather *g, uint32_t epoch, uint64_t first, size_t max_bat
                 struct gathered *ret)
 {
 	const struct gather_row place = { .first = first, .epoch = epoch };
-	size_t at = find(g, &place);
-	/* A listing is as old as the last time that it was used up; the sealer frees and adds meanwhile. */
-	bool known = at < g->count && compare(&g->rows[at], &place) == 0;
-	if (!known) {
-		int r = list(g);
-		if (r < 0)
-			return r;
-		at = find(g, &place);
-	}
-	if (at == g->count) {
-		*ret = (struct gathered){ .epoch = epoch, .first = first, .end = first };
-		return 0;
-	}
-	int r = take_run(g, at, MIN(max_batches, (size_t)GATHER_MAX_BATCHES), out, ret);
+	max_batches = MIN(max_batches, (size_t)GATHER_MAX_BATCHES);
+	int r = take_run(g, place, max_batches, out, ret);
+	if (r != -ENOENT)
+		return r;
+	/* There is none of that name: the epoch is at its end, or something is missing. */
+	r = list(g);
 	if (r < 0)
-		g->count = 0; /* look anew next time */
-	return r;
+		return r;
+	size_t at = find(g, &place);
+	if (at < g->count)
+		return take_run(g, g->rows[at], max_batches, out, ret);
+	*ret = (struct gathered){ .epoch = epoch, .first = first, .end = first };
+	return 0;
 }
 
 /* 1 if the batch carries the identity key's line behind the seal key's. */

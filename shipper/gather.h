@@ -17,7 +17,7 @@ struct gather_row {
 struct gather {
 	const struct env *env;
 	int spool_fd;            /* stays the caller's */
-	struct gather_row *rows; /* what was listed last, in order */
+	struct gather_row *rows; /* of the listing under way, in order */
 	size_t count;
 };
 

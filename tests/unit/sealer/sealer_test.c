@@ -119,6 +119,74 @@ Test(sealer, frees_batches_only_after_a_receipt_that_proves_its_head)
 	world_done(&w);
 }
 
+static void set_keep(struct world *w, uint64_t bytes, uint64_t us)
+{
+	world_stop(w);
+	w->keep = bytes;
+	w->keep_us = us;
+	world_start(w);
+}
+
+/* A batch a second, each with its receipt. */
+static void ship_batches(struct world *w, int count)
+{
+	const char *said;
+	for (int i = 0; i < count; i++) {
+		event(w, KIND_OPEN, 0, 0);
+		tick(w, 1100000);
+		receipt_for_newest(w, 1, &said);
+		cr_assert_null(said);
+	}
+}
+
+Test(sealer, keeps_receipted_batches_for_a_time)
+{
+	struct world w;
+	world_init(&w);
+	set_keep(&w, 1 << 20, 16u * 1100000);
+	ship_batches(&w, 10);
+	cr_expect_eq(status_number(&w, "spool_batches"), 10);
+	ship_batches(&w, 30);
+	uint64_t kept = status_number(&w, "spool_batches");
+	cr_expect(kept >= 16 && kept <= 20, "%llu", (unsigned long long)kept);
+	world_done(&w);
+}
+
+Test(sealer, keeps_no_more_receipted_batches_than_fit_beside_what_waits)
+{
+	struct world w;
+	world_init(&w);
+	set_keep(&w, 1 << 20, UINT64_MAX);
+	ship_batches(&w, 20);
+	uint64_t all = status_number(&w, "spool_bytes");
+	w.spool_max = all + all / 4;
+	set_keep(&w, 1 << 20, UINT64_MAX);
+	for (int i = 0; i < 15; i++) {
+		event(&w, KIND_OPEN, 0, 0);
+		tick(&w, 1100000);
+		cr_expect_leq(status_number(&w, "spool_bytes"), w.spool_max + all / 10);
+	}
+	cr_expect_eq(status_number(&w, "lost"), 0, "new data was not given up for it");
+	cr_expect_geq(status_number(&w, "waiting_batches"), 15);
+	world_done(&w);
+}
+
+Test(sealer, gives_up_what_it_keeps_when_the_disk_is_full)
+{
+	struct world w;
+	world_init(&w);
+	set_keep(&w, 1 << 20, UINT64_MAX);
+	ship_batches(&w, 20);
+	uint64_t before = status_number(&w, "batches");
+	fault_env_fail(w.env, FAULT_PWRITE, 2, -ENOSPC);
+	event(&w, KIND_OPEN, 0, 0);
+	tick(&w, 1100000);
+	cr_expect_eq(status_number(&w, "batches"), before + 1, "sealed all the same");
+	cr_expect_eq(status_number(&w, "spool_batches"), 2);
+	cr_expect_eq(status_number(&w, "failed_seals"), 0);
+	world_done(&w);
+}
+
 Test(sealer, refuses_a_receipt_for_a_head_that_it_did_not_sign)
 {
 	struct world w;

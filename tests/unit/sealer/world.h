@@ -35,6 +35,7 @@ struct world {
 	struct sealer *sealer;
 	uint64_t spool_max;
 	uint64_t keep;
+	uint64_t keep_us;
 	const struct policy *policy;
 	uint64_t within_us;
 };
@@ -117,13 +118,14 @@ static maybe_unused void world_start(struct world *w)
 		.heartbeat_us = 10000000,
 		.spool_max_bytes = w->spool_max,
 		.keep_receipted_bytes = w->keep,
+		.keep_receipted_us = w->keep_us,
 	};
 	cr_assert_eq(sealer_open(&w->options, &w->sealer, error, sizeof(error)), 0, "%s", error);
 }
 
 static maybe_unused void world_init(struct world *w)
 {
-	*w = (struct world){ .env = fault_env_new(), .spool_max = (uint64_t)1 << 30 };
+	*w = (struct world){ .env = fault_env_new(), .spool_max = (uint64_t)1 << 30, .keep_us = UINT64_MAX };
 	fault_env_tick(w->env, 5000000);
 	cr_assert_eq(w->env->mkdir(w->env, AT_FDCWD, "state", 0700), 0);
 	cr_assert_eq(w->env->mkdir(w->env, AT_FDCWD, "spool", 0700), 0);
