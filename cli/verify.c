@@ -1,29 +1,25 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/options.h"
-#include "cli/progress.h"
-#include "cli/terminal.h"
-#include "evidence/statement.h"
-#include "lib/boot_id.h"
+#include "cli/verify_inputs.h"
+#include "evidence/split_view.h"
 #include "lib/env.h"
 #include "lib/file.h"
-#include "verify/listing.h"
-#include "verify/spool.h"
-#include "verify/store.h"
+#include "verify/finding.h"
+#include "verify/window.h"
 
 #define DEFAULT_ANCHOR "/etc/swornlog/genesis"
 
-struct request {
+struct options {
 	const char *anchor;
 	const char *host;
+	const char *policy;
+	const char *evidence;
 	bool json, progress;
 	uint64_t jobs;
-	const char *path;
 };
 
 static uint64_t processors(void)
@@ -34,35 +30,45 @@ static uint64_t processors(void)
 	return MIN((uint64_t)CPU_COUNT(&set), (uint64_t)FINDINGS_LISTS_MAX);
 }
 
-static bool parse(int argc, char **argv, struct request *q, int *ret_status)
+static bool parse(int argc, char **argv, struct options *o, struct verify_request *q, int *ret_status)
 {
 	const struct option_row rows[] = {
 		{ .name = "anchor",
 		  .type = OPTION_TEXT,
-		  .into = &q->anchor,
+		  .into = &o->anchor,
 		  .value = "GENESIS",
 		  .help = "the fleet's genesis statement (" DEFAULT_ANCHOR ")" },
 		{ .name = "host",
 		  .type = OPTION_TEXT,
-		  .into = &q->host,
+		  .into = &o->host,
 		  .value = "HOST",
 		  .help = "look at the entries of this host only" },
-		{ .name = "json", .type = OPTION_FLAG, .into = &q->json, .help = "one JSON object" },
+		{ .name = "policy",
+		  .type = OPTION_TEXT,
+		  .into = &o->policy,
+		  .value = "POLICY",
+		  .help = "which witnesses must have cosigned (tlog-policy)" },
+		{ .name = "evidence",
+		  .type = OPTION_TEXT,
+		  .into = &o->evidence,
+		  .value = "FILE",
+		  .help = "write what proves a split view to anybody" },
+		{ .name = "json", .type = OPTION_FLAG, .into = &o->json, .help = "one JSON object" },
 		{ .name = "jobs",
 		  .type = OPTION_UINT,
-		  .into = &q->jobs,
+		  .into = &o->jobs,
 		  .value = "N",
 		  .help = "so many threads (as many as there are processors)",
 		  .min = 1,
 		  .max = FINDINGS_LISTS_MAX },
 		{ .name = "progress",
 		  .type = OPTION_FLAG,
-		  .into = &q->progress,
+		  .into = &o->progress,
 		  .help = "say how far it is, also where standard error is no terminal" },
 	};
 	const struct usage usage = {
 		.command = "swornlog verify",
-		.arguments = "PATH",
+		.arguments = "PATH...",
 		.summary =
 		        "Check a sink's store or a host's spool: every signature, every hash, "
 		        "completeness. Only public keys\n"
@@ -81,19 +87,23 @@ static bool parse(int argc, char **argv, struct request *q, int *ret_status)
 		.options = rows,
 		.option_count = ARRAY_SIZE(rows),
 		.min_arguments = 1,
-		.max_arguments = 1,
+		.max_arguments = VERIFY_INPUTS_MAX,
 	};
-	size_t count;
-	return options_parse(&usage, argc, argv, &q->path, &count, ret_status);
+	return options_parse(&usage, argc, argv, q->path, &q->count, ret_status);
 }
 
-static int read_anchor(const struct request *q, struct buf *ret)
+static const char *anchor_path(const struct options *o)
 {
-	const char *path = q->anchor ? q->anchor : DEFAULT_ANCHOR;
+	return o->anchor ? o->anchor : DEFAULT_ANCHOR;
+}
+
+static int read_anchor(const struct options *o, struct buf *ret)
+{
+	const char *path = anchor_path(o);
 	int r = file_read(env_system(), AT_FDCWD, path, NOTE_MAX_BYTES, ret);
 	if (r == 0)
 		return 0;
-	if (q->anchor)
+	if (o->anchor)
 		return command_fail("%s: %s", path, strerror(-r));
 	command_fail("no anchor: %s: %s", path, strerror(-r));
 	fputs("An anchor is the fleet's genesis statement, a small text file that names the fleet log's key "
@@ -105,80 +115,57 @@ static int read_anchor(const struct request *q, struct buf *ret)
 	return COMMAND_USAGE;
 }
 
-/* Bytes of the journals and segments: only for the progress line. */
-static uint64_t total_bytes(int dirfd)
+static int read_policy(const char *path, struct policy **ret)
 {
-	cleanup_listing struct listing l = { 0 };
-	uint64_t total = 0;
-	if (listing_read(dirfd, NULL, &l) < 0)
-		return 0;
-	for (size_t i = 0; i < l.len; i++) {
-		char path[STORE_PATH_MAX];
-		struct stat st;
-		store_path(l.file[i].segment, l.file[i].number, path);
-		if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			total += (uint64_t)st.st_size;
-	}
-	return total;
-}
-
-static int print(const struct request *q, const struct report *r)
-{
-	cleanup_buf struct buf out = { 0 };
-	if (q->json)
-		report_put_json(&out, r);
-	else
-		report_put_text(&out, r, terminal_colour(STDOUT_FILENO));
-	if (buf_err(&out))
-		return command_fail("%s", strerror(-buf_err(&out)));
-	fwrite(out.data, 1, out.len, stdout);
-	return report_clean(r) ? COMMAND_OK : COMMAND_FINDINGS;
-}
-
-static int run(const struct request *q, struct verify_options *o, bool store)
-{
-	cleanup_report struct report report = { 0 };
-	struct progress progress;
-	uint8_t boot_id[BOOT_ID_BYTES];
-	bool terminal = isatty(STDERR_FILENO);
-	if (boot_id_read(boot_id) == 0)
-		o->machine_boot_id = boot_id;
-	o->jobs = (unsigned)q->jobs;
-	progress_init(&progress, store ? total_bytes(o->dirfd) : 0, terminal);
-	if (q->progress || terminal) {
-		o->progress = progress_show;
-		o->progress_ctx = &progress;
-	}
-	int r = store ? verify_store(o, &report) : verify_spool(o, &report);
-	progress_end(&progress);
-	if (r == -EKEYREJECTED)
-		return command_fail("%s: not a genesis statement signed by all that it names",
-		                    q->anchor ? q->anchor : DEFAULT_ANCHOR);
+	cleanup_buf struct buf bytes = { 0 };
+	char error[256] = "";
+	int r = file_read(env_system(), AT_FDCWD, path, POLICY_MAX_BYTES, &bytes);
 	if (r < 0)
-		return command_fail("%s: could not be read: %s", q->path, strerror(-r));
-	return print(q, &report);
+		return command_fail("%s: %s", path, strerror(-r));
+	r = policy_parse((struct span){ bytes.data, bytes.len }, ret, error, sizeof(error));
+	if (r == -EINVAL)
+		return command_fail("%s: %s", path, error);
+	return r < 0 ? command_fail("%s: %s", path, strerror(-r)) : COMMAND_OK;
+}
+
+static int run(const struct verify_request *q)
+{
+	cleanup_buf struct buf file = { 0 };
+	if (q->count > 1 || window_read_file(AT_FDCWD, q->path[0], SPLIT_VIEW_MAX_BYTES, &file) < 0)
+		return verify_inputs(q);
+	struct span bytes = { file.data, file.len };
+	return split_view_is(bytes) ? verify_split_view(q, q->path[0], bytes) : verify_inputs(q);
 }
 
 int cmd_verify(int argc, char **argv)
 {
-	struct request q = { .jobs = processors() };
-	int status;
+	struct options o = { .jobs = processors() };
+	struct verify_request q = { 0 };
+	struct genesis genesis;
+	cleanup_policy struct policy *policy = NULL;
 	cleanup_buf struct buf anchor = { 0 };
-	if (!parse(argc, argv, &q, &status))
+	int status;
+	if (!parse(argc, argv, &o, &q, &status))
 		return status;
-	if (q.host && !label_ok((struct span){ (const uint8_t *)q.host, strlen(q.host) })) {
-		command_fail("'%s' is no host's name", q.host);
+	if (o.host && !label_ok((struct span){ (const uint8_t *)o.host, strlen(o.host) })) {
+		command_fail("'%s' is no host's name", o.host);
 		return COMMAND_USAGE;
 	}
-	status = read_anchor(&q, &anchor);
-	if (status != 0)
+	status = read_anchor(&o, &anchor);
+	if (status == COMMAND_OK && o.policy)
+		status = read_policy(o.policy, &policy);
+	if (status != COMMAND_OK)
 		return status;
-	cleanup_close int fd = open(q.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return command_fail("%s: %s", q.path, strerror(errno));
-	bool store = looks_like_store(fd);
-	if (!store && !looks_like_spool(fd))
-		return command_fail("%s: neither a sink's store nor a host's spool", q.path);
-	struct verify_options o = { .dirfd = fd, .anchor = { anchor.data, anchor.len }, .only = q.host };
-	return run(&q, &o, store);
+	q.anchor = (struct span){ anchor.data, anchor.len };
+	if (genesis_parse(q.anchor, &genesis) < 0)
+		return command_fail("%s: not a genesis statement signed by all that it names",
+		                    anchor_path(&o));
+	q.genesis = &genesis;
+	q.host = o.host;
+	q.policy = policy;
+	q.json = o.json;
+	q.progress = o.progress;
+	q.jobs = (unsigned)o.jobs;
+	q.evidence = o.evidence;
+	return run(&q);
 }

@@ -166,3 +166,27 @@ int fleet_tree_root(struct fleet_tree *t, uint64_t size, struct hash *ret)
 	pthread_mutex_unlock(&t->lock);
 	return r;
 }
+
+int fleet_tree_node(void *tree, unsigned level, uint64_t index, struct hash *ret)
+{
+	const struct fleet_tree *t = tree;
+	struct hash leaves[BLOCK];
+	assert((index + 1) << level <= t->frontier.size);
+	if (level >= BLOCK_BITS) {
+		*ret = t->upper[level - BLOCK_BITS].node[index];
+		return 0;
+	}
+	/* Aligned, and no larger than a block: so it lies in one. */
+	uint64_t first = index << level, block = first - first % BLOCK;
+	size_t n = (size_t)1 << level;
+	if (block == t->frontier.size - t->frontier.size % BLOCK)
+		memcpy(leaves, t->block + first % BLOCK, n * sizeof(*leaves));
+	else {
+		int r = file_read_exact(env_system(), t->fd, leaves, n * sizeof(*leaves),
+		                        first * sizeof(*leaves));
+		if (r < 0)
+			return r;
+	}
+	merkle_root(leaves, n, ret);
+	return 0;
+}

@@ -8,6 +8,7 @@
 #include "evidence/statement.h"
 #include "verify/finding.h"
 #include "verify/fleet_tree.h"
+#include "verify/views.h"
 
 #define HOST_MAX_EPOCHS 4096
 #define LOSS_REASONS    16
@@ -127,7 +128,9 @@ struct hosts {
 	struct findings *findings;
 	struct fleet_tree *tree; /* NULL: no fleet log at hand (a spool) */
 	bool spool;              /* no commits to be covered by, and earlier epochs may be gone */
-	const char *only;        /* label of the one host to check wholly, or NULL */
+	struct views *views;     /* where fleet heads in seals are kept, too; may be NULL */
+	unsigned input;
+	const char *only; /* label of the one host to check wholly, or NULL */
 	struct chain_scratch *scratch;
 	struct log_host **host; /* by label */
 	size_t count, cap;

@@ -125,7 +125,7 @@ static int settle_claim(struct hosts *h, struct log_host *host, const struct hea
 	struct hash root;
 	int r = fleet_tree_root(h->tree, claim->head.size, &root);
 	if (r == 0 && !hash_equal(&root, &claim->head.root))
-		host_find(h, host, VERDICT_FORKED, &at,
+		host_find(h, host, VERDICT_SPLIT_VIEW, &at,
 		          "the seal holds a fleet head that this fleet log never had");
 	return r;
 }

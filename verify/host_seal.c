@@ -50,13 +50,17 @@ static int check_fleet_head(struct work *w)
 {
 	const struct fleet_head *head = &w->result.seal.fleet;
 	struct hosts *h = w->hosts;
-	if (head->size == 0 || !h->tree)
+	if (head->size == 0)
+		return 0;
+	if (h->views)
+		return views_add_head(h->views, h->input, w->epoch->name, w->at.last, head);
+	if (!h->tree)
 		return 0;
 	if (head->size <= fleet_tree_size(h->tree)) {
 		struct hash root;
 		int r = fleet_tree_root(h->tree, head->size, &root);
 		if (r == 0 && !hash_equal(&root, &head->root))
-			work_find_at(w, w->at.last, VERDICT_FORKED,
+			work_find_at(w, w->at.last, VERDICT_SPLIT_VIEW,
 			             "the seal holds a fleet head that this fleet log never had");
 		return r;
 	}

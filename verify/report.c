@@ -66,6 +66,20 @@ static void put_counts(struct buf *b, const struct findings *f, bool faults, con
 	}
 }
 
+static void put_witnessed(struct buf *b, const struct report *r)
+{
+	const struct witnessed *w = &r->witnessed;
+	if (!w->signers)
+		buf_put_str(b, "; no witness");
+	else if (r->unwitnessed)
+		buf_printf(b, "; no quorum of witnesses, only %u", w->signers);
+	else if (w->size < r->fleet_size)
+		buf_printf(b, "; witnessed, but for the newest %llu fleet entries",
+		           (unsigned long long)(r->fleet_size - w->size));
+	else
+		buf_put_str(b, "; witnessed");
+}
+
 void report_put_verdict(struct buf *b, const struct report *r)
 {
 	buf_put_str(b, report_clean(r) ? "verified" : "NOT verified");
@@ -78,8 +92,7 @@ void report_put_verdict(struct buf *b, const struct report *r)
 		           (unsigned long long)r->unreceipted_batches);
 	else if (r->spool)
 		buf_put_str(b, r->receipted_size ? "; a spool, all receipted" : "; an empty spool");
-	if (r->unwitnessed)
-		buf_put_str(b, "; no witness");
+	put_witnessed(b, r);
 }
 
 #define RED    "\033[31m"
@@ -178,13 +191,25 @@ static void put_place(struct buf *b, const struct finding *f)
 		buf_printf(b, " at %llu", (unsigned long long)f->offset);
 }
 
-static void put_finding(struct buf *b, const struct finding *f, bool colour)
+void report_put_finding(struct buf *b, const struct finding *f, bool colour)
 {
 	paint(b, colour, verdict_is_fault(f->verdict) ? RED : YELLOW);
 	buf_printf(b, "%-15s", verdict_name(f->verdict));
 	paint(b, colour, PLAIN);
 	put_place(b, f);
 	buf_printf(b, ": %s\n", f->reason);
+}
+
+static void put_witnesses(struct buf *b, const struct report *r)
+{
+	const struct witnessed *w = &r->witnessed;
+	if (!w->signers)
+		return;
+	buf_printf(b, "witnesses of fleet entries 0 to %llu: ", (unsigned long long)(w->size - 1));
+	text_put_escaped(b, (struct span){ (const uint8_t *)w->names, strlen(w->names) });
+	buf_put_str(b, "; newest cosignature ");
+	text_put_time_us(b, w->time_s * 1000000);
+	buf_put_u8(b, '\n');
 }
 
 static void put_fleet(struct buf *b, const struct report *r)
@@ -195,7 +220,9 @@ static void put_fleet(struct buf *b, const struct report *r)
 		buf_printf(b, "; fleet log of %llu entries, %llu commits, %llu checkpoints, %llu enrolments",
 		           (unsigned long long)r->fleet_size, (unsigned long long)r->commits,
 		           (unsigned long long)r->checkpoints, (unsigned long long)r->enrolments);
-	buf_put_str(b, "\n\n");
+	buf_put_u8(b, '\n');
+	put_witnesses(b, r);
+	buf_put_u8(b, '\n');
 }
 
 void report_put_text(struct buf *b, const struct report *r, bool colour)
@@ -210,7 +237,7 @@ void report_put_text(struct buf *b, const struct report *r, bool colour)
 		put_row(b, &r->row[i], width, colour);
 	buf_put_u8(b, '\n');
 	for (size_t i = 0; i < r->findings.len; i++)
-		put_finding(b, &r->findings.list[i], colour);
+		report_put_finding(b, &r->findings.list[i], colour);
 	uint64_t total = findings_total(&r->findings);
 	if (total > r->findings.len)
 		buf_printf(b, "... and %llu findings more\n", (unsigned long long)(total - r->findings.len));

@@ -3,6 +3,7 @@
 #define SWORNLOG_VERIFY_REPORT_H
 
 #include "verify/host.h"
+#include "verify/witnessed.h"
 
 struct report_row {
 	char label[LABEL_MAX + 1];
@@ -26,7 +27,8 @@ struct report {
 	uint64_t receipted_size;                               /* of a spool's newest epoch; 0: no receipt */
 	uint64_t unreceipted_batches;                          /* of a spool */
 	bool same_machine;
-	bool unwitnessed;
+	struct witnessed witnessed;
+	bool unwitnessed; /* no quorum of witnesses that a policy wants has vouched for it */
 };
 
 void report_done(struct report *r);
@@ -40,7 +42,15 @@ bool report_clean(const struct report *r);
 void report_put_verdict(struct buf *b, const struct report *r);
 /* The whole report for a person. */
 void report_put_text(struct buf *b, const struct report *r, bool colour);
+/* A line: verdict, place, reason. */
+void report_put_finding(struct buf *b, const struct finding *f, bool colour);
 /* One JSON object and a newline. */
 void report_put_json(struct buf *b, const struct report *r); /* report_json.c */
+void report_put_finding_json(struct buf *b, const struct finding *f);
+
+/* Of several inputs together: report_views.c */
+bool report_views_clean(const struct views_result *v);
+void report_put_views_text(struct buf *b, const struct views_result *v, bool colour);
+void report_put_views_json(struct buf *b, const struct views_result *v);
 
 #endif

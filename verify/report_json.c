@@ -68,7 +68,7 @@ static void put_row(struct buf *b, const struct report_row *row)
 	buf_put_u8(b, '}');
 }
 
-static void put_finding(struct buf *b, const struct finding *f)
+void report_put_finding_json(struct buf *b, const struct finding *f)
 {
 	buf_printf(b, "{\"verdict\":\"%s\",", verdict_name(f->verdict));
 	put_bool(b, "fault", verdict_is_fault(f->verdict));
@@ -107,6 +107,20 @@ static void put_counts(struct buf *b, const struct findings *f)
 	buf_put_str(b, "},");
 }
 
+static void put_witnessed(struct buf *b, const struct witnessed *w)
+{
+	if (!w->asked)
+		return;
+	buf_put_str(b, "\"witnessed\":{");
+	put_bool(b, "quorum", w->quorum);
+	put_number(b, "size", w->size);
+	put_number(b, "witnesses", w->signers);
+	put_time(b, "newest", w->time_s > UINT64_MAX / 1000000 ? 0 : w->time_s * 1000000);
+	buf_put_str(b, "\"names\":");
+	put_string(b, w->names);
+	buf_put_str(b, "},");
+}
+
 static void put_verdict(struct buf *b, const struct report *r)
 {
 	cleanup_buf struct buf line = { 0 };
@@ -117,6 +131,7 @@ static void put_verdict(struct buf *b, const struct report *r)
 	buf_put_str(b, "\",");
 	put_bool(b, "same_machine", r->same_machine);
 	put_bool(b, "unwitnessed", r->unwitnessed);
+	put_witnessed(b, &r->witnessed);
 }
 
 void report_put_json(struct buf *b, const struct report *r)
@@ -147,7 +162,7 @@ void report_put_json(struct buf *b, const struct report *r)
 	buf_put_str(b, "],\"findings\":[");
 	for (size_t i = 0; i < r->findings.len; i++) {
 		buf_put_str(b, i ? "," : "");
-		put_finding(b, &r->findings.list[i]);
+		report_put_finding_json(b, &r->findings.list[i]);
 	}
 	buf_put_str(b, "]}\n");
 }

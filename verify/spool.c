@@ -127,6 +127,8 @@ static int read_receipt(struct reading *d)
 	else if (v != RECEIPT_OK)
 		say(d, VERDICT_ALTERED, "receipt", receipt_verdict_name(v));
 	d->has_receipt = v == RECEIPT_OK;
+	if (d->has_receipt && d->options->views)
+		return views_add_note(d->options->views, d->options->input, d->receipt.note, &head);
 	return 0;
 }
 
@@ -350,6 +352,8 @@ static int read_once(const struct verify_options *o, bool final, struct report *
 	if (r < 0)
 		return r;
 	d.hosts.spool = true;
+	d.hosts.views = o->views;
+	d.hosts.input = o->input;
 	r = read_all(&d);
 	if (r == 0 && !final && !base_unmoved(&d))
 		return -EAGAIN;

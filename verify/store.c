@@ -24,6 +24,7 @@ struct verifier {
 	struct hosts hosts;
 	struct fleet_check fleet;
 	struct store_check check;
+	struct witnessed witnessed;
 };
 
 static void verifier_done(struct verifier *v)
@@ -102,6 +103,14 @@ static int read_published(struct verifier *v, struct buf *note)
 	return 0;
 }
 
+static void take_published(struct verifier *v, struct span note)
+{
+	fleet_check_expect(&v->fleet, note);
+	if (v->options->policy && v->fleet.published.size)
+		witnessed_judge(v->options->policy, &v->genesis.log, note, CHECKPOINT_FILE, &v->findings,
+		                &v->witnessed);
+}
+
 static int check_published(struct verifier *v)
 {
 	cleanup_buf struct buf note = { 0 };
@@ -118,7 +127,7 @@ static int check_published(struct verifier *v)
 		find(&v->findings, VERDICT_MISSING, &(struct place){ .file = CHECKPOINT_FILE },
 		     "the published checkpoint is not there");
 	else
-		fleet_check_expect(&v->fleet, (struct span){ note.data, note.len });
+		take_published(v, (struct span){ note.data, note.len });
 	return 0;
 }
 
@@ -242,6 +251,13 @@ int verify_store(const struct verify_options *o, struct report *ret)
 		r = report_take_hosts(&report, &v.hosts, o->machine_boot_id);
 	if (r < 0)
 		return r;
+	if (o->views && !v.fleet.broken)
+		r = views_add_store(o->views, o->input, TAKE_PTR(v.tree),
+		                    (struct span){ v.fleet.note.data, v.fleet.note.len });
+	if (r < 0)
+		return r;
+	report.witnessed = v.witnessed;
+	report.unwitnessed = !v.witnessed.quorum;
 	memcpy(report.fleet, v.genesis.fleet, sizeof(report.fleet));
 	report.findings = v.findings;
 	v.findings = (struct findings){ 0 };

@@ -3,12 +3,16 @@
 #define SWORNLOG_VERIFY_STORE_H
 
 #include "verify/report.h"
+#include "verify/views.h"
 
 struct verify_options {
 	int dirfd;                      /* the store's or spool's folder; not owned */
 	struct span anchor;             /* the genesis statement, from somewhere else than that folder */
 	const char *only;               /* label of the one host whose entries are wanted, or NULL: all */
 	const uint8_t *machine_boot_id; /* 16 bytes: of this machine; NULL: not known or not asked */
+	const struct policy *policy;    /* of witnesses; NULL: nobody is asked */
+	struct views *views;            /* where to keep what is compared with other inputs; may be NULL */
+	unsigned input;                 /* the number of this one there */
 	unsigned jobs;                  /* threads; 0: one. The report does not depend on it */
 	/* Called now and then with the bytes gone through. May be NULL. */
 	void (*progress)(void *ctx, uint64_t bytes);

@@ -10,6 +10,7 @@
 #include "evidence/cosignature.h"
 #include "evidence/fleet.h"
 #include "evidence/record.h"
+#include "evidence/split_view.h"
 #include "evidence/tile.h"
 #include "evidence/witness.h"
 #include "lib/file.h"
@@ -108,6 +109,21 @@ static void policies_and_witnesses(const struct test_fleet *f)
 	buf_put(&both, note.data, note.len);
 	buf_put(&both, line.data, line.len);
 	seed("policy", "held", span_of(&both));
+}
+
+static void split_views(const struct test_fleet *f)
+{
+	cleanup_buf struct buf one = { 0 }, two = { 0 }, file = { 0 };
+	const struct signer *log[] = { &f->log };
+	must(note_put(&one, TEXT(WITNESSED), log, 1) == 0, "note");
+	must(note_put(&two, TEXT("acme/log\n2\nAQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"), log, 1) == 0,
+	     "note");
+	struct split_view v = { .view = { { TEXT("a"), f->log.key, span_of(&one) },
+		                          { TEXT("b"), f->log.key, span_of(&two) } },
+		                .has_root = true,
+		                .proof_len = 2 };
+	split_view_put(&file, &v);
+	seed("split_view", "two", span_of(&file));
 }
 
 static void audit_rules(void)
@@ -299,6 +315,7 @@ int main(int argc, char **argv)
 	keys_and_statements(&f);
 	tokens_and_requests();
 	policies_and_witnesses(&f);
+	split_views(&f);
 	batches(&f);
 	receipts(&k);
 	records(&k, &b);

@@ -43,6 +43,9 @@ class Findings:
     def of(self, origin: Origin) -> list[Finding]:
         return [finding for finding in self.all if finding.origin == origin]
 
+    def has(self, verdict: str) -> bool:
+        return any(finding.verdict == verdict for finding in self.all)
+
     @property
     def fault(self) -> bool:
         return any(finding.is_fault for finding in self.all)

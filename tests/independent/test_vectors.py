@@ -5,12 +5,14 @@ import unittest
 from pathlib import Path
 
 from announcements import check_signed, parse_announcement
+from basics import Refused
 from batches import parse_batch
 from entries import salts
 from files import read_file
 from findings import Findings
 from fleetlog import check_in_fleet_log, parse_fleet_entry, parse_receipt
 from notes import parse_checkpoint, parse_note
+from splitview import SplitView, convicts, parse_split_view
 from statements import check_enrolment, check_genesis
 from tree import Frontier, leaf_hash
 
@@ -103,6 +105,33 @@ class Vectors(unittest.TestCase):
         batches, fleet = contents[0]
         self.assertEqual(contents[0], contents[1])
         self.assertEqual((len(batches), len(fleet)), (3, 3))
+
+
+class SplitViewVector(unittest.TestCase):
+    data = text("split-view.txt")
+
+    def test_it_convicts_the_log(self):
+        first, second = convicts(parse_split_view(self.data))
+        self.assertEqual((first.size, second.size), (3, 5))
+
+    def test_nothing_in_it_can_be_changed_or_left_out(self):
+        for at in range(len(self.data)):
+            line = self.data[: at + 1].rsplit(b"\n", 1)[-1]
+            if line.startswith((b"from ", b"fro", b"root")):
+                continue
+            with self.assertRaises(Refused):
+                convicts(parse_split_view(self.data[:at]))
+            flipped = self.data[:at] + bytes([self.data[at] ^ 4]) + self.data[at + 1 :]
+            with self.assertRaises(Refused):
+                convicts(parse_split_view(flipped))
+
+    def test_an_honest_pair_convicts_nobody(self):
+        view = parse_split_view(self.data)
+        for notes in ([view.notes[0]] * 2, [view.notes[1]] * 2, view.notes[::-1]):
+            with self.assertRaises(Refused):
+                convicts(SplitView(view.logs, notes, view.root, view.proof))
+            with self.assertRaises(Refused):
+                convicts(SplitView(view.logs, notes, None, []))
 
 
 if __name__ == "__main__":

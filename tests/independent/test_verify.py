@@ -471,7 +471,7 @@ DAMAGES = {
     ),
     "a seal that knows another fleet log": (
         seals_know_another_fleet_log,
-        "forked: the host saw another fleet log at size 1",
+        "split-view: the host saw another fleet log at size 1",
     ),
     "a snapshot that is ahead": (wrong_snapshot, "altered: snapshot: the hosts' epochs and sizes"),
     "a snapshot out of order": (unsorted_snapshot, "altered: snapshot: the hosts are not sorted"),

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """A verifier written from docs/format.md alone: section 15, step by step.
 
-    verify.py [--json] [--witness VKEY]... --anchor GENESIS STORE
+    verify.py [--json] [--witness VKEY | --policy FILE] --anchor GENESIS STORE
     verify.py --anchor GENESIS --spool SPOOL
     verify.py --anchor GENESIS --receipt FILE
+    verify.py --anchor GENESIS --split-view FILE
 
 Exit status: 0 no fault of the record, 1 faults found, 2 usage or unreadable.
 """
@@ -23,7 +24,9 @@ from fleetlog import ANNOUNCE, COMMIT, MAX_RECEIPT, STATEMENT, check_in_fleet_lo
 from forks import check_forks
 from hostlog import HostLog, check_epochs
 from notes import MAX_NOTE, check_fleet_checkpoint
+from policies import MAX_POLICY, Policy, hold, parse_policy
 from snapshot import check_snapshots
+from splitview import MAX_FILE, convicts, parse_split_view
 from spool import check_spool
 from statements import Enrolment, Genesis, check_enrolment, check_genesis, check_other, parse_statement
 from timeline import check_boots, check_clocks, check_copies, check_silence, read_fleet_times
@@ -33,10 +36,11 @@ ROOT_NAMES = {"genesis", "journal", "segment", "fleet", "forks", "lock"}
 
 
 class Verification:
-    def __init__(self, store: Path, genesis: Genesis, witnesses: list[Key]):
+    def __init__(self, store: Path, genesis: Genesis, witnesses: list[Key], policy: Policy | None = None):
         self.store = store
         self.genesis = genesis
         self.witnesses = witnesses
+        self.policy = policy
         self.findings = Findings()
         self.remarks: list[dict[str, str]] = []
         self.files: list[StoreFile] = []
@@ -69,8 +73,17 @@ class Verification:
         self.announcements.check(self.logs, self.findings, self.remarks)
         witnessed = tiles.check_fleet_folder(self.store / "fleet", self, self.findings)
         check_forks(self.store / "forks", self.genesis.fleet, self.findings)
+        if self.policy:
+            witnessed = self.holds()
         if not witnessed:
-            self.findings.add("unwitnessed", "fleet/checkpoint", "no known witness has cosigned")
+            self.findings.add("unwitnessed", "fleet/checkpoint", "no known witness has cosigned, or too few have")
+
+    def holds(self) -> bool:
+        """The published checkpoint, under the policy."""
+        held = False
+        with self.findings.guard("fleet/checkpoint"):
+            held = hold(self.policy, read_small(self.store / "fleet/checkpoint", MAX_NOTE), self.genesis.log).quorum
+        return held
 
     # Steps 1 and 2
 
@@ -220,7 +233,7 @@ class Verification:
                     self.findings.add("truncated", place, reason, origin)
                 elif self.fleet_whole and self.tree.root(size) != root:
                     reason = f"the host saw another fleet log at size {size}"
-                    self.findings.add("forked", place, reason, origin)
+                    self.findings.add("split-view", place, reason, origin)
 
     # Steps 11 and 12
 
@@ -257,12 +270,12 @@ class Verification:
             "fleet_size": self.fleet_size,
             "findings": [finding.plain() for finding in self.findings.all],
             "remarks": self.remarks,
-            "fault": self.findings.fault,
+            "fault": self.findings.fault or bool(self.policy and self.findings.has("unwitnessed")),
         }
 
 
-def verify_store(store: Path, genesis: Genesis, witnesses: list[Key] = ()) -> dict:
-    verification = Verification(Path(store), genesis, list(witnesses))
+def verify_store(store: Path, genesis: Genesis, witnesses: list[Key] = (), policy: Policy | None = None) -> dict:
+    verification = Verification(Path(store), genesis, list(witnesses), policy)
     verification.run()
     return verification.outcome()
 
@@ -298,6 +311,21 @@ def run_receipt(path: Path, genesis: Genesis) -> int:
     return 0
 
 
+def run_split_view(path: Path, genesis: Genesis) -> int:
+    """0: the fleet's own log is convicted."""
+    view = parse_split_view(read_small(path, MAX_FILE))
+    if any(log != genesis.log for log in view.logs):
+        print("a key in the file is not the fleet log's")
+        return 1
+    try:
+        first, second = convicts(view)
+    except Refused as refused:
+        print(f"{refused.verdict}: {refused.reason}")
+        return 1
+    print(f"{genesis.log.name} signed two histories: sizes {first.size} and {second.size}")
+    return 0
+
+
 def run_spool(path: Path, genesis: Genesis) -> int:
     findings = check_spool(path, genesis)
     print_findings(findings.all)
@@ -309,8 +337,10 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--anchor", required=True, type=Path, metavar="GENESIS")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--witness", action="append", default=[], metavar="VKEY")
+    parser.add_argument("--policy", type=Path)
     parser.add_argument("--spool", action="store_true")
     parser.add_argument("--receipt", action="store_true")
+    parser.add_argument("--split-view", action="store_true")
     parser.add_argument("path", type=Path)
     return parser.parse_args(argv)
 
@@ -322,12 +352,15 @@ def main(argv: list[str] | None = None) -> int:
         witnesses = [parse_vkey(text) for text in args.witness]
         if args.receipt:
             return run_receipt(args.path, genesis)
+        if args.split_view:
+            return run_split_view(args.path, genesis)
         if not args.path.is_dir():
             raise Refused(f"{args.path} is not a folder")
         names_in(args.path)
         if args.spool:
             return run_spool(args.path, genesis)
-        outcome = verify_store(args.path, genesis, witnesses)
+        policy = parse_policy(read_small(args.policy, MAX_POLICY)) if args.policy else None
+        outcome = verify_store(args.path, genesis, witnesses, policy)
     except Refused as refused:
         print(f"verify.py: {refused.reason}", file=sys.stderr)
         return 2

@@ -400,7 +400,7 @@ Test(store, an_old_epoch_after_a_new_one_is_altered)
 	finish(&f);
 }
 
-Test(store, a_fleet_head_in_a_seal_that_this_log_never_had_is_a_fork)
+Test(store, a_fleet_head_in_a_seal_that_this_log_never_had_is_a_split_view)
 {
 	struct fixture f;
 	make(&f);
@@ -409,7 +409,7 @@ Test(store, a_fleet_head_in_a_seal_that_this_log_never_had_is_a_fork)
 	make_store_batch(&f.store, &f.host[0], &some);
 	make_store_commit(&f.store);
 	make_store_publish(&f.store);
-	EXPECT(&f, VERDICT_FORKED);
+	EXPECT(&f, VERDICT_SPLIT_VIEW);
 	finish(&f);
 }
 
