@@ -33,13 +33,13 @@ ALL_LDFLAGS = $(LDFLAGS) -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS)
 comma := ,
 SANFLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
-FOLDERS := lib evidence audit collector sealer shipper sink verify agent cli
+FOLDERS := lib evidence audit collector sealer shipper sink verify agent drill cli
 
 # program: main file, folders (dependents first), libraries
 PROGRAMS := swornlog swornlog-agent swornlog-collector swornlog-sealer swornlog-shipper swornlog-sink
 swornlog_MAIN           := cli/main.c
-swornlog_DIRS           := cli verify audit evidence lib
-swornlog_LIBS           := -ljansson -laudit -lcrypto -lssl -lzstd -lz -lyaml -lpcre2-8
+swornlog_DIRS           := cli drill verify audit evidence lib
+swornlog_LIBS           := -lcurl -ljansson -laudit -lcrypto -lssl -lzstd -lz -lyaml -lpcre2-8
 swornlog-agent_MAIN     := agent/launcher_main.c
 swornlog-agent_DIRS     := agent evidence lib
 swornlog-agent_LIBS     := -lcrypto -lzstd -lz -lyaml
@@ -117,7 +117,7 @@ UNIT_FOLDERS := $(sort $(UNIT_FOLDERS))
 UNIT_LIBS    := -lcriterion -ljansson -lbpf -laudit -lcap-ng -levent_core -levent_extra -levent_openssl -lcurl -lssl -lcrypto -lzstd -lz -lyaml -lpcre2-8
 TEST_CFLAGS   = -std=gnu17 -Wall -Wextra -Wno-missing-field-initializers -Werror $(CFLAGS) -fPIE $(SANFLAGS)
 # tests/support, which every one links, needs evidence.
-unit_dirs     = $(if $(filter lib evidence,$(1)),evidence lib,$(1) $(if $(filter cli,$(1)),verify) $(if $(filter cli collector,$(1)),audit) evidence lib)
+unit_dirs     = $(if $(filter lib evidence,$(1)),evidence lib,$(1) $(if $(filter cli,$(1)),drill) $(if $(filter cli drill,$(1)),verify) $(if $(filter cli collector,$(1)),audit) evidence lib)
 
 $(O)/tests/%.o: tests/%.c Makefile
 	$(call say,CC,$<)

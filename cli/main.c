@@ -8,6 +8,7 @@ static const struct command COMMANDS[] = {
 	{ "enroll", "bring a host into a fleet", cmd_enroll },
 	{ "verify", "check a store or a spool against the genesis statement", cmd_verify },
 	{ "export", "write a store's logs as tile directories that other tools can check", cmd_export },
+	{ "drill", "commit every sin against a scratch fleet, and see each caught", cmd_drill },
 	{ "show", "print the entries of a store or a spool", cmd_show },
 	{ "follow", "print new entries as they are written", cmd_follow },
 	{ "status", "what the programs on this machine say of themselves", cmd_status },

@@ -8,6 +8,7 @@ CHECK_STEPS := lint='$(MAKE_QUIET) -j2 lint' build='$(MAKE_QUIET) -j2 all' san='
 	unit='$(MAKE_QUIET) -j2 SAN=1 unit' -- \
 	$(foreach t,$(E2E),$(basename $(notdir $(t)))='BIN=$(BUILD)/san $(t)') \
 	independent='/usr/bin/python3 -m unittest discover -q -s tests/independent' \
+	drill='$(BUILD)/san/swornlog drill' \
 	model='$(MAKE_QUIET) model' \
 	$(if $(wildcard tests/fuzz/fuzz.mk),fuzz='$(MAKE_QUIET) -j2 fuzz FUZZ_S=1')
 VM_STEPS    := vm-smoke='$(MAKE_QUIET) vm-smoke'

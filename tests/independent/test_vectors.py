@@ -7,6 +7,7 @@ from pathlib import Path
 from announcements import check_signed, parse_announcement
 from basics import Refused
 from batches import parse_batch
+from drill import check_drill
 from entries import salts
 from files import read_file
 from findings import Findings
@@ -105,6 +106,13 @@ class Vectors(unittest.TestCase):
         batches, fleet = contents[0]
         self.assertEqual(contents[0], contents[1])
         self.assertEqual((len(batches), len(fleet)), (3, 3))
+
+    def test_the_result_of_a_drill_is_signed_by_a_person_and_not_good(self):
+        drill = check_drill(text("drill.txt"), self.genesis)
+        self.assertEqual([sin.outcome for sin in drill.sins], ["caught", "missed"])
+        self.assertFalse(drill.good)
+        with self.assertRaises(Refused):
+            check_drill(text("drill.txt").replace(b"missed", b"caught"), self.genesis)
 
 
 class SplitViewVector(unittest.TestCase):

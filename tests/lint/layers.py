@@ -15,7 +15,8 @@ MAY_INCLUDE = {
     "sink": {"sink", "evidence", "lib"},
     "verify": {"verify", "evidence", "lib"},
     "agent": {"agent", "collector", "sealer", "shipper", "evidence", "lib"},
-    "cli": {"cli", "verify", "audit", "evidence", "lib"},
+    "drill": {"drill", "verify", "evidence", "lib"},
+    "cli": {"cli", "drill", "verify", "audit", "evidence", "lib"},
 }
 # The collector shares one header with the kernel's side, and takes the skeletons that are made from it.
 BPF_FOR_COLLECTOR = re.compile(r"bpf/(events\.h|exec_hash\.h|match\.h|object\.h|\w+\.skel\.h)$")
