@@ -25,7 +25,8 @@ ifeq ($(findstring clang,$(CC)),)
 WARN += -Wlogical-op -Wduplicated-cond -Wduplicated-branches
 endif
 
-CFLAGS   ?= -O2 -g
+# Sanitized code compiles in two thirds of the time without the second level, and its tests run as fast.
+CFLAGS   ?= $(if $(filter 1,$(SAN)),-O1,-O2) -g
 HARDEN   := -fstack-protector-strong -fPIE $(if $(filter 1,$(SAN)),,-D_FORTIFY_SOURCE=2)
 CPPFLAGS += -D_GNU_SOURCE -I. -isystem $(O) -DSWORNLOG_VERSION='"$(VERSION)"'
 ALL_CFLAGS = -std=gnu17 $(WARN) $(CFLAGS) $(HARDEN) $(SANFLAGS)
