@@ -34,10 +34,10 @@ ALL_LDFLAGS = $(LDFLAGS) -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS)
 comma := ,
 SANFLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
-FOLDERS := lib evidence audit collector sealer shipper sink verify agent drill cli
+FOLDERS := lib evidence audit collector sealer shipper sink registrar verify agent drill cli
 
 # program: main file, folders (dependents first), libraries
-PROGRAMS := swornlog swornlog-agent swornlog-collector swornlog-sealer swornlog-shipper swornlog-sink
+PROGRAMS := swornlog swornlog-agent swornlog-collector swornlog-sealer swornlog-shipper swornlog-sink swornlog-registrar
 swornlog_MAIN           := cli/main.c
 swornlog_DIRS           := cli drill verify audit evidence lib
 swornlog_LIBS           := -lcurl -ljansson -laudit -lcrypto -lssl -lzstd -lz -lyaml -lpcre2-8
@@ -56,6 +56,9 @@ swornlog-shipper_LIBS   := -lcurl -lssl -lcrypto -lzstd -lz -lyaml
 swornlog-sink_MAIN      := sink/main.c
 swornlog-sink_DIRS      := sink evidence lib
 swornlog-sink_LIBS      := -levent_core -levent_openssl -lssl -lcrypto -lzstd -lz -lyaml
+swornlog-registrar_MAIN := registrar/main.c
+swornlog-registrar_DIRS := registrar evidence lib
+swornlog-registrar_LIBS := -levent_core -levent_openssl -lssl -lcrypto -lyaml
 
 MAINS   := $(foreach p,$(PROGRAMS),$($(p)_MAIN))
 PRESENT := $(foreach p,$(PROGRAMS),$(if $(wildcard $($(p)_MAIN)),$(p)))

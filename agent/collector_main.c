@@ -6,7 +6,7 @@
 
 #include <cap-ng.h>
 
-#include "agent/account.h"
+#include "lib/account.h"
 #include "agent/collector_check.h"
 #include "agent/collector_options.h"
 #include "agent/options.h"

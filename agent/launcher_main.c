@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/account.h"
+#include "lib/account.h"
 #include "agent/options.h"
 #include "lib/env.h"
 #include "lib/listen.h"

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/account.h"
+#include "lib/account.h"
 #include "agent/options.h"
 #include "lib/boot_id.h"
 #include "lib/certificate.h"

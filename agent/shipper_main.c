@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agent/options.h"
+#include "evidence/error_text.h"
 #include "lib/env.h"
 #include "lib/log.h"
 #include "lib/text.h"
@@ -122,15 +123,12 @@ static void tell_sealer(struct program *p, const struct buf *message)
 static void describe(const struct answer *a, const char *error, char *ret, size_t size)
 {
 	cleanup_buf struct buf b = { 0 };
-	struct span line = a->body, rest;
+	struct span word, sentence;
 	if (a->status == 0) {
 		snprintf(ret, size, "%s", error);
 		return;
 	}
-	/* error = "swornlog-error/v1\n" <word> "\n" <sentence> "\n" */
-	bool ours = span_is(text_split(line, '\n', &rest), "swornlog-error/v1");
-	struct span word = ours ? text_split(rest, '\n', &rest) : (struct span){ 0 };
-	struct span sentence = ours ? text_split(rest, '\n', &rest) : (struct span){ 0 };
+	error_text_parse(a->body, &word, &sentence);
 	text_put_escaped(&b, (struct span){ word.data, MIN(word.len, (size_t)40) });
 	buf_put_str(&b, word.len > 0 ? ": " : "");
 	text_put_escaped(&b, (struct span){ sentence.data, MIN(sentence.len, (size_t)200) });

@@ -10,6 +10,8 @@
 #include "lib/file.h"
 #include "lib/text.h"
 
+#define ANSWER_SECONDS 30
+
 static struct span span_of(const struct buf *b)
 {
 	return (struct span){ b->data, b->len };
@@ -220,7 +222,7 @@ static int submit(const struct buf *statement, const char *control)
 	buf_put(&question, statement->data, statement->len);
 	int r = buf_err(&question);
 	if (r == 0)
-		r = control_ask(control, span_of(&question), &answer);
+		r = control_ask(control, span_of(&question), ANSWER_SECONDS, &answer);
 	if (r == -EAGAIN)
 		return command_fail("the sink did not answer on %s in time", control);
 	if (r < 0)

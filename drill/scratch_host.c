@@ -10,11 +10,12 @@
 #include "lib/env.h"
 #include "lib/file.h"
 
-#define POLL_MS       20u
-#define READY_WAIT_MS 20000u
-#define STATUS_MAX    (64u << 10)
-#define DEFAULT_MIB   64u
-#define SEAL_EVERY_MS 100u
+#define POLL_MS        20u
+#define READY_WAIT_MS  20000u
+#define STATUS_MAX     (64u << 10)
+#define DEFAULT_MIB    64u
+#define SEAL_EVERY_MS  100u
+#define ANSWER_SECONDS 30u
 
 bool host_path(const struct scratch_host *h, const char *name, char ret[PATH_MAX])
 {
@@ -52,7 +53,8 @@ int scratch_status_number(const struct scratch *s, const char *key, uint64_t *re
 	char path[SCRATCH_PATH_MAX + 16];
 	cleanup_buf struct buf b = { 0 };
 	snprintf(path, sizeof(path), "%s/sink.sock", s->dir);
-	if (control_ask(path, (struct span){ (const uint8_t *)question, strlen(question) }, &b) < 0)
+	if (control_ask(path, (struct span){ (const uint8_t *)question, strlen(question) }, ANSWER_SECONDS,
+	                &b) < 0)
 		return -ENOENT;
 	cleanup(free_json) json_t *all = json_loadb((const char *)b.data, b.len, 0, NULL);
 	return get_number(all, key, ret);

@@ -4,8 +4,6 @@
 
 #include "lib/connect.h"
 
-#define ANSWER_SECONDS 30
-
 static int send_all(int fd, struct span bytes)
 {
 	while (bytes.len > 0) {
@@ -40,10 +38,10 @@ static int receive_line(int fd, struct buf *ret)
 	return -EPROTO;
 }
 
-int control_ask(const char *socket_path, struct span question, struct buf *ret)
+int control_ask(const char *socket_path, struct span question, unsigned wait_s, struct buf *ret)
 {
 	cleanup_close int fd = -1;
-	int r = connect_unix_timeout(socket_path, ANSWER_SECONDS, &fd);
+	int r = connect_unix_timeout(socket_path, wait_s, &fd);
 	if (r == 0)
 		r = send_all(fd, question);
 	return r < 0 ? r : receive_line(fd, ret);

@@ -86,7 +86,11 @@ static void answer(struct http_peer *p)
 	const struct http_handler *h = &p->server->options.handler;
 	cleanup_http_answer struct http_answer a = { 0 };
 	p->request.body = (struct span){ p->body.data, p->body.len };
+	p->request.tls = bufferevent_openssl_get_ssl(p->bev);
+	p->request.fd = bufferevent_getfd(p->bev);
 	h->answer(h->ctx, &p->request, &a);
+	/* It may have held a secret. */
+	buf_wipe(&p->body);
 	buf_done(&p->body);
 	send_answer(p, &a);
 }
@@ -197,9 +201,11 @@ static void on_written(struct bufferevent *bev, void *arg)
 static void on_connected(struct http_peer *p)
 {
 	struct http_server *s = p->server;
-	TAILQ_REMOVE(&s->strangers, p, list);
-	TAILQ_INSERT_TAIL(&s->known, p, list);
-	p->known = true;
+	if (SSL_get0_peer_certificate(bufferevent_openssl_get_ssl(p->bev))) {
+		TAILQ_REMOVE(&s->strangers, p, list);
+		TAILQ_INSERT_TAIL(&s->known, p, list);
+		p->known = true;
+	}
 	p->state = HTTP_PEER_HEAD;
 	set_deadline(p, s->options.timeout_ms);
 	on_read(p->bev, p);

@@ -14,6 +14,8 @@
 
 struct http_request {
 	struct span method, target, body;
+	SSL *tls; /* whose connection it is; without a peer's certificate where the context allows that */
+	int fd;
 };
 
 struct http_handler {

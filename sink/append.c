@@ -1,5 +1,6 @@
 #include "sink/append.h"
 
+#include "evidence/error_text.h"
 #include "sink/announce.h"
 #include "sink/forks.h"
 #include "sink/hash_in.h"
@@ -15,7 +16,7 @@ void answer_error(struct answer *a, unsigned status, const char *word, const cha
 {
 	a->status = status;
 	buf_reset(&a->body);
-	buf_printf(&a->body, "swornlog-error/v1\n%s\n%s\n", word, sentence);
+	error_text_put(&a->body, word, sentence);
 }
 
 void append_start(struct append *a, struct core *core, struct host *host, struct buf *body, uint64_t held)

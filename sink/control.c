@@ -15,13 +15,15 @@
 
 #define CLIENTS_MAX 16
 #define CLIENT_S    10
-#define COMMAND_MAX 64
-#define SOCKET_MODE 0660
+#define COMMAND_MAX 80
+/* Who may talk is asked of the kernel, not of the socket's mode. */
+#define SOCKET_MODE 0666
 
 struct control {
 	struct server *server;
 	struct evconnlistener *listener;
 	char *path;
+	uid_t registrar;
 	struct bufferevent *clients[CLIENTS_MAX];
 };
 
@@ -83,6 +85,22 @@ void control_put_status(const struct server *s, struct buf *b)
 	buf_put_str(b, "\"}\n");
 }
 
+void control_put_host(const struct server *s, struct span name, struct buf *b)
+{
+	const struct host *h = hosts_find(&s->core->hosts, name);
+	if (!h) {
+		buf_put_str(b, "none\n");
+		return;
+	}
+	buf_put_str(b, "host ");
+	const struct standing *is = &h->standing;
+	key_put(b, &is->identity);
+	buf_put_u8(b, ' ');
+	text_put_hex(b, is->certificate.b, sizeof(is->certificate.b));
+	buf_printf(b, " %u %llu %s\n", h->head.epoch, (unsigned long long)h->head.size,
+	           is->revoked || is->retired ? "closed" : "good");
+}
+
 static void say(struct bufferevent *bev, const struct buf *b)
 {
 	if (!b->err)
@@ -127,10 +145,16 @@ static void answer_statement(struct control *c, struct bufferevent *bev, struct 
 	say(bev, &b);
 }
 
-/* The command at the head of the input. *ret_line: its length with the newline; 0: not whole yet. */
-static int parse_line(struct evbuffer *in, size_t *ret_line, bool *ret_status, uint64_t *ret_length)
+static void answer_host(struct control *c, struct bufferevent *bev, struct span name)
 {
-	static const char word[] = "statement ";
+	cleanup_buf struct buf b = { 0 };
+	control_put_host(c->server, name, &b);
+	say(bev, &b);
+}
+
+/* The line at the head of the input. *ret_line: its length with the newline; 0: not whole yet. */
+static int find_line(struct evbuffer *in, size_t *ret_line)
+{
 	struct evbuffer_ptr end = evbuffer_search(in, "\n", 1, NULL);
 	*ret_line = 0;
 	if (end.pos < 0)
@@ -138,40 +162,45 @@ static int parse_line(struct evbuffer *in, size_t *ret_line, bool *ret_status, u
 	size_t n = (size_t)end.pos + 1;
 	if (n > COMMAND_MAX)
 		return -EBADMSG;
-	struct span s = { evbuffer_pullup(in, (ev_ssize_t)n), n - 1 };
-	*ret_status = span_is(s, "status");
-	if (!*ret_status) {
-		if (!span_starts(s, word))
-			return -EBADMSG;
-		struct span length = { s.data + strlen(word), s.len - strlen(word) };
-		if (text_decimal(length, ret_length) < 0 || *ret_length > STATEMENT_MAX_BYTES)
-			return -EBADMSG;
-	}
 	*ret_line = n;
 	return 0;
 }
 
-/* 1 when a command was done, 0 when more is needed. */
-static int do_command(struct control *c, struct bufferevent *bev)
+static int do_statement(struct control *c, struct bufferevent *bev, size_t line, struct span decimal)
 {
 	struct evbuffer *in = bufferevent_get_input(bev);
-	size_t line;
-	bool status;
-	uint64_t length = 0;
-	int r = parse_line(in, &line, &status, &length);
-	if (r < 0 || line == 0)
-		return r;
-	if (status) {
-		evbuffer_drain(in, line);
-		answer_status(c, bev);
-		return 1;
-	}
+	uint64_t length;
+	if (text_decimal(decimal, &length) < 0 || length > STATEMENT_MAX_BYTES)
+		return -EBADMSG;
 	size_t whole = line + (size_t)length;
 	if (evbuffer_get_length(in) < whole)
 		return 0;
 	const uint8_t *p = evbuffer_pullup(in, (ev_ssize_t)whole);
 	answer_statement(c, bev, (struct span){ p + line, (size_t)length });
 	evbuffer_drain(in, whole);
+	return 1;
+}
+
+/* 1 when a command was done, 0 when more is needed. */
+static int do_command(struct control *c, struct bufferevent *bev)
+{
+	struct evbuffer *in = bufferevent_get_input(bev);
+	struct span rest;
+	size_t line;
+	int r = find_line(in, &line);
+	if (r < 0 || line == 0)
+		return r;
+	struct span command = { evbuffer_pullup(in, (ev_ssize_t)line), line - 1 };
+	struct span word = text_split(command, ' ', &rest);
+	if (span_is(word, "statement"))
+		return do_statement(c, bev, line, rest);
+	if (span_is(command, "status"))
+		answer_status(c, bev);
+	else if (span_is(word, "host") && label_ok(rest))
+		answer_host(c, bev, rest);
+	else
+		return -EBADMSG;
+	evbuffer_drain(in, line);
 	return 1;
 }
 
@@ -197,12 +226,12 @@ static void on_read(struct bufferevent *bev, void *arg)
 	bufferevent_setcb(bev, NULL, on_drained, on_event, arg);
 }
 
-static bool may_talk(evutil_socket_t fd)
+static bool may_talk(const struct control *c, evutil_socket_t fd)
 {
 	struct ucred peer;
 	socklen_t n = sizeof(peer);
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 &&
-	       (peer.uid == 0 || peer.uid == geteuid());
+	       (peer.uid == 0 || peer.uid == geteuid() || peer.uid == c->registrar);
 }
 
 static struct bufferevent **free_slot(struct control *c)
@@ -220,7 +249,7 @@ static void on_accept(struct evconnlistener *listener maybe_unused, evutil_socke
 	struct control *c = arg;
 	struct bufferevent **slot = free_slot(c);
 	struct bufferevent *bev = NULL;
-	if (slot && may_talk(fd))
+	if (slot && may_talk(c, fd))
 		bev = bufferevent_socket_new(c->server->base, fd, BEV_OPT_CLOSE_ON_FREE);
 	if (!bev) {
 		close(fd);
@@ -234,12 +263,13 @@ static void on_accept(struct evconnlistener *listener maybe_unused, evutil_socke
 	bufferevent_enable(bev, EV_READ | EV_WRITE);
 }
 
-int control_open(struct server *s, const char *path, struct control **ret)
+int control_open(struct server *s, const char *path, uid_t registrar, struct control **ret)
 {
 	struct control *c = calloc(1, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
 	c->server = s;
+	c->registrar = registrar;
 	int fd;
 	int r = listen_unix(path, SOCKET_MODE, &fd);
 	if (r < 0) {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "evidence/key_file.h"
+#include "lib/account.h"
 #include "lib/boot_id.h"
 #include "lib/file.h"
 #include "lib/log.h"
@@ -91,7 +92,7 @@ static int open_server(struct sink *s, char *error, size_t error_size)
 		s->worker = (struct worker){ 0 };
 		return r;
 	}
-	r = control_open(s->server, s->options.control, &s->control);
+	r = control_open(s->server, s->options.control, account_uid(s->options.registrar_user), &s->control);
 	if (r < 0)
 		snprintf(error, error_size, "can't listen at %s: %s", s->options.control, strerror(-r));
 	return r;

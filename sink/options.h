@@ -13,6 +13,7 @@ struct options {
 	char *genesis;
 	char *log_key;
 	char *control;
+	char *registrar_user; /* who may talk there too, if there is such a user */
 	uint64_t commit_interval_ms;
 	uint64_t publish_interval_ms;
 	uint64_t journal_max_mib;

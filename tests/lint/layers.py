@@ -13,6 +13,7 @@ MAY_INCLUDE = {
     "sealer": {"sealer", "evidence", "lib"},
     "shipper": {"shipper", "evidence", "lib"},
     "sink": {"sink", "evidence", "lib"},
+    "registrar": {"registrar", "evidence", "lib"},
     "verify": {"verify", "evidence", "lib"},
     "agent": {"agent", "collector", "sealer", "shipper", "evidence", "lib"},
     "drill": {"drill", "verify", "evidence", "lib"},

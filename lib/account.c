@@ -1,4 +1,4 @@
-#include "agent/account.h"
+#include "lib/account.h"
 
 #include <grp.h>
 #include <pwd.h>

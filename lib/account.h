@@ -1,6 +1,6 @@
 /* Users and groups by name, or by number where they need no name. */
-#ifndef SWORNLOG_AGENT_ACCOUNT_H
-#define SWORNLOG_AGENT_ACCOUNT_H
+#ifndef SWORNLOG_LIB_ACCOUNT_H
+#define SWORNLOG_LIB_ACCOUNT_H
 
 #include "lib/base.h"
 
