@@ -31,6 +31,7 @@ int cmd_enroll(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_drill(int argc, char **argv);
+int cmd_prove(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_follow(int argc, char **argv);
 int cmd_status(int argc, char **argv);

@@ -17,7 +17,6 @@ struct identity {
 struct export_hosts {
 	int dirfd;
 	struct export_wanted wanted;
-	struct salter *salter;
 	struct exported *log;
 	size_t log_count, log_cap;
 	struct identity *identity;
@@ -31,12 +30,8 @@ int export_hosts_new(int dirfd, const struct export_wanted *wanted, struct expor
 		return -ENOMEM;
 	h->dirfd = dirfd;
 	h->wanted = *wanted;
-	int r = salter_new(&h->salter);
-	if (r < 0)
-		export_hosts_free(h);
-	else
-		*ret = h;
-	return r;
+	*ret = h;
+	return 0;
 }
 
 void export_hosts_free(struct export_hosts *h)
@@ -47,7 +42,6 @@ void export_hosts_free(struct export_hosts *h)
 		export_log_free(h->log[i].log);
 	free(h->log);
 	free(h->identity);
-	salter_free(h->salter);
 	free(h);
 }
 
@@ -107,7 +101,7 @@ int export_hosts_batch(struct export_hosts *h, struct span bytes)
 	int r = find_log(h, &b.origin, &e);
 	if (r < 0 || e->ended)
 		return r;
-	r = export_log_batch(e->log, &b, h->salter);
+	r = export_log_batch(e->log, &b);
 	if (r != -EBADMSG)
 		return r;
 	e->ended = true;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "cli/batch_leaves.h"
 #include "cli/file_tree.h"
 #include "cli/tile_dir.h"
 #include "evidence/seal.h"
@@ -20,9 +21,7 @@ struct export_log {
 	struct buf note;
 	struct key seal_key; /* that signed it */
 	struct ed25519_public next_key;
-	struct buf raw;
-	struct buf entries; /* of one batch, as a bundle has them */
-	struct hash *leaf;  /* of one batch */
+	struct batch_leaves leaves;
 };
 
 void export_log_free(struct export_log *l)
@@ -32,9 +31,7 @@ void export_log_free(struct export_log *l)
 	tile_dir_free(l->tiles);
 	buf_done(&l->seals);
 	buf_done(&l->note);
-	buf_done(&l->raw);
-	buf_done(&l->entries);
-	free(l->leaf);
+	batch_leaves_done(&l->leaves);
 	free(l);
 }
 
@@ -70,64 +67,19 @@ uint64_t export_log_size(const struct export_log *l)
 	return tile_dir_tree(l->tiles)->size;
 }
 
-/* Salts, entries and leaf hashes of the batch; the tree as it would be. */
-static int hash_batch(struct export_log *l, const struct batch *b, struct salter *salter,
-                      struct frontier *tree)
-{
-	struct cursor c;
-	struct span body;
-	uint8_t salt[ENTRY_SALT_BYTES];
-	uint32_t n = 0;
-	int r = salter_start(salter, b->seed);
-	cursor_init(&c, l->raw.data, l->raw.len);
-	while (r == 0 && n < b->count && batch_next_body(&c, &body)) {
-		r = salter_next(salter, salt);
-		buf_put_u16be(&l->entries, (uint16_t)(sizeof(salt) + body.len));
-		size_t at = l->entries.len;
-		buf_put(&l->entries, salt, sizeof(salt));
-		buf_put(&l->entries, body.data, body.len);
-		if (r < 0 || buf_err(&l->entries))
-			return r < 0 ? r : buf_err(&l->entries);
-		merkle_leaf((struct span){ l->entries.data + at, l->entries.len - at }, &l->leaf[n]);
-		frontier_add(tree, &l->leaf[n++]);
-	}
-	if (r < 0)
-		return r;
-	return c.err || n != b->count || cursor_left(&c) > 0 ? -EBADMSG : 0;
-}
-
-static int parse_own(struct span entry, struct entry *ret)
-{
-	struct span body = { entry.data + ENTRY_SALT_BYTES, entry.len - ENTRY_SALT_BYTES };
-	return entry_parse_body(body, ret);
-}
-
-/* The seal is a batch's last entry, and the epoch's own the first of all. */
-static void first_and_last(const struct export_log *l, struct span *ret_first, struct span *ret_last)
-{
-	struct cursor c;
-	cursor_init(&c, l->entries.data, l->entries.len);
-	if (tile_next_bundle_entry(&c, ret_first))
-		*ret_last = *ret_first;
-	while (tile_next_bundle_entry(&c, ret_last))
-		;
-}
-
 /* The key that the seal before named, or the epoch's entry, has signed. */
 static int check_seal(struct export_log *l, const struct batch *b)
 {
-	struct span first = { 0 }, last = { 0 };
 	struct entry e;
 	struct epoch_start start;
 	struct seal seal;
 	char name[KEY_NAME_MAX + 1];
-	first_and_last(l, &first, &last);
 	if (b->first == 0) {
-		if (parse_own(first, &e) < 0 || epoch_parse(&e, &start) < 0)
+		if (leaf_parse(batch_leaves_entry(&l->leaves, 0), &e) < 0 || epoch_parse(&e, &start) < 0)
 			return -EBADMSG;
 		l->next_key = start.first_key;
 	}
-	if (parse_own(last, &e) < 0 || seal_parse(&e, &seal) < 0)
+	if (leaf_parse(batch_leaves_entry(&l->leaves, b->count - 1), &e) < 0 || seal_parse(&e, &seal) < 0)
 		return -EBADMSG;
 	origin_seal_name(&l->origin, name);
 	if (key_make(name, KEY_TYPE_ED25519, &l->next_key, &l->seal_key) < 0 ||
@@ -137,23 +89,17 @@ static int check_seal(struct export_log *l, const struct batch *b)
 	return 0;
 }
 
-static int check(struct export_log *l, const struct batch *b, struct salter *salter)
+static int check(struct export_log *l, const struct batch *b)
 {
 	struct frontier tree = *tile_dir_tree(l->tiles);
 	struct hash root;
 	if (b->first != tree.size)
 		return -EBADMSG;
-	buf_reset(&l->raw);
-	buf_reset(&l->entries);
-	free(l->leaf);
-	l->leaf = calloc(b->count, sizeof(*l->leaf));
-	if (!l->leaf)
-		return -ENOMEM;
-	int r = batch_unpack(b, &l->raw);
-	if (r == 0)
-		r = hash_batch(l, b, salter, &tree);
+	int r = batch_leaves_read(&l->leaves, b);
 	if (r < 0)
 		return r;
+	for (uint32_t i = 0; i < b->count; i++)
+		frontier_add(&tree, &l->leaves.hash[i]);
 	frontier_root(&tree, &root);
 	return hash_equal(&root, &b->head.root) ? check_seal(l, b) : -EBADMSG;
 }
@@ -178,27 +124,24 @@ static int flush_seals(struct export_log *l)
 
 static int put_seal(struct export_log *l, const struct batch *b)
 {
-	struct span first = { 0 }, last = { 0 };
-	first_and_last(l, &first, &last);
 	buf_printf(&l->seals, "batch %llu %u\n", (unsigned long long)b->first, b->count);
 	if (b->first == 0)
-		put_opened(l, "epoch", first);
-	put_opened(l, "seal", last);
+		put_opened(l, "epoch", batch_leaves_entry(&l->leaves, 0));
+	put_opened(l, "seal", batch_leaves_entry(&l->leaves, b->count - 1));
 	buf_printf(&l->seals, "note %zu\n", b->note_bytes.len);
 	buf_put(&l->seals, b->note_bytes.data, b->note_bytes.len);
 	return l->seals.len > FLUSH_BYTES ? flush_seals(l) : buf_err(&l->seals);
 }
 
-int export_log_batch(struct export_log *l, const struct batch *b, struct salter *salter)
+int export_log_batch(struct export_log *l, const struct batch *b)
 {
-	int r = check(l, b, salter);
+	int r = check(l, b);
 	if (r < 0)
 		return r;
-	struct cursor c;
 	struct span entry;
-	cursor_init(&c, l->entries.data, l->entries.len);
+	struct cursor c = batch_leaves_entries(&l->leaves);
 	for (uint32_t i = 0; r == 0 && tile_next_bundle_entry(&c, &entry); i++)
-		r = tile_dir_add(l->tiles, entry, &l->leaf[i]);
+		r = tile_dir_add(l->tiles, entry, &l->leaves.hash[i]);
 	if (r == 0)
 		r = put_seal(l, b);
 	buf_reset(&l->note);

@@ -16,7 +16,7 @@ void export_log_free(struct export_log *l);
 uint64_t export_log_size(const struct export_log *l);
 /* -EBADMSG: it does not continue the log, its entries don't hash to its root, or another key than was named
  * has sealed it. Then nothing of it is written, and the log is at its end. */
-must_check int export_log_batch(struct export_log *l, const struct batch *b, struct salter *salter);
+must_check int export_log_batch(struct export_log *l, const struct batch *b);
 /* Seals, policy, partial tiles and last the checkpoint: the note of the last batch taken; there was one.
  * `identity`: the host's key, or NULL. */
 must_check int export_log_finish(struct export_log *l, const struct key *identity);

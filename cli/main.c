@@ -6,7 +6,8 @@
 static const struct command COMMANDS[] = {
 	{ "fleet", "found a fleet: its keys, certificates and genesis statement", cmd_fleet },
 	{ "enroll", "bring a host into a fleet", cmd_enroll },
-	{ "verify", "check a store or a spool against the genesis statement", cmd_verify },
+	{ "verify", "check a store, a spool or a proof file against the genesis statement", cmd_verify },
+	{ "prove", "write a file that proves one entry to a stranger", cmd_prove },
 	{ "export", "write a store's logs as tile directories that other tools can check", cmd_export },
 	{ "drill", "commit every sin against a scratch fleet, and see each caught", cmd_drill },
 	{ "show", "print the entries of a store or a spool", cmd_show },

@@ -5,6 +5,8 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/verify_inputs.h"
+#include "cli/verify_proof.h"
+#include "evidence/proof.h"
 #include "evidence/split_view.h"
 #include "lib/env.h"
 #include "lib/file.h"
@@ -71,7 +73,8 @@ static bool parse(int argc, char **argv, struct options *o, struct verify_reques
 		.arguments = "PATH...",
 		.summary =
 		        "Check a sink's store or a host's spool: every signature, every hash, "
-		        "completeness. Only public keys\n"
+		        "completeness. Or a file of 'swornlog prove',\n"
+		        "and say line by line what it proves, by whom, and what not. Only public keys\n"
 		        "are needed, and all of them follow from the anchor: the fleet's genesis "
 		        "statement, which must have\n"
 		        "come to you by another way than PATH.\n\n"
@@ -131,9 +134,12 @@ static int read_policy(const char *path, struct policy **ret)
 static int run(const struct verify_request *q)
 {
 	cleanup_buf struct buf file = { 0 };
-	if (q->count > 1 || window_read_file(AT_FDCWD, q->path[0], SPLIT_VIEW_MAX_BYTES, &file) < 0)
+	static const size_t most = MAX((size_t)SPLIT_VIEW_MAX_BYTES, (size_t)PROOF_MAX_BYTES);
+	if (q->count > 1 || window_read_file(AT_FDCWD, q->path[0], most, &file) < 0)
 		return verify_inputs(q);
 	struct span bytes = { file.data, file.len };
+	if (proof_is(bytes))
+		return verify_proof(q, q->path[0], bytes);
 	return split_view_is(bytes) ? verify_split_view(q, q->path[0], bytes) : verify_inputs(q);
 }
 

@@ -55,7 +55,9 @@ static int open_file(struct input *in, const char *path)
 		return command_fail("%s: %s", path, strerror(-r));
 	in->kind = INPUT_FILE;
 	if (r < 0 || !verify_takes_file((struct span){ in->file.data, in->file.len }))
-		return command_fail("%s: neither a store, a spool, a receipt nor a checkpoint", path);
+		return command_fail(
+		        "%s: neither a store, a spool, a receipt, a checkpoint nor (alone) a proof file",
+		        path);
 	return COMMAND_OK;
 }
 

@@ -16,6 +16,7 @@
 #include "lib/file.h"
 #include "tests/support/bytes.h"
 #include "tests/support/host_log.h"
+#include "tests/support/make_proof.h"
 #include "tests/support/statements.h"
 
 static const char *root;
@@ -295,6 +296,18 @@ static void records(const struct commit *k, const struct batch *batch)
 	seed_behind("verify_store", "segment", 5, span_of(&framed));
 }
 
+static void proofs(void)
+{
+	static const char *const names[] = { "direct", "revoked", "linked" };
+	for (int way = MADE_DIRECT; way <= MADE_LINKED; way++) {
+		cleanup_made_proof struct made_proof m;
+		cleanup_buf struct buf file = { 0 };
+		make_proof_init(&m, "acme", (enum made_way)way);
+		proof_put(&file, &m.proof);
+		seed("proof", names[way], span_of(&file));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	must(argc == 2, "usage: make_seeds FOLDER");
@@ -319,5 +332,6 @@ int main(int argc, char **argv)
 	batches(&f);
 	receipts(&k);
 	records(&k, &b);
+	proofs();
 	return 0;
 }

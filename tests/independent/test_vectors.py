@@ -13,6 +13,7 @@ from files import read_file
 from findings import Findings
 from fleetlog import check_in_fleet_log, parse_fleet_entry, parse_receipt
 from notes import parse_checkpoint, parse_note
+from proof import check_proof
 from splitview import SplitView, convicts, parse_split_view
 from statements import check_enrolment, check_genesis
 from tree import Frontier, leaf_hash
@@ -66,6 +67,14 @@ class Vectors(unittest.TestCase):
         origin, head = parse_announcement(entry[2])
         check_signed(entry[2], origin, check_enrolment(text("enrol.txt"), self.genesis).identity)
         self.assertEqual(head.root.hex(), VALUES["batch0-root"])
+
+    def test_the_proof_files_prove_their_entries(self):
+        for name, index, links in (("proof-direct.txt", 1, 0), ("proof-linked.txt", 6, 2)):
+            checked = check_proof(text(name), text("genesis.txt"))
+            self.assertEqual((checked.entry.index, len(checked.proof.links)), (index, links))
+            self.assertEqual(checked.process.index, 0)
+        with self.assertRaisesRegex(Refused, "revoked"):
+            check_proof(text("proof-revoked.txt"), text("genesis.txt"))
 
     def test_the_record_carries_its_check_bytes(self):
         record = unhex("record.hex")

@@ -11,6 +11,7 @@
 #include "lib/file.h"
 #include "lib/text.h"
 #include "tests/support/bytes.h"
+#include "tests/support/make_proof.h"
 #include "tests/support/make_store.h"
 #include "tests/support/statements.h"
 #include "tests/support/vectors.h"
@@ -308,6 +309,22 @@ Test(vectors, make_a_chain_and_a_receipt_that_verify)
 	cr_assert_eq(receipt_check(&r, &v.fleet.log.key, &none, &head), RECEIPT_OK);
 	cr_assert_eq(head.size, 3);
 	end(&v);
+}
+
+Test(vectors, of_proof_files_are_what_the_code_makes)
+{
+	static const char *const names[] = {
+		[MADE_DIRECT] = "proof-direct.txt",
+		[MADE_REVOKED] = "proof-revoked.txt",
+		[MADE_LINKED] = "proof-linked.txt",
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		cleanup_made_proof struct made_proof m;
+		cleanup_buf struct buf file = { 0 };
+		make_proof_init(&m, "vectors.example", (enum made_way)i);
+		proof_put(&file, &m.proof);
+		is_file(names[i], span_of(&file));
+	}
 }
 
 /* Packers differ from version to version: these two files are read, and written only on demand. */
