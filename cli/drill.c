@@ -7,9 +7,9 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
-#include "drill/key_file.h"
 #include "drill/program.h"
 #include "drill/report.h"
+#include "evidence/key_file.h"
 #include "evidence/statement.h"
 #include "lib/env.h"
 #include "lib/file.h"
@@ -124,7 +124,7 @@ struct session {
 	struct result *result;
 	size_t count;
 	struct buf anchor;
-	struct signer signer;
+	struct signer *signer;
 	bool colour;
 };
 
@@ -140,13 +140,14 @@ static void session_done(struct session *s)
 		command_fail("%s could not be removed: %s", s->folder, strerror(errno));
 	free(s->result);
 	buf_done(&s->anchor);
-	signer_wipe(&s->signer);
+	key_file_free(s->signer);
 }
 
 static int read_key(struct session *s)
 {
-	int r = key_file_read(s->q->sign, &s->signer);
-	return r < 0 ? command_fail("%s: not a person's key: %s", s->q->sign, strerror(-r)) : 0;
+	char error[256];
+	int r = key_file_read_signer("the key", s->q->sign, &s->signer, error, sizeof(error));
+	return r < 0 ? command_fail("%s", error) : 0;
 }
 
 /* The daemons are in packages of their own. */
@@ -213,7 +214,7 @@ static int write_file(const char *path, const struct buf *content)
 static int write_statement(const struct session *s, const struct drill_report *r)
 {
 	cleanup_buf struct buf text = { 0 }, note = { 0 };
-	const struct signer *signer = &s->signer;
+	const struct signer *signer = s->signer;
 	char fleet[LABEL_MAX + 1];
 	snprintf(fleet, sizeof(fleet), "%.*s", (int)strcspn(signer->key.name, "/"), signer->key.name);
 	report_put_statement(&text, r, fleet);

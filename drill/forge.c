@@ -3,14 +3,17 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-#include "drill/key_file.h"
+#include "drill/slot.h"
 #include "evidence/batch.h"
+#include "evidence/key_file.h"
 #include "evidence/seal.h"
+#include "evidence/statement.h"
 #include "lib/env.h"
 #include "lib/file.h"
 #include "verify/spool.h"
 
-#define BASE_MAX 4096
+#define BASE_MAX  4096
+#define SLOTS_MAX 8192
 
 /* What was stolen: the log as it stands, and the identity key. */
 struct loot {
@@ -19,7 +22,7 @@ struct loot {
 	struct seal seal; /* of the newest batch; its spans point into `raw` */
 	struct buf raw;
 	struct buf newest;
-	struct signer identity;
+	struct signer *identity;
 	struct signer stranger; /* signs as the seal key */
 };
 
@@ -27,7 +30,7 @@ static void loot_done(struct loot *l)
 {
 	buf_done(&l->raw);
 	buf_done(&l->newest);
-	signer_wipe(&l->identity);
+	key_file_free(l->identity);
 	signer_wipe(&l->stranger);
 }
 
@@ -67,10 +70,12 @@ int forge_newest(const struct scratch_host *h, struct buf *ret)
 	return r < 0 ? r : read_batch(spool, &l.file[l.len - 1], ret);
 }
 
-static int read_identity(const struct scratch_host *h, struct signer *ret)
+static int read_identity(const struct scratch_host *h, struct signer **ret)
 {
-	char path[PATH_MAX];
-	return host_path(h, "state/identity.key", path) ? key_file_read(path, ret) : -ENAMETOOLONG;
+	char path[PATH_MAX], error[256];
+	if (!host_path(h, "state/identity.key", path))
+		return -ENAMETOOLONG;
+	return key_file_read_signer("the identity key", path, ret, error, sizeof(error));
 }
 
 /* The seal entry at the end of the newest batch's entries. */
@@ -162,12 +167,12 @@ static int put_batch(struct loot *l, const struct buf *raw, uint32_t count, stru
 		.raw = span_of(raw),
 		.root = &root,
 		.signature_bytes = note_signature_bytes(l->stranger.key.name) +
-		                   note_signature_bytes(l->identity.key.name),
+		                   note_signature_bytes(l->identity->key.name),
 	};
 	r = batch_put_unsigned(ret, &parts);
 	if (r == 0)
 		r = note_put_signature(ret, span_of(&text), &l->stranger);
-	return r < 0 ? r : note_put_signature(ret, span_of(&text), &l->identity);
+	return r < 0 ? r : note_put_signature(ret, span_of(&text), l->identity);
 }
 
 static void add_seal(struct loot *l, uint32_t count, struct buf *raw)
@@ -205,19 +210,64 @@ int forge_continuation(const struct scratch_host *h, struct buf *ret)
 	return r < 0 ? r : put_batch(&l, &raw, 2, ret);
 }
 
+/* The one seal key that is still there: the next batch's. */
+static int become_sealer(const struct scratch_host *h, struct loot *l)
+{
+	char path[PATH_MAX], name[KEY_NAME_MAX + 1];
+	struct buf file = { 0 };
+	origin_seal_name(&l->origin, name);
+	if (!host_path(h, "state/keys", path))
+		return -ENAMETOOLONG;
+	int r = file_read(env_system(), AT_FDCWD, path, SLOTS_MAX, &file);
+	if (r == 0)
+		r = slot_find_secret(span_of(&file), l->origin.epoch, l->tree.size, &l->stranger.secret);
+	buf_wipe(&file);
+	buf_done(&file);
+	return r < 0 ? r : key_make(name, KEY_TYPE_ED25519, &l->stranger.secret.public_key, &l->stranger.key);
+}
+
+int forge_clock(const struct scratch_host *h, int64_t shift_us, struct buf *ret)
+{
+	cleanup(loot_done) struct loot l = { 0 };
+	cleanup_buf struct buf raw = { 0 };
+	int r = steal(h, &l);
+	if (r == 0)
+		r = become_sealer(h, &l);
+	if (r < 0)
+		return r;
+	l.seal.clock.boot_us = env_now_us();
+	l.seal.clock.wall_us = env_system()->wall_us(env_system()) + (uint64_t)shift_us;
+	add_seal(&l, 1, &raw);
+	r = buf_err(&raw);
+	return r < 0 ? r : put_batch(&l, &raw, 1, ret);
+}
+
+static int put_fleet_vkey(const struct scratch_host *h, struct buf *ret)
+{
+	cleanup_buf struct buf bytes = { 0 };
+	struct genesis g;
+	int r = file_read(env_system(), AT_FDCWD, h->fleet->anchor, STATEMENT_MAX_BYTES, &bytes);
+	if (r == 0)
+		r = genesis_parse(span_of(&bytes), &g);
+	if (r < 0)
+		return r;
+	key_put(ret, &g.log);
+	return buf_err(ret);
+}
+
 int forge_epoch(const struct scratch_host *h, struct buf *ret)
 {
 	cleanup(loot_done) struct loot l = { 0 };
 	cleanup_buf struct buf raw = { 0 }, start = { 0 }, vkey = { 0 };
 	int r = steal(h, &l);
+	if (r == 0)
+		r = put_fleet_vkey(h, &vkey);
 	if (r < 0)
 		return r;
 	struct epoch_start e = { .epoch = l.origin.epoch + 1,
 		                 .cause = EPOCH_STATE_LOST,
 		                 .predecessor = { .epoch = l.origin.epoch },
 		                 .version = { (const uint8_t *)SWORNLOG_VERSION, strlen(SWORNLOG_VERSION) } };
-	key_put(&vkey,
-	        &l.identity.key); /* of the fleet log it should be: verifiers compare nothing with it */
 	e.fleet_vkey = span_of(&vkey);
 	l.origin.epoch++;
 	l.tree = (struct frontier){ 0 };

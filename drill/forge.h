@@ -13,4 +13,8 @@ must_check int forge_continuation(const struct scratch_host *h, struct buf *ret)
 /* Append the first batch of the host's next epoch, which the identity key vouches for. */
 must_check int forge_epoch(const struct scratch_host *h, struct buf *ret);
 
+/* Append a batch with nothing but a seal, whose wall clock is off by so much, sealed by the key that the
+ * host's next batch is due to be sealed by: as if the clock had been set. */
+must_check int forge_clock(const struct scratch_host *h, int64_t shift_us, struct buf *ret);
+
 #endif

@@ -86,8 +86,12 @@ static int drop_end(struct records *r)
 		e = forget_head(r, i, &b);
 		break;
 	}
-	if (e == 0)
-		records_remove(r, at);
+	/* The head stood for all batches of the host in this commit. */
+	for (size_t i = at + 1; e == 0 && i-- > 0 && r->list[i].type == RECORD_BATCH;) {
+		struct batch same;
+		if (records_batch(r, i, &same) && span_equal(same.origin_text, b.origin_text))
+			records_remove(r, i);
+	}
 	return e;
 }
 

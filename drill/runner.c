@@ -148,10 +148,9 @@ static void process_task(const struct running *g, const struct task *t)
 static int run_on_copy(struct stage *s, const struct sin *sin, bool sinful, struct run *run, struct act *a)
 {
 	bool spool = sin->need == NEED_SPOOL;
-	*a = (struct act){ .sin = sin,
-		           .sinful = sinful,
-		           .work = spool ? &s->spool : &s->store,
-		           .log = s->scratch ? &s->log : NULL };
+	*a = (struct act){
+		.sin = sin, .sinful = sinful, .work = spool ? &s->spool : &s->store, .log = s->log
+	};
 	if (sin->need != NEED_STORE && !s->scratch)
 		return act_impossible(a, "needs %s", sin_need_words(sin->need));
 	int r = sin->commit(a);

@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "drill/key_file.h"
 #include "drill/workspace.h"
+#include "evidence/key_file.h"
 #include "lib/env.h"
 #include "lib/file.h"
 #include "lib/text.h"
@@ -114,11 +114,11 @@ int scratch_start_sink(struct scratch *s)
 	return r;
 }
 
-int scratch_log_key(const struct scratch *s, struct signer *ret)
+int scratch_log_key(const struct scratch *s, struct signer **ret)
 {
-	char path[SCRATCH_PATH_MAX + 32];
+	char path[SCRATCH_PATH_MAX + 32], error[256];
 	snprintf(path, sizeof(path), "%s/fleet/fleet-log.key", s->dir);
-	return key_file_read(path, ret);
+	return key_file_read_signer("the fleet log's key", path, ret, error, sizeof(error));
 }
 
 static int next_host(struct scratch *s, const char *name, struct scratch_host **ret)

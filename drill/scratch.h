@@ -47,8 +47,8 @@ must_check int scratch_start_sink(struct scratch *s);
 must_check int scratch_add_host(struct scratch *s, const char *name, struct scratch_host **ret);
 /* A number of the sink's status. -ENOENT: it does not answer, or not so. */
 must_check int scratch_status_number(const struct scratch *s, const char *key, uint64_t *ret);
-/* The sink's signing key. */
-must_check int scratch_log_key(const struct scratch *s, struct signer *ret);
+/* The sink's signing key; free with key_file_free. */
+must_check int scratch_log_key(const struct scratch *s, struct signer **ret);
 /* A copy of a host, with all its keys and files, in another folder. */
 must_check int scratch_clone_host(struct scratch_host *h, struct scratch_host **ret);
 /* Start sealer and shipper and wait for the first receipt that is newer than what the host has. */

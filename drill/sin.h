@@ -83,6 +83,7 @@ int sin_clone_host(struct act *a);
 int sin_forge_as_other(struct act *a);
 int sin_steal_identity(struct act *a);
 int sin_steal_identity_epoch(struct act *a);
+int sin_set_clock(struct act *a);
 int sin_second_sink(struct act *a);
 int sin_roll_back_sink(struct act *a);
 int sin_rewrite_sink(struct act *a);

@@ -9,10 +9,12 @@
 #include "drill/scratch.h"
 #include "drill/sin.h"
 #include "drill/workspace.h"
+#include "evidence/key_file.h"
 #include "lib/env.h"
 #include "lib/file.h"
 
-#define WAIT_S 20
+#define HOUR_US 3600000000LL
+#define WAIT_S  20
 
 static struct scratch_host *web(const struct act *a)
 {
@@ -59,6 +61,17 @@ int sin_steal_identity(struct act *a)
 int sin_steal_identity_epoch(struct act *a)
 {
 	return post_forged(a, forge_epoch);
+}
+
+static int forge_hour_back(const struct scratch_host *h, struct buf *ret)
+{
+	return forge_clock(h, -HOUR_US, ret);
+}
+
+/* The machine's own clock is left alone: the batch is what its sealer would make after it was set. */
+int sin_set_clock(struct act *a)
+{
+	return post_forged(a, forge_hour_back);
 }
 
 /* The control: one after the other is allowed. */
@@ -112,17 +125,17 @@ int sin_roll_back_sink(struct act *a)
 static int rewrite_copy(struct act *a, const char *copy)
 {
 	cleanup_workspace struct workspace w = { .dirfd = -1, .saved_fd = -1 };
-	struct signer log = { 0 };
+	struct signer *log = NULL;
 	int r = scratch_log_key(a->fleet, &log);
 	if (r == 0)
 		r = workspace_open(&w, a->fleet->store, copy);
 	a->work = &w;
-	a->log = &log;
+	a->log = log;
 	if (r == 0)
 		r = sin_rewrite_time(a);
 	a->work = NULL;
 	a->log = NULL;
-	signer_wipe(&log);
+	key_file_free(log);
 	return r;
 }
 

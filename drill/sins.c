@@ -75,10 +75,9 @@ static const struct sin sins[] = {
 	  0, KEPT, sin_delete_tile },
 
 	{ "rewrite-time", "with the sink's key: backdate an entry, and sign all that follows anew",
-	  NEED_LOG_KEY, STORE(V(FORKED), "forked"), READ_S, 0, DUTIES, sin_rewrite_time },
+	  NEED_LOG_KEY, STORE(V(SPLIT_VIEW), "split-view"), READ_S, 0, DUTIES, sin_rewrite_time },
 	{ "rewrite-without-batch", "with the sink's key: leave a batch out, and sign all that follows anew",
-	  NEED_LOG_KEY, STORE(V(FORKED) | V(TRUNCATED), "forked or truncated"), READ_S, 0, DUTIES,
-	  sin_rewrite_without_batch },
+	  NEED_LOG_KEY, STORE(V(SPLIT_VIEW), "split-view"), READ_S, 0, DUTIES, sin_rewrite_without_batch },
 
 	{ "edit-spool", "change an entry that lies in the host's spool", NEED_SPOOL,
 	  SPOOL(V(ALTERED), "altered"), READ_S, 0, UNCHANGED, sin_edit_spool },
@@ -110,12 +109,14 @@ static const struct sin sins[] = {
 	  ANSWER(422, "wrong-seal", "sink: 422 wrong-seal"), READ_S, 0, GENUINE, sin_steal_identity },
 	{ "steal-identity-epoch", "begin a new epoch with a stolen identity key", NEED_PROCESSES,
 	  STORE(V(EPOCH), "epoch"), READ_S, CALM_S, GENUINE, sin_steal_identity_epoch },
+	{ "set-clock", "set the host's clock back by an hour", NEED_PROCESSES, STORE(V(CLOCK), "clock"),
+	  READ_S, CALM_S, TIMED, sin_set_clock },
 	{ "second-sink", "start a second sink on the same store", NEED_PROCESSES,
 	  ANSWER(1, NULL, "sink: does not start"), READ_S, 0, DUTIES, sin_second_sink },
 	{ "roll-back-sink", "put yesterday's store back under the sink", NEED_PROCESSES,
-	  ALARM("", "sealer: alarm"), AGAIN_S, CALM_S, DUTIES, sin_roll_back_sink },
+	  ALARM("ATTACK", "sealer: alarm"), AGAIN_S, CALM_S, DUTIES, sin_roll_back_sink },
 	{ "rewrite-sink", "rewrite the sink's history, with its key, after a host saw it", NEED_PROCESSES,
-	  ALARM("", "sealer: alarm"), AGAIN_S, CALM_S, DUTIES, sin_rewrite_sink },
+	  ALARM("ATTACK", "sealer: alarm"), AGAIN_S, CALM_S, DUTIES, sin_rewrite_sink },
 };
 
 size_t sin_count(void)

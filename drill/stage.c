@@ -5,6 +5,7 @@
 
 #include "drill/source.h"
 #include "drill/scratch.h"
+#include "evidence/key_file.h"
 #include "evidence/note.h"
 #include "lib/env.h"
 #include "lib/file.h"
@@ -18,7 +19,7 @@ void stage_done(struct stage *s)
 	workspace_done(&s->store);
 	workspace_done(&s->spool);
 	buf_done(&s->anchor);
-	signer_wipe(&s->log);
+	key_file_free(s->log);
 }
 
 static int fail(struct stage *s, int r, const char *what)

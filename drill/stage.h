@@ -11,7 +11,7 @@ struct stage {
 	struct workspace store;
 	struct workspace spool; /* of a scratch fleet only */
 	struct buf anchor;
-	struct signer log; /* likewise */
+	struct signer *log; /* likewise */
 	bool scratch;
 	struct look store_look;
 	struct look spool_look;
