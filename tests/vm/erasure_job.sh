@@ -1,5 +1,6 @@
 # Runs in the virtual machine, in /disk: a sealer at work on this disk, whose used keys must be nowhere on it afterwards.
-# With the file /leak the job copies the slots now and then, as a careless program would: the search must then find used keys.
+# With the file /leak the job copies the slots now and then and unlinks the copies, as a careless program would: the search
+# must then find used keys.
 . /checks.sh
 
 make_fleet() {
@@ -51,12 +52,11 @@ seal_many() {
 	until grep -q enough /tmp/watch || [ $n -ge 2000 ]; do
 		: >/disk/file
 		rm /disk/file
-		if [ -e /leak ] && [ $((n % 100)) = 99 ]; then
-			cp /disk/state/keys /disk/leaked && sync && rm /disk/leaked
-		fi
+		[ ! -e /leak ] || [ $((n % 10)) != 9 ] || cp /disk/state/keys /disk/leaked.$n
 		n=$((n + 1))
 		sleep 0.01
 	done
+	sync && rm -f /disk/leaked.*
 	grep -q enough /tmp/watch
 }
 
