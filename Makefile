@@ -34,10 +34,10 @@ ALL_LDFLAGS = $(LDFLAGS) -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS)
 comma := ,
 SANFLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
-FOLDERS := lib evidence audit collector sealer shipper sink registrar verify agent drill cli
+FOLDERS := lib evidence audit collector sealer shipper sink registrar witness verify agent drill cli
 
 # program: main file, folders (dependents first), libraries
-PROGRAMS := swornlog swornlog-agent swornlog-collector swornlog-sealer swornlog-shipper swornlog-sink swornlog-registrar
+PROGRAMS := swornlog swornlog-agent swornlog-collector swornlog-sealer swornlog-shipper swornlog-sink swornlog-registrar swornlog-witness
 swornlog_MAIN           := cli/main.c
 swornlog_DIRS           := cli drill verify audit evidence lib
 swornlog_LIBS           := -lcurl -ljansson -laudit -lcrypto -lssl -lzstd -lz -lyaml -lpcre2-8
@@ -59,6 +59,9 @@ swornlog-sink_LIBS      := -levent_core -levent_openssl -lssl -lcrypto -lzstd -l
 swornlog-registrar_MAIN := registrar/main.c
 swornlog-registrar_DIRS := registrar evidence lib
 swornlog-registrar_LIBS := -levent_core -levent_openssl -lssl -lcrypto -lyaml
+swornlog-witness_MAIN   := witness/main.c
+swornlog-witness_DIRS   := witness evidence lib
+swornlog-witness_LIBS   := -levent_core -levent_openssl -lssl -lcrypto -lzstd -lz -lyaml
 
 MAINS   := $(foreach p,$(PROGRAMS),$($(p)_MAIN))
 PRESENT := $(foreach p,$(PROGRAMS),$(if $(wildcard $($(p)_MAIN)),$(p)))

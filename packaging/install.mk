@@ -28,7 +28,7 @@ install: all
 # debhelper wants its folder at the top: it gets a copy of it, and builds and installs from here.
 DEB_TREE := $(BUILD)/deb/swornlog-$(VERSION)
 
-## make deb         three packages in build/deb: swornlog-agent, swornlog-server, swornlog
+## make deb         four packages in build/deb: swornlog-agent, swornlog-server, swornlog-witness, swornlog
 deb: all
 	$(Q)test "$$(dpkg-parsechangelog -l packaging/debian/changelog -S Version)" = $(VERSION) || \
 		{ echo 'packaging/debian/changelog is not of version $(VERSION)' >&2; exit 1; }

@@ -36,10 +36,10 @@ understood() { # PROGRAM CONFIG: it gets beyond reading its configuration
 
 root=$work/root
 check 'it installs' make -s BUILD="$(dirname "$bin")" install DESTDIR="$root"
-for p in bin/swornlog sbin/swornlog-{agent,collector,sealer,shipper,sink}; do
+for p in bin/swornlog sbin/swornlog-{agent,collector,sealer,shipper,sink,witness}; do
 	check "$p is there" test -x "$root/usr/$p"
 done
-for p in swornlog.1 swornlog-{agent,sink,collector,sealer,shipper}.8; do
+for p in swornlog.1 swornlog-{agent,sink,collector,sealer,shipper,witness}.8; do
 	check "$p is there" test -s "$root/usr/share/man/man${p##*.}/$p"
 done
 check 'another prefix is followed' make -s BUILD="$(dirname "$bin")" install DESTDIR="$work/other" PREFIX=/opt/swornlog
@@ -61,8 +61,9 @@ if command -v systemd-analyze >/dev/null; then
 	check 'the sealer by at most 1.2' at_most swornlog-sealer.service 1.2
 	check 'the shipper by at most 1.2' at_most swornlog-shipper.service 1.2
 	check 'the sink by at most 1.2' at_most swornlog-sink.service 1.2
+	check 'the witness by at most 1.2' at_most swornlog-witness.service 1.2
 	check 'the users can be made' systemd-sysusers --root="$root"
-	check 'three of the agent, one of the sink' test "$(grep -c '^swornlog-' "$root/etc/passwd")" = 4
+	check 'three of the agent, one each of sink and witness' test "$(grep -c '^swornlog-' "$root/etc/passwd")" = 5
 	check 'its folders can be made' systemd-tmpfiles --root="$root" --create --prefix=/var/lib/swornlog --prefix=/run/swornlog --prefix=/etc/swornlog
 	check 'the keys'"'"' folder is closed' test "$(stat -c %a "$root/var/lib/swornlog/sealer")" = 700
 	check 'the shipper may read the spool and not write' test "$(stat -c %a "$root/var/lib/swornlog/spool")" = 2750
@@ -77,11 +78,14 @@ check 'the shipper can'"'"'t write the spool' bash -c "! grep '^ReadWritePaths=.
 
 check 'the sample for the agent is understood' understood swornlog-shipper "$root/usr/share/swornlog/agent.yaml"
 check 'the sample for the sink is understood' understood swornlog-sink "$root/usr/share/swornlog/sink.yaml"
+check 'the sample for the witness is understood' understood swornlog-witness "$root/usr/share/swornlog/witness.yaml"
 # A key that stands commented out must be one, with its value.
 sed 's/^#\([a-z_]*:\)/\1/' "$root/usr/share/swornlog/agent.yaml" >"$work/agent.yaml"
 sed 's/^#\([a-z_]*:\)/\1/' "$root/usr/share/swornlog/sink.yaml" >"$work/sink.yaml"
+sed 's/^#\([a-z_]*:\)/\1/' "$root/usr/share/swornlog/witness.yaml" >"$work/witness.yaml"
 check 'and so is all that it has commented out' understood swornlog-shipper "$work/agent.yaml"
-check 'in both' understood swornlog-sink "$work/sink.yaml"
+check 'in the others too' understood swornlog-sink "$work/sink.yaml"
+check 'in each' understood swornlog-witness "$work/witness.yaml"
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

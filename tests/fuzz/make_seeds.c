@@ -89,7 +89,8 @@ static void tokens_and_requests(void)
 
 static void policies_and_witnesses(const struct test_fleet *f)
 {
-	cleanup_buf struct buf policy = { 0 }, note = { 0 }, line = { 0 }, request = { 0 }, both = { 0 };
+	cleanup_buf struct buf policy = { 0 }, note = { 0 }, line = { 0 }, request = { 0 }, both = { 0 },
+	                       state = { 0 };
 	struct signer w;
 	struct hash proof[2] = { { { 1 } }, { { 2 } } };
 	const struct signer *log[] = { &f->log };
@@ -100,6 +101,10 @@ static void policies_and_witnesses(const struct test_fleet *f)
 	seed("witness_request", "request", span_of(&request));
 	seed("witness_request", "answer", span_of(&line));
 	seed("witness_request", "size", TEXT("20852014\n"));
+	seed("cosigner", "request", span_of(&request));
+	buf_printf(&state, "log 1795507200 %zu\n", note.len);
+	buf_put(&state, note.data, note.len);
+	seed("cosigner", "state", span_of(&state));
 	buf_put_str(&policy, "# a policy\nlog ");
 	key_put(&policy, &f->log.key);
 	buf_put_str(&policy, " https://log.example/\nwitness w ");

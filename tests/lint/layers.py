@@ -15,6 +15,7 @@ MAY_INCLUDE = {
     "sink": {"sink", "evidence", "lib"},
     "registrar": {"registrar", "evidence", "lib"},
     "verify": {"verify", "evidence", "lib"},
+    "witness": {"witness", "evidence", "lib"},
     "agent": {"agent", "collector", "sealer", "shipper", "evidence", "lib"},
     "drill": {"drill", "verify", "evidence", "lib"},
     "cli": {"cli", "drill", "verify", "audit", "evidence", "lib"},
