@@ -2,12 +2,13 @@
 #include <stdio.h>
 
 #include "cli/command.h"
+#include "cli/export_fleet.h"
 #include "cli/export_hosts.h"
 #include "cli/feed.h"
 #include "cli/file_tree.h"
 #include "cli/options.h"
-#include "cli/tile_dir.h"
-#include "evidence/fleet.h"
+#include "evidence/policy.h"
+#include "lib/file.h"
 #include "verify/window.h"
 
 #define CHECKPOINT_FILE "fleet/checkpoint"
@@ -18,20 +19,18 @@ struct exporter {
 	int out_fd;
 	struct genesis genesis;
 	struct buf genesis_bytes;
-	struct buf note;        /* the published fleet checkpoint */
-	struct checkpoint head; /* of it */
-	struct tile_dir *fleet;
+	struct buf policy; /* to go with the fleet log; empty: none was given */
+	struct export_fleet *fleet;
 	struct export_hosts *hosts; /* NULL: the fleet log alone */
-	uint64_t next_index;        /* of the fleet log */
 	bool whole;
 };
 
 static void export_done(struct exporter *x)
 {
 	export_hosts_free(x->hosts);
-	tile_dir_free(x->fleet);
+	export_fleet_free(x->fleet);
 	buf_done(&x->genesis_bytes);
-	buf_done(&x->note);
+	buf_done(&x->policy);
 	close_fd(&x->out_fd);
 }
 
@@ -43,12 +42,12 @@ static int read_small(const struct exporter *x, int store_fd, const char *name, 
 	return r;
 }
 
-/* What the fleet log is, and up to where it is published: what is exported ends there. */
 static int begin(struct exporter *x, int store_fd)
 {
+	cleanup_buf struct buf note = { 0 };
 	int r = read_small(x, store_fd, "genesis", &x->genesis_bytes);
 	if (r == 0)
-		r = read_small(x, store_fd, CHECKPOINT_FILE, &x->note);
+		r = read_small(x, store_fd, CHECKPOINT_FILE, &note);
 	if (r < 0)
 		return r;
 	r = genesis_parse((struct span){ x->genesis_bytes.data, x->genesis_bytes.len }, &x->genesis);
@@ -56,44 +55,19 @@ static int begin(struct exporter *x, int store_fd)
 		command_fail("%s/genesis: not a genesis statement signed by all that it names", x->store);
 		return r;
 	}
-	r = checkpoint_verify_fleet((struct span){ x->note.data, x->note.len }, &x->genesis.log, false,
-	                            &x->head);
-	if (r < 0)
-		command_fail("%s/" CHECKPOINT_FILE ": not signed by the fleet log", x->store);
+	r = export_fleet_new(x->out_fd, &x->genesis, (struct span){ note.data, note.len }, &x->fleet);
+	if (r == -EBADMSG)
+		command_fail("%s/" CHECKPOINT_FILE ": not a checkpoint", x->store);
 	return r;
-}
-
-static int take_statement(struct exporter *x, struct span note)
-{
-	struct statement e;
-	int r = enrolment_parse(note, &x->genesis, &e);
-	if (r == -ENOMEM)
-		return r;
-	return r == 0 && x->hosts ? export_hosts_enrol(x->hosts, &e) : 0;
 }
 
 static int take_fleet(struct exporter *x, struct span payload)
 {
-	struct fleet_record record;
-	struct fleet_entry e;
-	struct hash leaf;
-	if (fleet_record_parse(payload, &record) < 0 || record.index != x->next_index) {
-		command_fail(
-		        "%s: entry %llu of the fleet log is not where it belongs; 'swornlog verify' says "
-		        "more",
-		        x->store, (unsigned long long)x->next_index);
-		return -EBADMSG;
-	}
-	x->next_index++;
-	if (fleet_parse_entry(record.entry, &e) == 0 && e.kind == FLEET_STATEMENT) {
-		int r = take_statement(x, e.note);
-		if (r < 0)
-			return r;
-	}
-	if (record.index >= x->head.size)
-		return 0;
-	merkle_leaf(record.entry, &leaf);
-	return tile_dir_add(x->fleet, record.entry, &leaf);
+	struct statement s;
+	int r = export_fleet_record(x->fleet, payload, &s);
+	if (r == 0 && x->hosts && statement_gives_identity(s.kind))
+		r = export_hosts_enrol(x->hosts, &s);
+	return r;
 }
 
 static int take(struct exporter *x, const struct feed_item *item)
@@ -112,29 +86,6 @@ static int take(struct exporter *x, const struct feed_item *item)
 	return 0;
 }
 
-static int finish_fleet(struct exporter *x, struct buf *lines)
-{
-	cleanup_buf struct buf policy = { 0 };
-	struct hash root;
-	frontier_root(tile_dir_tree(x->fleet), &root);
-	if (tile_dir_tree(x->fleet)->size != x->head.size || !hash_equal(&root, &x->head.root)) {
-		command_fail("%s: the entries of the fleet log do not make its published checkpoint; "
-		             "'swornlog verify' says more",
-		             x->store);
-		return -EBADMSG;
-	}
-	buf_put_str(&policy, "log ");
-	key_put(&policy, &x->genesis.log);
-	buf_put_str(&policy, "\nquorum none\n");
-	int r = buf_err(&policy);
-	if (r == 0)
-		r = file_tree_write(x->out_fd, "fleet/policy", (struct span){ policy.data, policy.len });
-	if (r == 0)
-		r = tile_dir_finish(x->fleet, (struct span){ x->note.data, x->note.len });
-	buf_printf(lines, "fleet: %llu entries\n", (unsigned long long)x->head.size);
-	return r;
-}
-
 static int finish(struct exporter *x)
 {
 	cleanup_buf struct buf lines = { 0 };
@@ -142,7 +93,7 @@ static int finish(struct exporter *x)
 	int r = file_tree_write(x->out_fd, "genesis",
 	                        (struct span){ x->genesis_bytes.data, x->genesis_bytes.len });
 	if (r == 0)
-		r = finish_fleet(x, &lines);
+		r = export_fleet_finish(x->fleet, (struct span){ x->policy.data, x->policy.len }, &lines);
 	if (r == 0 && x->hosts)
 		r = export_hosts_finish(x->hosts, &lines, &whole);
 	if (r == 0)
@@ -174,17 +125,16 @@ static int run(struct exporter *x, const char *out, bool fleet_only)
 		return command_fail("%s: not a sink's store", x->store);
 	if (r < 0)
 		return command_fail("%s: %s", x->store, strerror(-r));
-	if (begin(x, feed_dirfd(feed)) < 0)
-		return COMMAND_FAILED;
 	x->out_fd = file_tree_open(out);
 	if (x->out_fd < 0)
 		return command_fail("the folder %s must be new or empty: %s", out, strerror(-x->out_fd));
-	r = tile_dir_new(x->out_fd, "fleet", true, &x->fleet);
-	if (r == 0 && !fleet_only)
+	if (begin(x, feed_dirfd(feed)) < 0)
+		return COMMAND_FAILED;
+	if (!fleet_only)
 		r = export_hosts_new(x->out_fd, &x->wanted, &x->hosts);
 	if (r == 0)
 		r = walk(x, feed);
-	if (r < 0 && r != -EBADMSG)
+	if (r < 0 && r != -EBADMSG && r != -EINVAL)
 		command_fail("the export could not be made: %s", strerror(-r));
 	if (r < 0)
 		return COMMAND_FAILED;
@@ -206,6 +156,7 @@ int cmd_export(int argc, char **argv)
 {
 	cleanup(export_done) struct exporter x = { .out_fd = -1, .whole = true };
 	bool fleet_only = false, structure = false;
+	const char *policy = NULL;
 	const struct option_row rows[] = {
 		{ .name = "host",
 		  .type = OPTION_TEXT,
@@ -220,6 +171,11 @@ int cmd_export(int argc, char **argv)
 		  .min = 1,
 		  .max = UINT32_MAX },
 		{ .name = "fleet", .type = OPTION_FLAG, .into = &fleet_only, .help = "the fleet log alone" },
+		{ .name = "policy",
+		  .type = OPTION_TEXT,
+		  .into = &policy,
+		  .value = "POLICY",
+		  .help = "tlog-policy to put with the fleet log (default: the fleet's own)" },
 		{ .name = "structure",
 		  .type = OPTION_FLAG,
 		  .into = &structure,
@@ -242,6 +198,11 @@ int cmd_export(int argc, char **argv)
 	if (fleet_only && (x.wanted.host || x.wanted.epoch)) {
 		command_fail("--fleet leaves no host log for --host and --epoch to choose from");
 		return COMMAND_USAGE;
+	}
+	if (policy) {
+		int r = file_read(env_system(), AT_FDCWD, policy, POLICY_MAX_BYTES, &x.policy);
+		if (r < 0)
+			return command_fail("%s: %s", policy, strerror(-r));
 	}
 	x.store = paths[0];
 	x.wanted.content = !structure;

@@ -176,6 +176,73 @@ def check_refusals(work, store):
     check("what is no store is refused", done.returncode == 3 and "store" in done.stderr, done)
 
 
+class CastWithNextKey(build.Cast):
+    def genesis_lines(self):
+        self.next_log = build.Signer(f"{self.fleet}/log", salt="next")
+        key = build.H(b"\1" + self.next_log.key.public)
+        return [*super().genesis_lines(), f"next-log-key {key.hex()}"]
+
+
+def ruled_sink():
+    """A fleet that stated a policy, and then replaced its log's key."""
+    cast = CastWithNextKey()
+    host = build.Host(cast, "alpha")
+    sink = build.Sink(cast)
+    sink.enrol(host)
+    witness = build.Signer("witness.example/1", build.TYPE_COSIGNATURE)
+    policy = [f"witness one {witness.key.vkey}", "quorum one"]
+    state(sink, "policy", [f"policy {line}" for line in policy])
+    epoch = host.epoch()
+    epoch.add_events(3)
+    sink.commit(epoch.seal())
+    old, cast.log = cast.log, cast.next_log
+    state(sink, "log-key", [f"log {cast.log.key.vkey}", f"next {'0' * 64}", "overlap 60"])
+    epoch.add_events(3)
+    sink.commit(epoch.seal(identity=True))
+    sink.note = sink.make_checkpoint(witness)
+    return sink, old, witness
+
+
+def state(sink, kind, lines):
+    signers = [sink.cast.admins[0], sink.cast.auditors[0]]
+    sink.group([], [[2, sink.time, build.make_statement(kind, sink.cast.fleet, lines, signers)]])
+
+
+def check_policies(checker, work):
+    sink, old, witness = ruled_sink()
+    store, out = work / "ruled", work / "ruled-out"
+    sink.write(store)
+    done = swornlog("export", store, out)
+    check("a fleet's own policy goes with its log", done.returncode == 0 and not done.stderr, done)
+    text = (out / "fleet" / "policy").read_text()
+    check("with the key in force, and its witnesses", text == f"log {sink.cast.log.key.vkey}\nwitness one {witness.key.vkey}\nquorum one\n", text)
+    check_by_rules(out)
+    check_by_go(checker, out, store)
+    done = run_checker(checker, "tiles", out / "fleet", old.key.vkey)
+    check("the key that was replaced is refused by Go", done.returncode == 1, done.stderr)
+    (work / "genesis").write_bytes(sink.cast.genesis)
+    check_proofs_after_key_change(work, store, text)
+    for name, policy, status, word in (
+        ("a policy that is not met is told", f"witness two {build.Signer('w/2', build.TYPE_COSIGNATURE).key.vkey}\nquorum two\n", 0, "lacks"),
+        ("a policy for another log is refused", f"log {old.key.vkey}\nquorum none\n", 3, "not among them"),
+        ("what is no policy is refused", "quorum\n", 3, "line 1"),
+    ):
+        (work / "policy").write_text(policy)
+        done = swornlog("export", store, work / f"policy-{word[:4]}", "--fleet", "--policy", work / "policy")
+        check(name, done.returncode == status and word in done.stderr, done)
+
+
+def check_proofs_after_key_change(work, store, policy):
+    """Entry 1 was committed under the old key; the checkpoint is the new one's, and the proof holds the statement that says so."""
+    (work / "fleet-policy").write_text(policy)
+    for index in (1, 6):
+        path = work / f"{index}.swornlog-proof"
+        done = swornlog("prove", store, "alpha", index, "--out", path)
+        check(f"entry {index} is proven after a change of the log's key", done.returncode == 0, done)
+        done = swornlog("verify", "--anchor", work / "genesis", "--policy", work / "fleet-policy", path)
+        check(f"and verifies ({index})", done.returncode == 0 and "proven, and witnessed" in done.stdout, done)
+
+
 def main():
     checker = build_checker()
     with tempfile.TemporaryDirectory() as folder:
@@ -193,6 +260,7 @@ def main():
         check_structure(work, work / "store", sink)
         check_damage(work, work / "store")
         check_refusals(work, work / "store")
+        check_policies(checker, work)
     finish()
 
 
