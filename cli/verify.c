@@ -20,6 +20,7 @@ struct options {
 	const char *host;
 	const char *policy;
 	const char *evidence;
+	const char *html;
 	bool json, progress;
 	uint64_t jobs;
 };
@@ -55,6 +56,11 @@ static bool parse(int argc, char **argv, struct options *o, struct verify_reques
 		  .into = &o->evidence,
 		  .value = "FILE",
 		  .help = "write what proves a split view to anybody" },
+		{ .name = "html",
+		  .type = OPTION_TEXT,
+		  .into = &o->html,
+		  .value = "FILE",
+		  .help = "write the report as a page that stands alone, too" },
 		{ .name = "json", .type = OPTION_FLAG, .into = &o->json, .help = "one JSON object" },
 		{ .name = "jobs",
 		  .type = OPTION_UINT,
@@ -172,6 +178,7 @@ int cmd_verify(int argc, char **argv)
 	q.json = o.json;
 	q.progress = o.progress;
 	q.jobs = (unsigned)o.jobs;
+	q.html = o.html;
 	q.evidence = o.evidence;
 	return run(&q);
 }

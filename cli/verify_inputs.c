@@ -13,6 +13,7 @@
 #include "lib/boot_id.h"
 #include "lib/text.h"
 #include "verify/listing.h"
+#include "verify/report_html.h"
 #include "verify/spool.h"
 #include "verify/window.h"
 
@@ -160,6 +161,15 @@ static int check_all(struct run *run)
 	return r < 0 ? command_fail("%s", strerror(-r)) : COMMAND_OK;
 }
 
+static void put_file_words(struct buf *b, const struct input *in)
+{
+	if (in->fault)
+		buf_printf(b, "NOT verified: %s", in->fault);
+	else
+		buf_printf(b, "a checkpoint of %llu fleet entries, signed by the fleet log",
+		           (unsigned long long)in->head.size);
+}
+
 static bool input_clean(const struct input *in)
 {
 	return in->kind == INPUT_FILE ? !in->fault : report_clean(&in->report);
@@ -175,11 +185,8 @@ static bool all_clean(const struct run *run)
 
 static void put_file_text(struct buf *b, const struct input *in)
 {
-	if (in->fault)
-		buf_printf(b, "NOT verified: %s\n", in->fault);
-	else
-		buf_printf(b, "a checkpoint of %llu fleet entries, signed by the fleet log\n",
-		           (unsigned long long)in->head.size);
+	put_file_words(b, in);
+	buf_put_u8(b, '\n');
 }
 
 static void put_text(struct buf *b, const struct run *run)
@@ -247,6 +254,30 @@ static int print(const struct run *run)
 	return all_clean(run) ? COMMAND_OK : COMMAND_FINDINGS;
 }
 
+static int write_html(const struct run *run)
+{
+	const struct verify_request *q = run->request;
+	cleanup_buf struct buf page = { 0 };
+	report_html_begin(&page, all_clean(run) ? "swornlog: verified" : "swornlog: NOT verified");
+	for (size_t i = 0; i < q->count; i++) {
+		const struct input *in = &run->input[i];
+		unsigned number = q->count > 1 ? (unsigned)i + 1 : 0;
+		cleanup_buf struct buf words = { 0 };
+		put_file_words(&words, in);
+		buf_put_u8(&words, 0);
+		if (in->kind != INPUT_FILE)
+			report_html_put(&page, &in->report, q->path[i], number);
+		else if (!buf_err(&words))
+			report_html_put_file(&page, q->path[i], number, (const char *)words.data);
+	}
+	if (q->count > 1)
+		report_html_put_views(&page, &run->result);
+	report_html_end(&page);
+	if (buf_err(&page))
+		return command_fail("%s", strerror(-buf_err(&page)));
+	return output_file(q->html, (struct span){ page.data, page.len });
+}
+
 static int write_evidence(const struct run *run)
 {
 	const char *path = run->request->evidence;
@@ -269,5 +300,7 @@ int verify_inputs(const struct verify_request *q)
 		status = check_all(&run);
 	if (status == COMMAND_OK)
 		status = write_evidence(&run);
+	if (status == COMMAND_OK && q->html)
+		status = write_html(&run);
 	return status == COMMAND_OK ? print(&run) : status;
 }

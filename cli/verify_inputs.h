@@ -14,6 +14,7 @@ struct verify_request {
 	const struct policy *policy;   /* or NULL */
 	bool json, progress;
 	unsigned jobs;
+	const char *html;     /* where to write a page, or NULL */
 	const char *evidence; /* where to write that of a split view, or NULL */
 	size_t count;
 	const char *path[VERIFY_INPUTS_MAX];

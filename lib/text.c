@@ -280,3 +280,17 @@ void text_put_time_us(struct buf *b, uint64_t wall_us)
 	buf_printf(b, "%04d-%02d-%02dT%02d:%02d:%02d.%06uZ", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday,
 	           t.tm_hour, t.tm_min, t.tm_sec, (unsigned)(wall_us % 1000000));
 }
+
+void text_put_html(struct buf *b, struct span s)
+{
+	cleanup_buf struct buf safe = { 0 };
+	text_put_escaped(&safe, s);
+	for (size_t i = 0; i < safe.len; i++) {
+		if (strchr("&<>\"'", safe.data[i]) && safe.data[i])
+			buf_printf(b, "&#%u;", safe.data[i]);
+		else
+			buf_put_u8(b, safe.data[i]);
+	}
+	if (buf_err(&safe) && !b->err)
+		b->err = safe.err;
+}

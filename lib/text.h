@@ -30,6 +30,9 @@ void text_put_escaped(struct buf *b, struct span s);
  * the eye are escaped as \uHHHH. A byte that is not valid UTF-8 comes out as \u00HH, which can't be told from
  * the character: check text_is_utf8 first and put hex beside it. */
 void text_put_json(struct buf *b, struct span s);
+/* Append text for a page of HTML, between tags or in a quoted attribute: as text_put_escaped, and what HTML
+ * takes for its own as character references. */
+void text_put_html(struct buf *b, struct span s);
 /* "2026-11-24T08:00:00.123456Z" */
 void text_put_time_us(struct buf *b, uint64_t wall_us);
 

@@ -90,6 +90,9 @@ static void report_missing(struct hosts *h, struct log_host *host, const struct 
 		            .has_index = head->size > 0,
 		            .first = head->size - 1,
 		            .last = head->size - 1 };
+	/* Without memory the picture lacks it. */
+	if (days_turn(&host->days, head->time_us) < 0)
+		days_end(&host->days);
 	host_find(h, host, VERDICT_MISSING, &at,
 	          "the batch that ends in size %llu, committed at fleet index %llu, is not in the file",
 	          (unsigned long long)head->size, (unsigned long long)head->commit);
@@ -107,21 +110,24 @@ static void check_head(struct hosts *h, struct log_host *host, const struct plac
 		          (unsigned long long)head->commit);
 }
 
-void coverage_batch(struct hosts *h, struct log_host *host, struct log_epoch *e, const struct place *at,
-                    const struct batch *b, uint64_t group)
+int coverage_batch(struct hosts *h, struct log_host *host, struct log_epoch *e, const struct place *at,
+                   const struct batch *b, uint64_t group)
 {
 	while (e->head_at < e->head_len && e->heads[e->head_at].size < b->head.size)
 		report_missing(h, host, e, at->file, &e->heads[e->head_at++]);
 	e->covered = e->head_at;
 	if (e->head_at == e->head_len) {
 		host_find(h, host, VERDICT_UNRECEIPTED, at, "no commit covers the batch");
-		return;
+		return 0;
 	}
-	check_head(h, host, at, b, &e->heads[e->head_at], group);
+	struct committed_head *head = &e->heads[e->head_at];
+	int r = days_turn(&host->days, head->time_us);
+	check_head(h, host, at, b, head, group);
 	/* Of several batches under one head the last one counts. */
-	e->heads[e->head_at].goodbye = false;
-	if (e->heads[e->head_at].size == b->head.size)
+	head->goodbye = false;
+	if (head->size == b->head.size)
 		e->head_at++;
+	return r;
 }
 
 void coverage_end_file(struct hosts *h, const char *file)

@@ -34,6 +34,7 @@ static void host_free(struct log_host *host)
 		epoch_free(host->epoch[i]);
 	free(host->epoch);
 	free(host->claims);
+	days_done(&host->days);
 	free(host);
 }
 
@@ -187,5 +188,8 @@ void host_find(struct hosts *h, struct log_host *host, enum verdict v, const str
 	va_end(ap);
 	if (host)
 		host->verdicts |= 1u << v;
+	struct day *today = host ? days_today(&host->days) : NULL;
+	if (today)
+		today->verdicts |= 1u << v;
 	find(h->findings, v, at, "%s", reason);
 }

@@ -6,6 +6,7 @@
 #include "evidence/chain.h"
 #include "evidence/record.h"
 #include "evidence/statement.h"
+#include "verify/days.h"
 #include "verify/finding.h"
 #include "verify/fleet_tree.h"
 #include "verify/views.h"
@@ -121,6 +122,7 @@ struct log_host {
 	uint64_t first_wall_us, last_wall_us;
 	uint64_t lost;
 	uint32_t verdicts; /* 1 << enum verdict */
+	struct days days;
 };
 
 struct hosts {
@@ -169,8 +171,8 @@ void host_find(struct hosts *h, struct log_host *host, enum verdict v, const str
 must_check int coverage_head(struct hosts *h, const struct place *at, const struct record_head *head,
                              uint64_t commit, uint64_t group);
 /* A batch of this file has come by; group 0: any (segments). */
-void coverage_batch(struct hosts *h, struct log_host *host, struct log_epoch *e, const struct place *at,
-                    const struct batch *b, uint64_t group);
+must_check int coverage_batch(struct hosts *h, struct log_host *host, struct log_epoch *e,
+                              const struct place *at, const struct batch *b, uint64_t group);
 /* The file has ended: heads without a batch are missing ones. */
 void coverage_end_file(struct hosts *h, const char *file);
 

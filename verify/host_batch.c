@@ -46,6 +46,13 @@ static void add_count(uint64_t *sum, uint64_t count)
 		*sum = UINT64_MAX;
 }
 
+static void mark_today(struct log_host *host, enum verdict v)
+{
+	struct day *today = days_today(&host->days);
+	if (today)
+		today->verdicts |= 1u << v;
+}
+
 static void take_loss(struct work *w, const struct entry *entry)
 {
 	struct loss l;
@@ -53,6 +60,7 @@ static void take_loss(struct work *w, const struct entry *entry)
 	if (loss_parse(entry, &l) < 0)
 		return; /* the chain has said so already */
 	sum->entries++;
+	mark_today(w->host, VERDICT_LOSS);
 	sum->reason[MIN(l.reason, (uint64_t)LOSS_REASONS - 1)]++;
 	if (!l.has_count || l.exactness == LOWER_BOUND || l.exactness >= UNKNOWN)
 		sum->uncounted = true;
@@ -145,6 +153,9 @@ static int take_epoch_entry(struct work *w)
 	struct log_epoch *e = w->epoch;
 	const struct epoch_start *s = &w->result.epoch;
 	e->has_epoch_entry = true;
+	struct day *today = days_today(&w->host->days);
+	if (today && e->origin.epoch > 1)
+		today->new_key = true;
 	e->cause = s->cause;
 	e->predecessor = s->predecessor;
 	e->receipted = s->receipted;
@@ -174,13 +185,16 @@ static void count(struct work *w)
 	if (host->first_wall_us == 0 || wall_us < host->first_wall_us)
 		host->first_wall_us = wall_us;
 	host->last_wall_us = MAX(host->last_wall_us, wall_us);
+	struct day *today = days_today(&host->days);
+	if (today)
+		today->entries += w->batch->count;
 }
 
 static int accept(struct work *w)
 {
-	int r = 0;
+	int r = w->hosts->spool ? days_turn(&w->host->days, w->result.seal.clock.wall_us) : 0;
 	count(w);
-	if (w->result.has_epoch)
+	if (r == 0 && w->result.has_epoch)
 		r = take_epoch_entry(w);
 	if (r < 0)
 		return r;
@@ -324,7 +338,9 @@ int hosts_batch(struct hosts *h, const struct place *at, struct span payload, ui
 	if (r < 0 || !w.epoch)
 		return r;
 	if (!h->spool)
-		coverage_batch(h, w.host, w.epoch, &w.at, &b, group);
+		r = coverage_batch(h, w.host, w.epoch, &w.at, &b, group);
+	if (r < 0)
+		return r;
 	announced_batch(h, w.host, w.epoch, &w.at, &b);
 	return check_chain(&w);
 }

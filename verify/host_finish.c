@@ -144,6 +144,7 @@ int hosts_finish(struct hosts *h)
 	for (size_t i = 0; r == 0 && i < h->count; i++) {
 		struct log_host *host = h->host[i];
 		finish_boot(h, host);
+		days_end(&host->days); /* what is found here belongs to no day */
 		for (size_t k = 0; h->tree && r == 0 && k < host->claim_len; k++)
 			r = settle_claim(h, host, &host->claims[k]);
 		silence_finish(h, host);

@@ -6,12 +6,14 @@
 
 void report_done(struct report *r)
 {
+	for (size_t i = 0; i < r->row_count; i++)
+		days_done(&r->row[i].days);
 	free(r->row);
 	findings_done(&r->findings);
 	*r = (struct report){ 0 };
 }
 
-static void take_host(struct report_row *row, const struct log_host *host)
+static void take_host(struct report_row *row, struct log_host *host)
 {
 	*row = (struct report_row){
 		.entries = host->entries,
@@ -28,9 +30,11 @@ static void take_host(struct report_row *row, const struct log_host *host)
 		.selected = host->selected,
 	};
 	memcpy(row->label, host->label, sizeof(row->label));
+	row->days = host->days;
+	host->days = (struct days){ 0 };
 }
 
-int report_take_hosts(struct report *r, const struct hosts *h, const uint8_t *machine)
+int report_take_hosts(struct report *r, struct hosts *h, const uint8_t *machine)
 {
 	r->row = calloc(MAX(h->count, (size_t)1), sizeof(*r->row));
 	if (!r->row)
@@ -122,9 +126,9 @@ static void put_second(struct buf *b, uint64_t wall_us)
 		buf_printf(b, "%-20.*s", n, (const char *)text.data);
 }
 
-static const char *row_words(const struct report_row *row, char *words, size_t size)
+const char *report_row_words(const struct report_row *row, char words[ROW_WORDS_MAX])
 {
-	size_t len = 0;
+	size_t len = 0, size = ROW_WORDS_MAX;
 	if (!row->selected)
 		return "not looked at";
 	if (row->batches == 0 && row->verdicts == 0)
@@ -159,7 +163,7 @@ static int label_width(const struct report *r)
 
 static void put_row(struct buf *b, const struct report_row *row, int width, bool colour)
 {
-	char words[160];
+	char words[ROW_WORDS_MAX];
 	buf_printf(b, "%-*s %12llu %9llu %6llu ", width, row->label, (unsigned long long)row->entries,
 	           (unsigned long long)row->batches, (unsigned long long)row->epochs);
 	put_second(b, row->first_wall_us);
@@ -169,7 +173,7 @@ static void put_row(struct buf *b, const struct report_row *row, int width, bool
 	           (unsigned long long)row->gaps, (unsigned long long)row->lost,
 	           (unsigned long long)row->silences);
 	paint(b, colour, row_colour(row));
-	buf_put_str(b, row_words(row, words, sizeof(words)));
+	buf_put_str(b, report_row_words(row, words));
 	paint(b, colour, PLAIN);
 	buf_put_u8(b, '\n');
 }

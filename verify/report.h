@@ -12,7 +12,10 @@ struct report_row {
 	uint32_t verdicts;                    /* 1 << enum verdict */
 	bool same_machine;
 	bool selected; /* false: its entries were not looked at */
+	struct days days;
 };
+
+#define ROW_WORDS_MAX 256
 
 struct report {
 	bool spool;
@@ -35,8 +38,10 @@ void report_done(struct report *r);
 #define cleanup_report cleanup(report_done)
 /* Take the rows over from the hosts. `machine`: boot id of this machine, or NULL; it counts only where the
  * sink has not told its own. */
-must_check int report_take_hosts(struct report *r, const struct hosts *h, const uint8_t *machine);
+must_check int report_take_hosts(struct report *r, struct hosts *h, const uint8_t *machine);
 
+/* "ok", "no entries", "altered,missing"; it may point into `words`. */
+const char *report_row_words(const struct report_row *row, char words[ROW_WORDS_MAX]);
 bool report_clean(const struct report *r);
 /* One line, without newline: "verified; sink on the same machine; no witness". */
 void report_put_verdict(struct buf *b, const struct report *r);

@@ -48,6 +48,23 @@ static void put_words(struct buf *b, uint32_t verdicts)
 	buf_put_u8(b, ']');
 }
 
+static void put_days(struct buf *b, const struct days *d)
+{
+	buf_put_str(b, ",\"days\":[");
+	for (size_t i = 0; i < d->len; i++) {
+		const struct day *day = &d->day[i];
+		buf_put_str(b, i ? ",{" : "{");
+		buf_put_str(b, "\"day\":\"");
+		day_put(b, day->number);
+		buf_put_str(b, "\",");
+		put_number(b, "entries", day->entries);
+		put_bool(b, "key_change", day->new_key);
+		put_words(b, day->verdicts);
+		buf_put_u8(b, '}');
+	}
+	buf_put_u8(b, ']');
+}
+
 static void put_row(struct buf *b, const struct report_row *row)
 {
 	buf_put_str(b, "{\"host\":");
@@ -65,6 +82,7 @@ static void put_row(struct buf *b, const struct report_row *row)
 	put_number(b, "silences", row->silences);
 	put_bool(b, "same_machine", row->same_machine);
 	put_words(b, row->verdicts);
+	put_days(b, &row->days);
 	buf_put_u8(b, '}');
 }
 

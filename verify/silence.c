@@ -10,6 +10,9 @@ static void check_gap(struct hosts *h, struct log_host *host, uint64_t until_us,
 		            .first = host->heard_index,
 		            .last = host->heard_index };
 	host->silences++;
+	/* Without memory the picture lacks it, and the finding is there. */
+	if (days_mark(&host->days, since_us, until_us, 1u << VERDICT_SILENT) < 0)
+		days_end(&host->days);
 	host_find(h, host, VERDICT_SILENT, &at, "not heard for %llu s after this entry, and no goodbye",
 	          (unsigned long long)((until_us - since_us) / 1000000));
 }
@@ -43,8 +46,11 @@ void silence_end_file(struct hosts *h)
 {
 	for (size_t i = 0; i < h->touched_len; i++) {
 		struct log_host *host = hosts_find(h, h->touched[i]->origin.host);
-		if (host && host->selected)
-			check_host(h, host);
+		if (!host || !host->selected)
+			continue;
+		days_end(
+		        &host->days); /* the days of a silence are marked, and not the last one of the file */
+		check_host(h, host);
 	}
 }
 

@@ -7,18 +7,24 @@ static unsigned long long seconds(uint64_t us)
 	return us / 1000000;
 }
 
+/* A finding at the end of the run; its days were marked as it grew. */
 static void end_run(struct hosts *h, struct log_host *host, const struct log_epoch *e, struct batch_run *run,
                     enum verdict v, const char *what)
 {
 	struct place at = { .origin = e->name, .has_index = true, .first = run->first, .last = run->last };
-	if (run->batches)
-		host_find(h, host, v, &at, "%llu batches %s, by up to %llu s",
-		          (unsigned long long)run->batches, what, seconds(run->worst_us));
+	if (run->batches) {
+		host->verdicts |= 1u << v;
+		find(h->findings, v, &at, "%llu batches %s, by up to %llu s",
+		     (unsigned long long)run->batches, what, seconds(run->worst_us));
+	}
 	*run = (struct batch_run){ 0 };
 }
 
-static void grow_run(struct batch_run *run, const struct work *w, uint64_t by_us)
+static void grow_run(struct batch_run *run, const struct work *w, enum verdict v, uint64_t by_us)
 {
+	struct day *today = days_today(&w->host->days);
+	if (today)
+		today->verdicts |= 1u << v;
 	if (run->batches++ == 0)
 		run->first = w->at.first;
 	run->last = w->at.last;
@@ -44,11 +50,11 @@ static void check_commit_time(struct work *w)
 		return;
 	uint64_t commit_us = e->heads[e->covered].time_us;
 	if (commit_us > wall_us && commit_us - wall_us > LATE_US)
-		grow_run(&e->late, w, commit_us - wall_us);
+		grow_run(&e->late, w, VERDICT_LATE, commit_us - wall_us);
 	else
 		end_late(w->hosts, w->host, e);
 	if (wall_us > commit_us && wall_us - commit_us > AHEAD_US)
-		grow_run(&e->ahead, w, wall_us - commit_us);
+		grow_run(&e->ahead, w, VERDICT_CLOCK, wall_us - commit_us);
 	else
 		end_ahead(w->hosts, w->host, e);
 }

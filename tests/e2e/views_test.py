@@ -4,6 +4,7 @@ party, with our verifier and with the independent one. An honest sink can't be c
 
 Stores and receipts are made by the independent builder.
 """
+import html.parser
 import json
 import os
 import subprocess
@@ -112,10 +113,36 @@ def honest(site):
         check(f"{' '.join(inputs)}: " + ("the older copy is said to end early" if older else "clean"), status == older and ("truncated" in text) == older, text)
 
 
+class Tags(html.parser.HTMLParser):
+    """All tags closed in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open.pop() == tag, tag
+
+
+def well_formed(page):
+    tags = Tags()
+    tags.feed(page)
+    tags.close()
+    return not tags.open
+
+
 def outputs(site):
     status, text = site.verify("a", "b", "--json")
     outcome = json.loads(text)
     check("JSON of several inputs", status == 1 and len(outcome["inputs"]) == 2 and outcome["comparison"]["evidence"] and not outcome["verified"], text)
+    site.verify("a", "b", "a.receipt", f"--html={site.dir / 'page.html'}")
+    page = (site.dir / "page.html").read_text()
+    check("a page of several inputs is well-formed", well_formed(page) and all(f"Input {i}:" in page for i in (1, 2, 3)) and "two histories" in page)
+    check("its first picture is hosts and days", page.index('class="days"') < page.index("<caption>Hosts</caption>"))
     (site.dir / "junk").write_bytes(b"nothing of the kind")
     check("a file of no known kind is an error", site.verify("junk")[0] == 3 and site.verify("a", "junk")[0] == 3)
     site.dir.joinpath("strange").write_bytes(build.make_note(b"x/log\n1\n" + b"A" * 43 + b"=\n", build.Signer("x/log")))

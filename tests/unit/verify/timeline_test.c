@@ -287,3 +287,29 @@ Test(timeline, one_identity_key_for_two_hosts_is_a_copy)
 	commit(&f);
 	expect(&f, VERDICT_CLONED, 1);
 }
+
+Test(timeline, each_day_is_marked_with_what_became_of_it)
+{
+	struct fixture f;
+	start(&f);
+	f.host.clock_us = f.host.booted_us = 20785 * DAY_US + 1000;
+	commit(&f);
+	f.host.clock_us += DAY_US;
+	struct loss lost = { .reason = LOSS_RING_FULL, .has_count = true, .count = 3 };
+	make_store_batch(
+	        &f.store, &f.host,
+	        &(struct host_log_batch){ .events = 2, .losses = &lost, .loss_count = 1, .goodbye = true });
+	make_store_commit(&f.store);
+	f.host.clock_us += 2 * DAY_US;
+	commit(&f);
+	cleanup_report struct report r = result(&f);
+	const struct days *d = &r.row[0].days;
+	cr_assert_eq(d->len, 3);
+	cr_assert_eq(d->day[0].number, 20785);
+	cr_assert_eq(d->day[0].verdicts, 1u << VERDICT_SILENT);
+	cr_assert_eq(d->day[1].verdicts, 1u << VERDICT_SILENT | 1u << VERDICT_LOSS, "%x of %u",
+	             d->day[1].verdicts, d->day[1].number);
+	cr_assert_eq(d->day[2].number, 20788);
+	cr_assert_eq(d->day[2].verdicts, 0, "%x", d->day[2].verdicts);
+	cr_assert_eq(d->day[0].entries + d->day[1].entries + d->day[2].entries, f.host.tree.size);
+}
