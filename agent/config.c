@@ -16,6 +16,11 @@ static const struct config_key keys[] = {
 	{ .name = "spool", .type = CONFIG_PATH, .offset = AT(spool), .fallback = "/var/lib/swornlog/spool" },
 	{ .name = "run", .type = CONFIG_PATH, .offset = AT(run), .fallback = "/run/swornlog" },
 	{ .name = "sink", .type = CONFIG_STRING, .offset = AT(sink), .required = true },
+	{ .name = "registrar", .type = CONFIG_STRING, .offset = AT(registrar) },
+	{ .name = "shipper_state",
+	  .type = CONFIG_PATH,
+	  .offset = AT(shipper_state),
+	  .fallback = "/var/lib/swornlog/shipper" },
 	{ .name = "certificate",
 	  .type = CONFIG_PATH,
 	  .offset = AT(certificate),
@@ -34,6 +39,10 @@ static const struct config_key keys[] = {
 	  .min = 1,
 	  .max = 86400,
 	  .fallback = "60" },
+	{ .name = "checkpoint",
+	  .type = CONFIG_PATH,
+	  .offset = AT(checkpoint),
+	  .fallback = "/etc/swornlog/checkpoint" },
 	{ .name = "collect",
 	  .type = CONFIG_PATH,
 	  .offset = AT(collect),
@@ -107,6 +116,11 @@ static int check(const char *path, const struct agent_config *c, char *error, si
 	}
 	if (!span_starts(span_of(c->sink), "https://")) {
 		snprintf(error, error_size, "%s: sink must be an address of the form https://HOST:PORT",
+		         path);
+		return -EINVAL;
+	}
+	if (c->registrar && !span_starts(span_of(c->registrar), "https://")) {
+		snprintf(error, error_size, "%s: registrar must be an address of the form https://HOST:PORT",
 		         path);
 		return -EINVAL;
 	}

@@ -15,13 +15,16 @@ struct agent_config {
 	char *spool;
 	char *run; /* sockets and status files */
 	char *sink;
+	char *registrar;     /* NULL: certificates are not renewed */
+	char *shipper_state; /* the shipper's own folder: renewed certificates */
 	char *certificate;
 	char *key;
 	char *ca;
 	char *genesis;
 	char *enrol;
-	char *policy;  /* which witnesses have to vouch for the fleet log; the file need not be there */
-	char *collect; /* the rules of collection; the file need not be there */
+	char *checkpoint; /* came with the join token; need not be there */
+	char *policy;     /* which witnesses have to vouch for the fleet log; the file need not be there */
+	char *collect;    /* the rules of collection; the file need not be there */
 	uint64_t seal_interval_ms;
 	uint64_t heartbeat_s;
 	uint64_t spool_max_mib;

@@ -28,7 +28,7 @@ struct setup {
 	struct agent_config config;
 	struct signer identity;
 	struct genesis genesis;
-	struct buf fleet_vkey;
+	struct buf fleet_vkey, checkpoint;
 	struct policy *policy;
 	struct sealer_options sealer;
 	struct server_options server;
@@ -119,9 +119,28 @@ static int load_statements(struct setup *s)
 		                 (struct span){ enrol.data, enrol.len }, 0640);
 	if (r < 0)
 		return fail("can't write into", s->config.spool, r);
+	s->sealer.log.has_token = e.has_token;
+	s->sealer.log.token = e.token;
 	key_put(&s->fleet_vkey, &s->genesis.log);
 	buf_put_u8(&s->fleet_vkey, 0);
 	return buf_err(&s->fleet_vkey);
+}
+
+/* What the join token pinned: the sink's first receipt has to fit it. */
+static int load_checkpoint(struct setup *s)
+{
+	struct checkpoint cp;
+	const char *path = s->config.checkpoint;
+	int r = file_read(env_system(), AT_FDCWD, path, NOTE_MAX_BYTES, &s->checkpoint);
+	if (r == -ENOENT)
+		return 0;
+	struct span note = { s->checkpoint.data, s->checkpoint.len };
+	if (r == 0)
+		r = checkpoint_verify_fleet(note, &s->genesis.log, false, &cp);
+	if (r < 0)
+		return fail("can't use the checkpoint", path, r);
+	s->sealer.first_checkpoint = note;
+	return 0;
 }
 
 static int load_policy(struct setup *s)
@@ -217,6 +236,8 @@ static int prepare(struct setup *s)
 	if (r == 0)
 		r = load_statements(s);
 	if (r == 0)
+		r = load_checkpoint(s);
+	if (r == 0)
 		r = load_policy(s);
 	if (r == 0)
 		r = fill_options(s);
@@ -261,6 +282,7 @@ int main(int argc, char **argv)
 	signer_wipe(&s.identity);
 	policy_free(s.policy);
 	buf_done(&s.fleet_vkey);
+	buf_done(&s.checkpoint);
 	agent_config_done(&s.config);
 	return r == 0 ? 0 : EXIT_FAILED;
 }

@@ -30,22 +30,22 @@ static int load_genesis(int dirfd, const char *path, struct fleet_folder *f)
 	return r;
 }
 
-static int load_ca(int dirfd, const char *path, struct fleet_folder *f)
+static int load_ca(int dirfd, const char *path, bool with_key, struct fleet_folder *f)
 {
 	struct buf key = { 0 };
-	int r = read_file(dirfd, path, "ca.crt", PEM_MAX_BYTES, &f->ca_bytes);
-	if (r == 0)
-		r = read_file(dirfd, path, "ca.key", PEM_MAX_BYTES, &key);
+	int r = certificate_parse((struct span){ f->ca_bytes.data, f->ca_bytes.len }, &f->ca);
 	if (r < 0)
+		command_fail("%s/ca.crt is no certificate in PEM", path);
+	if (r < 0 || !with_key)
 		return r;
-	r = certificate_parse((struct span){ f->ca_bytes.data, f->ca_bytes.len }, &f->ca);
+	r = read_file(dirfd, path, "ca.key", PEM_MAX_BYTES, &key);
 	if (r == 0)
 		r = certificate_parse_key((struct span){ key.data, key.len }, &f->ca_key);
 	buf_wipe(&key);
 	buf_done(&key);
 	if (r == 0 && X509_check_private_key(f->ca, f->ca_key) != 1)
 		r = -EKEYREJECTED;
-	if (r < 0)
+	if (r == -EBADMSG || r == -EKEYREJECTED)
 		command_fail("%s/ca.crt and ca.key are not a certificate and its key", path);
 	return r;
 }
@@ -108,7 +108,7 @@ static int load_signers(int dirfd, const char *path, struct fleet_folder *f)
 	return r;
 }
 
-int fleet_folder_load(const char *path, struct fleet_folder *ret)
+int fleet_folder_load(const char *path, bool with_ca_key, struct fleet_folder *ret)
 {
 	cleanup_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {
@@ -118,7 +118,9 @@ int fleet_folder_load(const char *path, struct fleet_folder *ret)
 	}
 	int r = load_genesis(fd, path, ret);
 	if (r == 0)
-		r = load_ca(fd, path, ret);
+		r = read_file(fd, path, "ca.crt", PEM_MAX_BYTES, &ret->ca_bytes);
+	if (r == 0)
+		r = load_ca(fd, path, with_ca_key, ret);
 	if (r == 0)
 		r = load_signers(fd, path, ret);
 	return r;

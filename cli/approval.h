@@ -18,7 +18,7 @@ struct fleet_folder {
 };
 
 /* Messages go to standard error; 0 or a negative errno. */
-must_check int fleet_folder_load(const char *path, struct fleet_folder *ret);
+must_check int fleet_folder_load(const char *path, bool with_ca_key, struct fleet_folder *ret);
 void fleet_folder_done(struct fleet_folder *f);
 #define cleanup_fleet_folder cleanup(fleet_folder_done)
 

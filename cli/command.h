@@ -28,6 +28,8 @@ int command_fail(const char *fmt, ...) printf_like(1, 2);
 
 int cmd_fleet(int argc, char **argv);
 int cmd_enroll(int argc, char **argv);
+int cmd_token(int argc, char **argv);
+int cmd_join(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_drill(int argc, char **argv);

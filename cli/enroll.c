@@ -207,7 +207,8 @@ static int enroll_approve(int argc, char **argv)
 		return status;
 	cleanup_fleet_folder struct fleet_folder f = { 0 };
 	cleanup_request struct request request = { 0 };
-	if (fleet_folder_load(arguments[0], &f) < 0 || load_request(arguments[1], &f.genesis, &request) < 0)
+	if (fleet_folder_load(arguments[0], true, &f) < 0 ||
+	    load_request(arguments[1], &f.genesis, &request) < 0)
 		return COMMAND_FAILED;
 	return approve(&f, &request, out);
 }

@@ -1,10 +1,10 @@
 #include <stdio.h>
 
-#include "lib/certify.h"
 #include "cli/command.h"
 #include "cli/folder.h"
 #include "cli/options.h"
 #include "evidence/statement.h"
+#include "lib/certify.h"
 #include "lib/tls.h"
 
 #define CA_DAYS   3653
@@ -13,14 +13,16 @@
 struct founding {
 	struct folder folder;
 	const char *sink_names;
+	const char *registrar_names; /* NULL: the fleet has no registrar */
 	struct genesis genesis;
-	struct signer log;
+	struct signer log, registrar;
 	struct signer people[STATEMENT_MAX_PEOPLE]; /* as in the genesis statement */
 };
 
 static void founding_done(struct founding *f)
 {
 	signer_wipe(&f->log);
+	signer_wipe(&f->registrar);
 	for (size_t i = 0; i < STATEMENT_MAX_PEOPLE; i++)
 		signer_wipe(&f->people[i]);
 	folder_done(&f->folder);
@@ -83,6 +85,20 @@ static int add_log(struct founding *f)
 		return r;
 	f->genesis.log = f->log.key;
 	return write_signer(&f->folder, "fleet-log.key", &f->log);
+}
+
+static int add_registrar(struct founding *f)
+{
+	char name[KEY_NAME_MAX + 1];
+	if (!f->registrar_names)
+		return 0;
+	registrar_name(f->genesis.fleet, name);
+	int r = signer_generate(env_system(), name, &f->registrar);
+	if (r < 0)
+		return r;
+	f->genesis.has_registrar = true;
+	f->genesis.registrar = f->registrar.key;
+	return write_signer(&f->folder, "registrar.key", &f->registrar);
 }
 
 static int check_need(const struct genesis *g)
@@ -149,32 +165,51 @@ static int issue(struct founding *f, const struct certificate_plan *plan, const 
 	return r;
 }
 
+struct authority {
+	X509 *cert;
+	EVP_PKEY *key;
+};
+
+static int issue_server(struct founding *f, const struct authority *ca, const char *role, const char *names,
+                        const char *key_file)
+{
+	cleanup_key EVP_PKEY *key = NULL;
+	cleanup_certificate X509 *cert = NULL;
+	char uri[CERTIFICATE_URI_MAX + 1], cert_file[FOLDER_NAME_MAX + 1];
+	snprintf(uri, sizeof(uri), "swornlog://%s/%s", f->genesis.fleet, role);
+	snprintf(cert_file, sizeof(cert_file), "%s.crt", role);
+	int r = certificate_key_new(&key);
+	struct certificate_plan plan = { .use = CERTIFICATE_SERVER,
+		                         .subject = role,
+		                         .uri = uri,
+		                         .names = names,
+		                         .days = LEAF_DAYS,
+		                         .key = key,
+		                         .issuer = ca->cert,
+		                         .issuer_key = ca->key };
+	if (r == 0)
+		r = issue(f, &plan, key_file, cert_file, &cert);
+	if (r == -EINVAL)
+		command_fail("--%s: '%s' is not a list of host names and addresses",
+		             strcmp(role, "sink") == 0 ? "sink-name" : role, names);
+	return r;
+}
+
 static int write_certificates(struct founding *f)
 {
-	cleanup_key EVP_PKEY *ca_key = NULL, *sink_key = NULL;
-	cleanup_certificate X509 *ca = NULL, *sink = NULL;
-	char uri[CERTIFICATE_URI_MAX + 1];
-	snprintf(uri, sizeof(uri), "swornlog://%s/sink", f->genesis.fleet);
+	cleanup_key EVP_PKEY *ca_key = NULL;
+	cleanup_certificate X509 *cert = NULL;
 	int r = certificate_key_new(&ca_key);
-	if (r == 0)
-		r = certificate_key_new(&sink_key);
-	struct certificate_plan ca_plan = {
+	struct certificate_plan plan = {
 		.use = CERTIFICATE_CA, .subject = f->genesis.fleet, .days = CA_DAYS, .key = ca_key
 	};
 	if (r == 0)
-		r = issue(f, &ca_plan, "ca.key", "ca.crt", &ca);
-	struct certificate_plan sink_plan = { .use = CERTIFICATE_SERVER,
-		                              .subject = "sink",
-		                              .uri = uri,
-		                              .names = f->sink_names,
-		                              .days = LEAF_DAYS,
-		                              .key = sink_key,
-		                              .issuer = ca,
-		                              .issuer_key = ca_key };
+		r = issue(f, &plan, "ca.key", "ca.crt", &cert);
+	struct authority ca = { cert, ca_key };
 	if (r == 0)
-		r = issue(f, &sink_plan, "sink.key", "sink.crt", &sink);
-	if (r == -EINVAL)
-		command_fail("--sink-name: '%s' is not a list of host names and addresses", f->sink_names);
+		r = issue_server(f, &ca, "sink", f->sink_names, "sink.key");
+	if (r == 0 && f->registrar_names)
+		r = issue_server(f, &ca, "registrar", f->registrar_names, "registrar-tls.key");
 	if (r == -EIO) {
 		char reason[256];
 		tls_error(reason, sizeof(reason));
@@ -194,6 +229,8 @@ static int found(struct founding *f, const char *dir, const struct option_list *
 	if (r == 0)
 		r = add_log(f);
 	if (r == 0)
+		r = add_registrar(f);
+	if (r == 0)
 		r = write_genesis(f);
 	if (r == 0)
 		r = write_certificates(f);
@@ -202,7 +239,7 @@ static int found(struct founding *f, const char *dir, const struct option_list *
 
 static int fleet_init(int argc, char **argv)
 {
-	const char *dir, *fleet = NULL, *sink_names = "localhost,127.0.0.1,::1";
+	const char *dir, *fleet = NULL, *sink_names = "localhost,127.0.0.1,::1", *registrar_names = NULL;
 	struct option_list admins = { 0 }, auditors = { 0 };
 	uint64_t need_admins = 1, need_auditors = 1;
 	const struct option_row options[] = {
@@ -217,6 +254,8 @@ static int fleet_init(int argc, char **argv)
 		  .max = STATEMENT_MAX_PEOPLE },
 		{ "sink-name", OPTION_TEXT, &sink_names, "NAMES",
 		  .help = "names and addresses of the sink, with commas (localhost)" },
+		{ "registrar", OPTION_TEXT, &registrar_names, "NAMES",
+		  .help = "have a registrar, which enrolls hosts by join tokens: its names and addresses" },
 	};
 	const struct usage usage = {
 		"swornlog fleet init",
@@ -238,7 +277,9 @@ static int fleet_init(int argc, char **argv)
 		             LABEL_MAX);
 		return COMMAND_USAGE;
 	}
-	cleanup(founding_done) struct founding f = { .folder.fd = -1, .sink_names = sink_names };
+	cleanup(founding_done) struct founding f = { .folder.fd = -1,
+		                                     .sink_names = sink_names,
+		                                     .registrar_names = registrar_names };
 	f.genesis.need[STATEMENT_ENROL] =
 	        (struct need){ .stated = true, .admins = need_admins, .auditors = need_auditors };
 	snprintf(f.genesis.fleet, sizeof(f.genesis.fleet), "%s", fleet);
@@ -250,6 +291,8 @@ static int fleet_init(int argc, char **argv)
 	       "  ca.key                 keep it where hosts are enrolled\n"
 	       "  fleet-log.key, sink.*  for the sink, with ca.crt\n",
 	       fleet, dir);
+	if (registrar_names)
+		puts("  registrar*             for the registrar, with ca.crt and ca.key");
 	return COMMAND_OK;
 }
 

@@ -6,6 +6,8 @@
 static const struct command COMMANDS[] = {
 	{ "fleet", "found a fleet: its keys, certificates and genesis statement", cmd_fleet },
 	{ "enroll", "bring a host into a fleet", cmd_enroll },
+	{ "token", "make a join token for new hosts", cmd_token },
+	{ "join", "on a new host: join the fleet that a token names", cmd_join },
 	{ "verify", "check a store, a spool or a proof file against the genesis statement", cmd_verify },
 	{ "prove", "write a file that proves one entry to a stranger", cmd_prove },
 	{ "export", "write a store's logs as tile directories that other tools can check", cmd_export },

@@ -231,6 +231,18 @@ int sealer_refused(struct sealer *s, uint16_t status, struct span body maybe_unu
 	        s, status == 422 ? "the sink could not verify a batch" : "the sink refused a batch", ret);
 }
 
+/* Before the first receipt: what the join token pinned. */
+static int load_first(struct sealer *s)
+{
+	struct checkpoint first;
+	if (s->options.first_checkpoint.len == 0)
+		return 0;
+	int r = checkpoint_verify_fleet(s->options.first_checkpoint, s->options.log_key, false, &first);
+	if (r == 0)
+		hold(s, &(struct fleet_head){ .size = first.size, .root = first.root });
+	return r;
+}
+
 /* Already verified when it was taken; here only its head is needed. */
 static int load_receipt(struct sealer *s)
 {
@@ -239,8 +251,10 @@ static int load_receipt(struct sealer *s)
 	struct origin o;
 	struct checkpoint now;
 	int e = file_read(s->options.log.env, s->options.spool_fd, "receipt", RECEIPT_MAX_BYTES, &bytes);
+	if (e == -ENOENT)
+		return load_first(s);
 	if (e < 0)
-		return e == -ENOENT ? 0 : e;
+		return e;
 	struct span in = { bytes.data, bytes.len };
 	if (receipt_parse(in, &entry, &r) < 0 || !own_origin(s, r.origin, &o) ||
 	    checkpoint_verify_fleet(r.note, s->options.log_key, true, &now) < 0)

@@ -36,7 +36,7 @@ int histories_load(struct sealer *s)
 	return r == -ENOENT ? 0 : r;
 }
 
-/* The note that this host holds is in its newest receipt. */
+/* The note that this host holds is in its newest receipt, or came with its join token. */
 static int held_note(const struct sealer *s, const struct receipt *r, enum receipt_verdict v, struct buf *ret)
 {
 	if (v == RECEIPT_TWO_HISTORIES) {
@@ -46,6 +46,10 @@ static int held_note(const struct sealer *s, const struct receipt *r, enum recei
 	cleanup_buf struct buf bytes = { 0 }, entry = { 0 };
 	struct receipt mine;
 	int e = file_read(s->options.log.env, s->options.spool_fd, "receipt", RECEIPT_MAX_BYTES, &bytes);
+	if (e == -ENOENT && s->options.first_checkpoint.len > 0) {
+		buf_put(ret, s->options.first_checkpoint.data, s->options.first_checkpoint.len);
+		return buf_err(ret);
+	}
 	if (e == 0)
 		e = receipt_parse((struct span){ bytes.data, bytes.len }, &entry, &mine);
 	if (e < 0)

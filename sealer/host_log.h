@@ -19,6 +19,8 @@ struct host_log_options {
 	const struct signer *identity; /* outlives the log */
 	const char *fleet_vkey;
 	struct hash certificate;
+	bool has_token; /* the host was enrolled under a join token: */
+	struct hash token;
 	struct hash config;
 	uint8_t boot_id[16];
 	enum pack_codec codec;

@@ -26,6 +26,8 @@ static int begin_epoch(struct host_log *l, struct epoch_start *start)
 	start->fleet_vkey =
 	        (struct span){ (const uint8_t *)l->options.fleet_vkey, strlen(l->options.fleet_vkey) };
 	start->certificate = l->options.certificate;
+	start->has_token = start->cause == EPOCH_ENROLLED && l->options.has_token;
+	start->token = l->options.token;
 	start->version = (struct span){ (const uint8_t *)SWORNLOG_VERSION, strlen(SWORNLOG_VERSION) };
 	if (r == 0)
 		r = put_epoch_body(l, start);

@@ -18,9 +18,10 @@ struct sealer_options {
 	int state_fd; /* both folders stay the caller's */
 	int spool_fd;
 	const struct key *log_key;
-	const struct policy *policy; /* NULL: nobody has to witness anything */
-	uint64_t witness_within_us;  /* a receipt that is not witnessed for longer is an alarm */
-	const char *file_system;     /* of the spool, for the posture */
+	struct span first_checkpoint; /* of the fleet's log, held before there is a receipt; empty: none */
+	const struct policy *policy;  /* NULL: nobody has to witness anything */
+	uint64_t witness_within_us;   /* a receipt that is not witnessed for longer is an alarm */
+	const char *file_system;      /* of the spool, for the posture */
 	uint64_t seal_interval_us;
 	uint64_t heartbeat_us;
 	uint64_t spool_max_bytes;
