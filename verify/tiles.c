@@ -73,7 +73,7 @@ static void note_extent(struct tiles *t, const char *path, int level, uint64_t i
 	size = items << shift;
 	if (size > t->extent) {
 		t->extent = size;
-		snprintf(t->extent_path, sizeof(t->extent_path), "%s", path);
+		tile_path(level, index, width, t->extent_path);
 	}
 }
 
