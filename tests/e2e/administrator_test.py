@@ -55,6 +55,8 @@ def attempts(fleet):
     }
 
 
+# What verifiers judge.
+JUDGED = ("enrol",)
 # Wrong whoever signs it.
 NEVER = ("disown what has a receipt", "rename a host")
 
@@ -102,10 +104,11 @@ def main():
         fleet.end("sink")
         check("the store verifies, and has one host", len(fleet.verify()["hosts"]) == 1)
         for what, (kind, lines) in tried.items():
-            if kind == "enrol":
-                verifiers_see(fleet, f"can't {what}", kind, lines, [admin])
-        for what in NEVER:
-            verifiers_see(fleet, f"nor can two people {what}", *tried[what], [admin, auditor])
+            if kind not in JUDGED:
+                continue
+            verifiers_see(fleet, f"can't {what}", kind, lines, [admin])
+            if what in NEVER:
+                verifiers_see(fleet, f"nor can two people {what}", kind, lines, [admin, auditor])
     finally:
         fleet.remove()
     return finish()
