@@ -99,8 +99,25 @@ static enum chain_verdict check_seal(struct check *k, struct span body)
 	return CHAIN_OK;
 }
 
-/* The seal key's line first, then perhaps the identity's, then nothing. */
-static enum chain_verdict check_signatures(const struct check *k, const struct chain *before)
+/* Lines under the identity's name behind the seal's: one, or two while a new key is announced. One of them is
+ * by the key in force, whatever the other is. */
+static enum chain_verdict check_identity(struct check *k, const struct key *identity, bool due)
+{
+	const struct note *note = &k->batch->note;
+	size_t lines = note_signature_count(note), own = 0;
+	for (size_t i = 1; i < lines; i++) {
+		struct note_signature s;
+		if (i > 2 || !note_signature(note, i, &s) || !span_is(s.name, identity->name))
+			return CHAIN_WRONG_IDENTITY;
+		own += note_signed_by(note, i, identity) ? 1 : 0;
+	}
+	k->result.vouched = own == 1;
+	bool wanted = due || lines > 1;
+	return wanted && !k->result.vouched ? CHAIN_WRONG_IDENTITY : CHAIN_OK;
+}
+
+/* The seal key's line first. */
+static enum chain_verdict check_signatures(struct check *k, const struct chain *before)
 {
 	char name[KEY_NAME_MAX + 1];
 	struct key seal_key;
@@ -108,13 +125,7 @@ static enum chain_verdict check_signatures(const struct check *k, const struct c
 	if (key_make(name, KEY_TYPE_ED25519, &k->next.next_key, &seal_key) < 0 ||
 	    !note_signed_by(&k->batch->note, 0, &seal_key))
 		return CHAIN_WRONG_SEAL;
-	size_t lines = note_signature_count(&k->batch->note);
-	bool due = before->tree.size == 0;
-	if (lines == 1)
-		return due ? CHAIN_WRONG_IDENTITY : CHAIN_OK;
-	if (lines != 2 || !note_signed_by(&k->batch->note, 1, &before->identity))
-		return CHAIN_WRONG_IDENTITY;
-	return CHAIN_OK;
+	return check_identity(k, &before->identity, before->tree.size == 0);
 }
 
 static bool is_reference(uint64_t kind, uint64_t key)

@@ -17,7 +17,7 @@ enum chain_verdict {
 	CHAIN_UNPACK,         /* packed bytes or entry framing don't fit the header */
 	CHAIN_WRONG_ROOT,     /* entries don't hash to the note's root */
 	CHAIN_WRONG_SEAL,     /* seal line missing, or not by the key that was named */
-	CHAIN_WRONG_IDENTITY, /* identity line missing where due, or not by the enrolled key, or an extra line
+	CHAIN_WRONG_IDENTITY, /* identity line missing where due, or not by the key in force, or an extra line
 	                       */
 	CHAIN_NO_SEAL_ENTRY,  /* last entry is not a seal, or the seal does not fit the batch */
 	CHAIN_NO_EPOCH_ENTRY, /* first entry of an epoch is not one, or does not fit */
@@ -49,6 +49,7 @@ void chain_scratch_freep(struct chain_scratch **s);
 
 struct chain_result {
 	struct seal seal; /* points into the scratch's raw bytes: valid until the next check */
+	bool vouched;     /* the identity key has signed too */
 	bool has_epoch;
 	struct epoch_start epoch; /* likewise */
 	struct span raw;          /* the raw entries, likewise */

@@ -23,6 +23,7 @@ enum entry_kind {
 	KIND_LOSS = 6,
 	KIND_GOODBYE = 7,
 	KIND_AGENT = 8,
+	KIND_KEY = 9,
 
 	KIND_PROCESS = 16, /* a process described without an exec having been seen */
 	KIND_EXEC = 17,

@@ -231,3 +231,19 @@ int checkpoint_verify_fleet(struct span bytes, const struct key *log, bool exact
 	*ret = p;
 	return 0;
 }
+
+int checkpoint_verify_keys(struct span bytes, const struct key *log, const struct key *former,
+                           struct checkpoint *ret)
+{
+	struct note n;
+	struct checkpoint p;
+	int r = checkpoint_verify_fleet(bytes, log, false, &p);
+	if (r < 0)
+		return r;
+	if (note_parse(bytes, &n) < 0 || note_signature_count(&n) > 2)
+		return -EBADMSG;
+	if (note_signature_count(&n) == 2 && (!former || !note_signed_by(&n, 1, former)))
+		return -ENOKEY;
+	*ret = p;
+	return 0;
+}

@@ -57,5 +57,9 @@ must_check int checkpoint_parse(struct span text, struct checkpoint *ret);
  * -EBADMSG, -ENOKEY. */
 must_check int checkpoint_verify_fleet(struct span note, const struct key *log, bool exact,
                                        struct checkpoint *ret);
+/* The same of a note in a fleet record or receipt: the key's line is the first, and nothing may follow it but
+ * that of the key before it, which may be NULL. */
+must_check int checkpoint_verify_keys(struct span note, const struct key *log, const struct key *former,
+                                      struct checkpoint *ret);
 
 #endif

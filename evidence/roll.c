@@ -26,7 +26,7 @@ static bool same_public(const struct ed25519_public *a, const struct ed25519_pub
 	return memcmp(a->b, b->b, sizeof(a->b)) == 0;
 }
 
-static bool key_taken(const struct roll *l, const struct ed25519_public *pub)
+bool roll_key_taken(const struct roll *l, const struct ed25519_public *pub)
 {
 	const struct genesis *g = l->genesis;
 	if (same_public(pub, &g->log.pub) || (g->has_registrar && same_public(pub, &g->registrar.pub)))
@@ -70,7 +70,7 @@ static const char *token_refuses(const struct roll *l, const struct statement *s
 
 static const char *identity_refuses(const struct roll *l, const struct statement *s, uint64_t time_us)
 {
-	if (key_taken(l, &s->identity.pub))
+	if (roll_key_taken(l, &s->identity.pub))
 		return "the identity key is in use, or was";
 	return s->has_token ? token_refuses(l, s, time_us) : NULL;
 }
@@ -138,7 +138,7 @@ static const char *log_key_refuses(const struct roll *l, const struct statement 
 		return "no key was prepared: the genesis statement has no next-log-key";
 	if (!hash_equal(&hash, &l->next))
 		return "the key is not the one that was prepared";
-	return key_taken(l, &s->log.pub) ? "the key is in use, or was" : NULL;
+	return roll_key_taken(l, &s->log.pub) ? "the key is in use, or was" : NULL;
 }
 
 const char *roll_refuses(const struct roll *l, const struct statement *s, const struct standing *host,

@@ -54,6 +54,8 @@ const char *roll_refuses(const struct roll *l, const struct statement *s, const 
 must_check int roll_take(struct roll *l, const struct statement *s, struct standing *host, uint64_t index,
                          uint64_t time_us);
 bool statement_about_host(enum statement_kind k);
+/* Is it, or was it, anybody's? */
+bool roll_key_taken(const struct roll *l, const struct ed25519_public *pub);
 
 /* For who reads back a roll that was written down: what roll_take() would have remembered. -ENOMEM. */
 must_check int roll_add_key(struct roll *l, const struct ed25519_public *pub);

@@ -47,7 +47,7 @@ int announced_take(struct hosts *h, const struct place *at, struct span note, ui
 		find(h->findings, VERDICT_UNENROLLED, at, "an announcement of a host that nobody enrolled");
 		return 0;
 	}
-	if (!announcement_signed_by(note, &host->identity)) {
+	if (!announcement_signed_by(note, &host->stand[host->stand_len - 1].standing.identity)) {
 		host_find(h, host, VERDICT_WRONGLY_SEALED, at, "an announcement that host %s has not signed",
 		          host->label);
 		return 0;

@@ -1,6 +1,7 @@
 /* Does each batch belong to one commit, and each committed head to a batch? (docs/format.md section 15.6) */
 #include "verify/host.h"
 #include "verify/silence.h"
+#include "verify/statements.h"
 
 static int touch(struct hosts *h, struct log_epoch *e)
 {
@@ -40,7 +41,12 @@ static void remember_newest(struct log_host *host, struct log_epoch *e, const st
 		host->newest_epoch = e->origin.epoch;
 		host->newest_commit = head->commit;
 	}
+	statements_commit(host, e, e->committed_size, head->size);
 	e->committed_size = MAX(e->committed_size, head->size);
+	if (e->origin.epoch == host->newest_epoch)
+		host->newest_head = (struct log_point){ .epoch = e->origin.epoch,
+			                                .size = head->size,
+			                                .root = head->root };
 }
 
 int coverage_head(struct hosts *h, const struct place *at, const struct record_head *head, uint64_t commit,
@@ -67,6 +73,7 @@ int coverage_head(struct hosts *h, const struct place *at, const struct record_h
 		.root = head->root,
 		.commit = commit,
 		.group = group,
+		.stand = host->stand_len - 1,
 		.time_us = h->time_us,
 		.sink_started_us = h->sink_started_us,
 	};

@@ -19,6 +19,7 @@ static const struct {
 	[VERDICT_UNWITNESSED] = { "unwitnessed", true },
 	[VERDICT_UNENROLLED] = { "unenrolled", true },
 	[VERDICT_MALFORMED] = { "malformed", true },
+	[VERDICT_REVOKED] = { "revoked", true },
 	[VERDICT_UNRECEIPTED] = { "unreceipted", true },
 	[VERDICT_EPOCH] = { "epoch", false },
 	[VERDICT_LOSS] = { "loss", false },

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "lib/text.h"
+#include "verify/statements.h"
 
 #define CHECKPOINT_FILE "fleet/checkpoint"
 #define SINK_STEP_US    1000000
@@ -24,6 +25,7 @@ void fleet_check_done(struct fleet_check *k)
 {
 	buf_done(&k->note);
 	buf_done(&k->notes);
+	buf_done(&k->published_note);
 	free(k->pending);
 }
 
@@ -50,49 +52,20 @@ static void check_index(struct fleet_check *k, const struct place *at, uint64_t 
 	break_tree(k);
 }
 
-static int take_enrolment(struct fleet_check *k, const struct place *at, struct span note, uint64_t index)
+static int take_statement(struct fleet_check *k, const struct place *at, const struct fleet_entry *e,
+                          uint64_t index)
 {
-	struct statement e;
-	switch (enrolment_parse(note, k->genesis, &e)) {
-	case 0:
-		k->enrolments++;
-		return hosts_enrol(k->hosts, at, &e, index);
-	case -ENOMEM:
-		return -ENOMEM;
-	case -EPERM:
-		find(k->findings, VERDICT_WRONGLY_SEALED, at, "an enrolment for another fleet");
-		return 0;
-	case -ENOKEY:
-		find(k->findings, VERDICT_WRONGLY_SEALED, at, "an enrolment that too few people signed");
-		return 0;
-	default:
-		find(k->findings, VERDICT_WRONGLY_SEALED, at,
-		     "an enrolment that is malformed or does not verify");
-		return 0;
-	}
-}
-
-static int take_statement(struct fleet_check *k, const struct place *at, struct span note, uint64_t index)
-{
-	enum statement_kind kind;
+	size_t hosts = k->hosts->count;
 	k->statements++;
 	if (index == 0) {
-		if (!span_equal(note, k->genesis_bytes))
+		if (!span_equal(e->note, k->genesis_bytes))
 			find(k->findings, VERDICT_FORKED, at,
 			     "the fleet log begins with another genesis statement");
 		return 0;
 	}
-	if (statement_kind(note, &kind) < 0) {
-		find(k->findings, VERDICT_MALFORMED, at, "not a statement");
-		return 0;
-	}
-	if (kind == STATEMENT_ENROL)
-		return take_enrolment(k, at, note, index);
-	if (kind == STATEMENT_GENESIS)
-		find(k->findings, VERDICT_FORKED, at, "a second genesis statement");
-	else
-		find(k->findings, VERDICT_REMARK, at, "a statement of a kind not known here was carried");
-	return 0;
+	int r = statements_take(k->hosts, at, e->note, index, e->time_us);
+	k->enrolments += k->hosts->count - hosts;
+	return r;
 }
 
 static void take_boot_id(struct fleet_check *k, struct span detail)
@@ -217,7 +190,7 @@ static int take_entry(struct fleet_check *k, const struct place *at, const struc
 	case FLEET_COMMIT:
 		return take_commit(k, at, &e, record, group);
 	case FLEET_STATEMENT:
-		return take_statement(k, at, e.note, record->index);
+		return take_statement(k, at, &e, record->index);
 	case FLEET_SINK:
 		take_sink(k, at, &e);
 		return 0;
@@ -296,12 +269,14 @@ int fleet_check_record(struct fleet_check *k, const struct place *at, struct spa
 
 void fleet_check_expect(struct fleet_check *k, struct span note)
 {
+	struct note n;
 	struct checkpoint c;
-	if (checkpoint_verify_fleet(note, &k->genesis->log, false, &c) < 0) {
+	if (note_parse(note, &n) < 0 || checkpoint_parse(n.text, &c) < 0 || !span_is(c.origin, k->name)) {
 		find(k->findings, VERDICT_WRONGLY_SEALED, &(struct place){ .file = CHECKPOINT_FILE },
-		     "the published checkpoint is not signed by the fleet log");
+		     "the published checkpoint is not one of the fleet log");
 		return;
 	}
+	buf_put(&k->published_note, note.data, note.len);
 	k->published = c;
 	k->published.origin = (struct span){ 0 };
 	if (k->tiles)
@@ -324,6 +299,14 @@ int fleet_check_finish(struct fleet_check *k)
 {
 	struct place at = { .file = CHECKPOINT_FILE, .origin = k->name };
 	uint64_t size = fleet_tree_size(k->tree), published = k->published.size;
+	struct span note = { k->published_note.data, k->published_note.len };
+	if (buf_err(&k->published_note))
+		return buf_err(&k->published_note);
+	if (published > 0 && statements_check_note(k->hosts, note, published, 0, true) < 0) {
+		find(k->findings, VERDICT_WRONGLY_SEALED, &at,
+		     "the published checkpoint is not signed by the fleet log");
+		return 0;
+	}
 	if (k->broken || published == 0)
 		return 0;
 	if (published > size) {

@@ -12,7 +12,8 @@
 struct fleet_note {
 	uint64_t offset; /* of its record */
 	uint64_t index;
-	size_t at, len; /* in `notes` */
+	uint64_t time_us; /* of that entry */
+	size_t at, len;   /* in `notes` */
 };
 
 struct fleet_check {
@@ -33,8 +34,9 @@ struct fleet_check {
 	struct buf notes; /* of this file, one behind the other */
 	struct fleet_note *pending;
 	size_t pending_len, pending_cap;
-	struct checkpoint published; /* of fleet/checkpoint; size 0: none, or not verified */
-	uint64_t uncovered_time_us;  /* of the first entry that it does not cover */
+	struct checkpoint published; /* of fleet/checkpoint; size 0: none. Verified at the end */
+	struct buf published_note;
+	uint64_t uncovered_time_us; /* of the first entry that it does not cover */
 };
 
 void fleet_check_init(struct fleet_check *k, const struct genesis *g, struct span genesis_bytes,

@@ -1,6 +1,7 @@
 /* The signatures of fleet checkpoints: the dear part of the fleet log, so they wait until the threads that
  * check the file's batches can share them. */
 #include "verify/fleet.h"
+#include "verify/statements.h"
 
 #define NOTES_ORDER ((uint64_t)1 << 63)
 
@@ -14,9 +15,11 @@ int fleet_keep_note(struct fleet_check *k, const struct place *at, const struct 
 		k->pending = grown;
 		k->pending_cap = cap;
 	}
-	k->pending[k->pending_len++] = (struct fleet_note){
-		.offset = at->offset, .index = record->index, .at = k->notes.len, .len = record->note.len
-	};
+	k->pending[k->pending_len++] = (struct fleet_note){ .offset = at->offset,
+		                                            .index = record->index,
+		                                            .time_us = k->last_time_us,
+		                                            .at = k->notes.len,
+		                                            .len = record->note.len };
 	buf_put(&k->notes, record->note.data, record->note.len);
 	buf_reset(&k->note);
 	buf_put(&k->note, record->note.data, record->note.len);
@@ -28,9 +31,8 @@ int fleet_check_notes(const struct fleet_check *k, const char *file, size_t from
 {
 	for (size_t i = from; i < k->pending_len; i += of) {
 		const struct fleet_note *n = &k->pending[i];
-		struct checkpoint c;
-		int r = checkpoint_verify_fleet((struct span){ k->notes.data + n->at, n->len },
-		                                &k->genesis->log, true, &c);
+		int r = statements_check_note(k->hosts, (struct span){ k->notes.data + n->at, n->len },
+		                              n->index + 1, n->time_us, false);
 		if (r == -ENOMEM)
 			return r;
 		f->order = NOTES_ORDER + n->offset; /* behind all that is found in batches */

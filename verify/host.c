@@ -3,10 +3,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "verify/statements.h"
+
 int hosts_init(struct hosts *h, const struct genesis *g, struct findings *f, struct fleet_tree *tree,
                const char *only)
 {
 	*h = (struct hosts){ .genesis = g, .findings = f, .tree = tree, .only = only };
+	roll_init(&h->roll, g);
 	return chain_scratch_new(&h->scratch);
 }
 
@@ -35,6 +38,7 @@ static void host_free(struct log_host *host)
 	free(host->epoch);
 	free(host->claims);
 	days_done(&host->days);
+	statements_done(host);
 	free(host);
 }
 
@@ -44,6 +48,8 @@ void hosts_done(struct hosts *h)
 		host_free(h->host[i]);
 	free(h->host);
 	free(h->touched);
+	roll_done(&h->roll);
+	free(h->log_key);
 	chain_scratch_free(h->scratch);
 	*h = (struct hosts){ 0 };
 }
@@ -68,15 +74,6 @@ struct log_host *hosts_find(const struct hosts *h, const char *label)
 	return i < h->count && strcmp(h->host[i]->label, label) == 0 ? h->host[i] : NULL;
 }
 
-static bool identity_taken(const struct hosts *h, const struct key *k)
-{
-	for (size_t i = 0; i < h->count; i++) {
-		if (memcmp(h->host[i]->identity.pub.b, k->pub.b, sizeof(k->pub.b)) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int insert(struct hosts *h, struct log_host *host)
 {
 	if (h->count == h->cap) {
@@ -94,27 +91,39 @@ static int insert(struct hosts *h, struct log_host *host)
 	return 0;
 }
 
-int hosts_enrol(struct hosts *h, const struct place *at, const struct statement *e, uint64_t index)
+int hosts_add(struct hosts *h, const char *label, uint64_t index, struct log_host **ret)
 {
-	struct log_host *known = hosts_find(h, e->host);
-	if (known || identity_taken(h, &e->identity)) {
-		host_find(h, known, known ? VERDICT_MALFORMED : VERDICT_CLONED, at,
-		          "host %s: the host or its identity key is enrolled a second time", e->host);
-		return 0;
-	}
 	struct log_host *host = calloc(1, sizeof(*host));
 	if (!host)
 		return -ENOMEM;
-	memcpy(host->label, e->host, sizeof(host->label));
-	host->identity = e->identity;
-	host->certificate = e->certificate;
+	snprintf(host->label, sizeof(host->label), "%s", label);
 	host->enrolled_at = index;
 	host->number = h->count;
-	host->selected = !h->only || strcmp(h->only, e->host) == 0;
+	host->selected = !h->only || strcmp(h->only, label) == 0;
 	int r = insert(h, host);
 	if (r < 0)
 		host_free(host);
+	else
+		*ret = host;
 	return r;
+}
+
+int hosts_enrol(struct hosts *h, const struct statement *e)
+{
+	struct log_host *host;
+	int r = hosts_add(h, e->host, 0, &host);
+	if (r < 0)
+		return r;
+	host->stand = calloc(1, sizeof(*host->stand));
+	if (!host->stand)
+		return -ENOMEM;
+	host->stand_len = host->stand_cap = 1;
+	host->stand[0].kind = e->kind;
+	host->stand[0].standing = (struct standing){ .identity = e->identity,
+		                                     .certificate = e->certificate,
+		                                     .has_token = e->has_token,
+		                                     .token = e->token };
+	return 0;
 }
 
 static struct log_epoch *epoch_new(const struct origin *o)

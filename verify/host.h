@@ -4,8 +4,9 @@
 #define SWORNLOG_VERIFY_HOST_H
 
 #include "evidence/chain.h"
+#include "evidence/key_entry.h"
 #include "evidence/record.h"
-#include "evidence/statement.h"
+#include "evidence/roll.h"
 #include "verify/days.h"
 #include "verify/finding.h"
 #include "verify/fleet_tree.h"
@@ -21,6 +22,7 @@ struct committed_head {
 	struct hash root;
 	uint64_t commit;                   /* index of the fleet entry */
 	uint64_t group;                    /* commit group within the file */
+	size_t stand;                      /* of the host, for what it commits */
 	uint64_t time_us, sink_started_us; /* of the commit, and of the newest start of the sink before it */
 	bool goodbye;                      /* the batch that ends in this head says so */
 };
@@ -79,6 +81,7 @@ struct log_epoch {
 	struct clock_base clock; /* of the newest seal; all zero before the first */
 	uint64_t fleet_size;     /* the largest fleet head in its seals */
 	struct batch_run late, ahead;
+	struct batch_run revoked; /* `batches` counts commits */
 	struct epoch_boot *boots;
 	size_t boot_len, boot_cap;
 	bool touched; /* in this file */
@@ -96,14 +99,43 @@ struct head_claim {
 
 #define CLAIMS_KEPT 64
 
+/* What the host is from a statement on. */
+struct host_stand {
+	uint64_t index; /* of the statement's fleet entry */
+	enum statement_kind kind;
+	uint64_t enrolled_at;       /* index of the enrolment that the identity goes back to */
+	struct log_point announced; /* rotate */
+	struct standing standing;
+};
+
+/* An entry of kind 9. */
+struct host_announced {
+	uint32_t epoch;
+	uint64_t index;
+	bool vouched;
+	struct key_entry entry;
+};
+
+struct host_closing {
+	uint32_t epoch;
+	uint64_t index;
+	char reason[LABEL_MAX + 1];
+};
+
 struct log_host {
 	char label[LABEL_MAX + 1];
-	struct key identity;
-	struct hash certificate;
-	uint64_t enrolled_at;     /* index of the fleet entry */
-	size_t number;            /* in order of enrolment, from 0 */
-	bool selected;            /* entries are hashed; else only heads and commits are looked at */
-	struct log_epoch **epoch; /* ascending */
+	uint64_t enrolled_at;     /* index of the fleet entry that enrolled it first */
+	struct host_stand *stand; /* by index; never empty */
+	size_t stand_len, stand_cap;
+	uint64_t began_at; /* 1 + enrolled_at of the stand that an epoch entry was seen of */
+	struct host_announced *announced_keys;
+	size_t announced_len;
+	struct host_closing *closings;
+	size_t closing_len;
+	struct log_point newest_head; /* committed, of the newest epoch */
+	size_t number;                /* in order of enrolment, from 0 */
+	bool selected;                /* entries are hashed; else only heads and commits are looked at */
+	struct log_epoch **epoch;     /* ascending */
 	size_t epoch_count;
 	uint64_t newest_epoch, newest_commit;
 	/* of the newest commit of all its epochs */
@@ -125,8 +157,20 @@ struct log_host {
 	struct days days;
 };
 
+/* Who signs the fleet log's notes of sizes above `index`. */
+struct log_key {
+	uint64_t index;
+	struct key key;
+	bool has_former;
+	struct key former;
+	uint64_t overlap_end_us;
+};
+
 struct hosts {
 	const struct genesis *genesis;
+	struct roll roll;
+	struct log_key *log_key; /* those behind the genesis statement's */
+	size_t log_key_len;
 	struct findings *findings;
 	struct fleet_tree *tree; /* NULL: no fleet log at hand (a spool) */
 	bool spool;              /* no commits to be covered by, and earlier epochs may be gone */
@@ -152,9 +196,10 @@ void hosts_done(struct hosts *h);
 struct hosts hosts_view(const struct hosts *h, struct findings *f, struct chain_scratch *scratch);
 
 struct log_host *hosts_find(const struct hosts *h, const char *label);
-/* A verified enrolment. A second one of a host or an identity key is a finding. */
-must_check int hosts_enrol(struct hosts *h, const struct place *at, const struct statement *e,
-                           uint64_t index);
+/* Add a host that is not there. It has no stand yet. */
+must_check int hosts_add(struct hosts *h, const char *label, uint64_t index, struct log_host **ret);
+/* Add the host of a verified statement that gives it its identity, where there is no fleet log at hand. */
+must_check int hosts_enrol(struct hosts *h, const struct statement *e);
 /* -E2BIG beyond HOST_MAX_EPOCHS. */
 must_check int host_epoch(struct log_host *host, const struct origin *o, struct log_epoch **ret);
 

@@ -3,6 +3,7 @@
  */
 #include "lib/cbor.h"
 #include "verify/shape.h"
+#include "verify/statements.h"
 #include "verify/work.h"
 
 /* What each verdict of the chain means to a reader of the report. */
@@ -84,6 +85,13 @@ static void take_own_entry(struct work *w, struct span body, uint64_t index)
 		w->epoch->heads[w->epoch->covered].goodbye = true;
 	if (e.kind == KIND_LOSS)
 		take_loss(w, &e);
+	if (e.kind == KIND_KEY)
+		w->trouble =
+		        statements_announced(w->host, w->epoch->origin.epoch, index, &e, w->result.vouched);
+	if (w->trouble == -EBADMSG) {
+		work_find_at(w, index, VERDICT_MALFORMED, "an announcement that names no key");
+		w->trouble = 0;
+	}
 	if (e.kind == KIND_POSTURE) {
 		sha256(e.fields.data, e.fields.len, &w->epoch->posture);
 		w->epoch->has_posture = true;
@@ -148,6 +156,20 @@ static int take_abandoned(struct log_epoch *e, const struct epoch_start *s)
 	return 0;
 }
 
+/* The genesis statement's key, or one that followed on it. */
+static bool is_fleet_log(const struct hosts *h, const struct key *k)
+{
+	if (strcmp(k->name, h->genesis->log.name) != 0 || k->type != KEY_TYPE_ED25519)
+		return false;
+	if (key_equal(k, &h->genesis->log))
+		return true;
+	for (size_t i = 0; i < h->roll.key_count; i++) {
+		if (memcmp(k->pub.b, h->roll.key[i].b, sizeof(k->pub.b)) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int take_epoch_entry(struct work *w)
 {
 	struct log_epoch *e = w->epoch;
@@ -166,11 +188,11 @@ static int take_epoch_entry(struct work *w)
 	if (s->predecessor.epoch >= e->origin.epoch || s->receipted.epoch >= e->origin.epoch)
 		work_find_at(w, 0, VERDICT_MALFORMED,
 		             "the epoch entry names an epoch that is not an earlier one");
-	if (!hash_equal(&s->certificate, &w->host->certificate))
-		work_find_at(w, 0, VERDICT_MALFORMED,
-		             "the epoch entry names another certificate than the enrolment");
+	const char *why = statements_epoch(w->host, statements_stand(w->host, e), s);
+	if (why)
+		work_find_at(w, 0, VERDICT_MALFORMED, why);
 	struct key log;
-	if (key_parse(s->fleet_vkey, &log) < 0 || !key_equal(&log, &w->hosts->genesis->log))
+	if (key_parse(s->fleet_vkey, &log) < 0 || !is_fleet_log(w->hosts, &log))
 		work_find_at(w, 0, VERDICT_MALFORMED, "the epoch entry names another fleet log");
 	return take_abandoned(e, s);
 }
@@ -199,7 +221,7 @@ static int accept(struct work *w)
 	if (r < 0)
 		return r;
 	take_content(w);
-	return work_seal(w);
+	return w->trouble < 0 ? w->trouble : work_seal(w);
 }
 
 /* A host may fill its log with nonsense that it has signed: the chain goes on behind it. */
@@ -266,7 +288,7 @@ static int check_first(struct work *w)
 {
 	struct chain fresh;
 	enum chain_verdict v;
-	chain_init(&fresh, &w->epoch->origin, &w->host->identity);
+	chain_init(&fresh, &w->epoch->origin, &statements_stand(w->host, w->epoch)->standing.identity);
 	int r = chain_check(&fresh, w->batch, CHAIN_DEEP, w->hosts->scratch, &v, &w->result);
 	if (r == 0)
 		r = judge(w, &fresh, v);
@@ -284,6 +306,7 @@ static int check_next(struct work *w)
 	enum chain_verdict v;
 	struct chain *chain = w->epoch->chain;
 	w->sealed_by = chain->next_key;
+	chain->identity = statements_stand(w->host, w->epoch)->standing.identity;
 	int r = chain_check(chain, w->batch, CHAIN_DEEP, w->hosts->scratch, &v, &w->result);
 	return r < 0 ? r : judge(w, chain, v);
 }

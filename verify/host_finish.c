@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "verify/silence.h"
+#include "verify/statements.h"
 #include "verify/timeline.h"
 
 static struct log_epoch *epoch_of(const struct log_host *host, uint64_t number)
@@ -50,6 +51,16 @@ static void check_known_end(struct hosts *h, struct log_host *host, const struct
 		          (unsigned long long)known->epoch);
 }
 
+/* The statement by which people have closed the finding. */
+static const struct host_closing *closing_of(const struct log_host *host, const struct log_epoch *e)
+{
+	for (size_t i = 0; i < host->closing_len; i++) {
+		if (host->closings[i].epoch == e->origin.epoch)
+			return &host->closings[i];
+	}
+	return NULL;
+}
+
 static void finish_epoch(struct hosts *h, struct log_host *host, const struct log_epoch *e)
 {
 	struct place at = { .origin = e->name, .has_index = true };
@@ -60,8 +71,15 @@ static void finish_epoch(struct hosts *h, struct log_host *host, const struct lo
 		snprintf(before, sizeof(before), "predecessor %llu",
 		         (unsigned long long)e->predecessor.epoch);
 	const char *cause = epoch_cause_name(e->cause);
-	host_find(h, host, VERDICT_EPOCH, &at, "the log began anew: %s; %s",
-	          cause ? cause : "cause not known", before);
+	const struct host_closing *closing = closing_of(host, e);
+	if (closing)
+		host_find(h, host, VERDICT_REMARK, &at,
+		          "the log began anew: %s; %s; closed at fleet log entry %llu: %s",
+		          cause ? cause : "cause not known", before, (unsigned long long)closing->index,
+		          closing->reason);
+	else
+		host_find(h, host, VERDICT_EPOCH, &at, "the log began anew: %s; %s",
+		          cause ? cause : "cause not known", before);
 	if (e->abandoned)
 		host_find(h, host, VERDICT_LOSS, &at, "%llu entries of earlier epochs will never be shipped",
 		          (unsigned long long)e->abandoned);
@@ -149,6 +167,7 @@ int hosts_finish(struct hosts *h)
 			r = settle_claim(h, host, &host->claims[k]);
 		silence_finish(h, host);
 		timeline_finish(h, host);
+		statements_finish(h, host);
 		for (size_t k = 0; k < host->epoch_count; k++) {
 			finish_unchecked(h, host, host->epoch[k]);
 			finish_loss(h, host, host->epoch[k]);

@@ -32,6 +32,7 @@ static const struct shape_row loss_rows[] = {
 };
 static const struct shape_row goodbye_rows[] = { { 0, true, "u" } };
 static const struct shape_row agent_rows[] = { { 0, true, "u" }, { 1, false, "b" } };
+static const struct shape_row key_rows[] = { { 0, true, "b" }, { 1, true, "h" } };
 static const struct shape_row process_rows[] = {
 	{ PROCESS_PID, true, "u" },           { PROCESS_START, false, "u" },
 	{ PROCESS_PARENT_PID, false, "u" },   { PROCESS_PARENT, false, "u" },
@@ -125,6 +126,7 @@ static const struct {
 	{ KIND_SEAL, KIND_SEAL, ROWS(seal_rows) },
 	{ KIND_LOSS, KIND_LOSS, ROWS(loss_rows) },
 	{ KIND_AGENT, KIND_AGENT, ROWS(agent_rows) },
+	{ KIND_KEY, KIND_KEY, ROWS(key_rows) },
 	{ KIND_GOODBYE, KIND_GOODBYE, ROWS(goodbye_rows) },
 	{ KIND_POSTURE, KIND_POSTURE, ROWS(posture_rows) },
 	{ KIND_EPOCH, KIND_EPOCH, ROWS(epoch_rows) },

@@ -68,7 +68,6 @@ static int check_enrolment(struct reading *d)
 {
 	cleanup_buf struct buf bytes = { 0 };
 	struct statement e;
-	struct place at = { .file = "enrol" };
 	int r = read_part(d, "enrol", NOTE_MAX_BYTES, &bytes);
 	if (r < 0)
 		return r;
@@ -81,7 +80,7 @@ static int check_enrolment(struct reading *d)
 		say(d, VERDICT_WRONGLY_SEALED, "enrol", "not an enrolment that the fleet's people signed");
 		return 0;
 	}
-	r = hosts_enrol(&d->hosts, &at, &e, 0);
+	r = hosts_enrol(&d->hosts, &e);
 	d->host = hosts_find(&d->hosts, e.host);
 	return r;
 }
@@ -174,7 +173,7 @@ static int start_chain(struct reading *d, const struct batch *b, struct log_epoc
 	e->chain = malloc(sizeof(*e->chain));
 	if (!e->chain)
 		return -ENOMEM;
-	chain_init(e->chain, &b->origin, &host->identity);
+	chain_init(e->chain, &b->origin, &host->stand[host->stand_len - 1].standing.identity);
 	e->chain->tree = *tree;
 	e->chain->next_key = seal->next_key;
 	e->chain->account = seal->account;
@@ -257,7 +256,8 @@ static int check_batch(struct reading *d, const struct spool_file *file, const c
 			e->next_first = d->base.tree.size;
 		r = hosts_batch(&d->hosts, &(struct place){ .file = name }, bytes, 0);
 	}
-	if (note_signature_count(&b.note) == 2 && note_signed_by(&b.note, 1, &d->host->identity))
+	const struct key *identity = &d->host->stand[d->host->stand_len - 1].standing.identity;
+	if (note_signed_by(&b.note, 1, identity) || note_signed_by(&b.note, 2, identity))
 		d->vouched = true;
 	compare_receipt(d, &at, &b);
 	return r;

@@ -12,6 +12,7 @@ struct work {
 	const struct batch *batch;
 	struct ed25519_public sealed_by; /* the key that the chain named for this batch */
 	struct chain_result result;
+	int trouble; /* -ENOMEM, met where an entry is looked at */
 };
 
 void work_find(struct work *w, enum verdict v, const char *why);

@@ -30,7 +30,7 @@ static void enrol_a_host(const struct test_fleet *fleet, struct hosts *hosts)
 	host_log_init(&h, fleet->name, "web", 1);
 	test_fleet_enrol(fleet, &h, &note);
 	if (enrolment_parse((struct span){ note.data, note.len }, &fleet->genesis, &e) < 0 ||
-	    hosts_enrol(hosts, &(struct place){ 0 }, &e, 0) < 0)
+	    hosts_enrol(hosts, &e) < 0)
 		abort();
 }
 

@@ -76,20 +76,27 @@ def make_note(text: bytes, *signers: Signer) -> bytes:
     return text + b"\n" + b"".join(signer.line(text) for signer in signers)
 
 
-def make_statement(kind: str, fleet: str, lines: list[str], signers: list[Signer]) -> bytes:
-    head = ["swornlog-statement/v1", kind, f"fleet {fleet}", f"time {TIME}"]
+def make_statement(kind: str, fleet: str, lines: list[str], signers: list[Signer], time: str = TIME) -> bytes:
+    head = ["swornlog-statement/v1", kind, f"fleet {fleet}", f"time {time}"]
     return make_note("".join(f"{line}\n" for line in head + lines).encode(), *signers)
 
 
 class Cast:
     """The people of a fleet, its log key and its genesis statement."""
 
-    def __init__(self, fleet: str = "test", need: tuple[int, int] = (1, 1)):
+    def __init__(self, fleet: str = "test", need: tuple[int, int] = (1, 1), full: bool = False):
+        """`full`: with a registrar, and the next key of the log prepared."""
         self.fleet = fleet
         self.log = Signer(f"{fleet}/log")
+        self.registrar = Signer(f"{fleet}/registrar")
+        self.next_log = Signer(f"{fleet}/log", salt="2")
         self.admins = [Signer(f"{fleet}/admin/{name}") for name in ("ada", "ben")]
         self.auditors = [Signer(f"{fleet}/auditor/{name}") for name in ("cleo", "dan")]
         self.need = need
+        self.more_lines = []
+        if full:
+            vkey = self.registrar.key.vkey
+            self.more_lines = [f"registrar {vkey}", f"next-log-key {self.log_key_hash(self.next_log)}"]
         self.genesis = self.make_genesis()
 
     @property
@@ -100,7 +107,11 @@ class Cast:
         lines = [f"log {self.log.key.vkey}"]
         lines += [f"admin {person.key.vkey}" for person in self.admins]
         lines += [f"auditor {person.key.vkey}" for person in self.auditors]
-        return lines + [f"need enrol {self.need[0]} {self.need[1]}"]
+        return lines + [f"need enrol {self.need[0]} {self.need[1]}"] + self.more_lines
+
+    @staticmethod
+    def log_key_hash(signer: Signer) -> str:
+        return H(b"\x01" + signer.key.public).hex()
 
     def make_genesis(self) -> bytes:
         return make_statement("genesis", self.fleet, self.genesis_lines(), self.people)
@@ -234,6 +245,7 @@ class HostEpoch:
         signers = [wrong.get("signer") or self.seal_signer]
         if identity or (identity is None and first == 0):
             signers.append(wrong.get("identity_signer") or self.host.identity)
+            signers += wrong.get("beside", [])
         text = checkpoint_text(wrong.get("origin", str(self.origin)), wrong.get("size", size), root)
         note = make_note(text, *signers)
         self.heads.append((size, root))
@@ -288,6 +300,7 @@ class Sink:
     def __init__(self, cast: Cast):
         self.cast = cast
         self.time = 1795521600_000_000  # of the commits
+        self.log_signers: list[Signer] = []  # when a log-key statement has come
         self.entries: list[bytes] = []
         self.leaves: list[bytes] = []
         self.note = b""
@@ -341,7 +354,7 @@ class Sink:
     def make_checkpoint(self, *witnesses: Signer, size: int | None = None) -> bytes:
         leaves = self.leaves[:size]
         text = checkpoint_text(f"{self.cast.fleet}/log", len(leaves), tree_root(leaves))
-        return make_note(text, self.cast.log, *witnesses)
+        return make_note(text, *(self.log_signers or [self.cast.log]), *witnesses)
 
     def enrol(self, host: Host, statement: bytes | None = None) -> None:
         self.group([], [[2, self.time, statement or self.cast.enrol(host)]])

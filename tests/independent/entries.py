@@ -11,9 +11,9 @@ from fleetlog import is_hash, is_uint
 
 MAX_BODY = 65519
 FIRST_EVENT = 16
-SEAL, EPOCH, POSTURE, HEARTBEAT, LOSS, GOODBYE, AGENT = 2, 3, 4, 5, 6, 7, 8
+SEAL, EPOCH, POSTURE, HEARTBEAT, LOSS, GOODBYE, AGENT, KEY = 2, 3, 4, 5, 6, 7, 8, 9
 PROCESS, EXEC, EXIT = 16, 17, 18
-OWN_KINDS = range(SEAL, AGENT + 1)
+OWN_KINDS = range(SEAL, KEY + 1)
 LEAF_INDEX_FIELDS = {PROCESS: (3, 21), EXEC: (3, 21), 80: (20,), 85: (20,)}
 
 Check = Callable[[object], bool]
@@ -107,6 +107,7 @@ SHAPES: dict[int, tuple[dict[int, Check], dict[int, Check]]] = {
     LOSS: ({0: is_uint, 2: is_exactness}, {**_same(is_uint, 1, 3, 4), 5: is_bytes}),
     GOODBYE: ({0: is_uint}, {}),
     AGENT: ({0: is_uint}, {1: is_bytes}),
+    KEY: ({0: is_bytes, 1: is_hash}, {}),
     EXIT: ({0: is_uint}, {1: is_uint, 2: is_bool}),
 }
 

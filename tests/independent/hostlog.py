@@ -1,16 +1,19 @@
 """Section 15, step 5: one epoch of one host's log, batch after batch."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from basics import H, Key, Origin, Refused, check_public_key, parse_vkey
 from batches import Batch
 from cbor import encode
-from entries import EPOCH, FIRST_EVENT, GOODBYE, LOSS, POSTURE, SEAL, Entry, body_faults, parse_body
+from entries import EPOCH, FIRST_EVENT, GOODBYE, KEY, LOSS, POSTURE, SEAL, Entry, body_faults, parse_body
 from findings import Findings
 from notes import Note, check_host_lines
+from roll import Stand
 from tree import EMPTY_ROOT, Frontier
 
 EXACT_OR_LOWER = (0, 1)
+StandAt = Callable[[int], Stand | None]  # what the host was for the commit that covers entries up to that size
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,13 @@ class HostLog:
     checked: the first finding says so, the others would only repeat it.
     """
 
-    def __init__(self, origin: Origin, findings: Findings, identity: Key | None, log: Key | None, certificate=None):
+    def __init__(self, origin: Origin, findings: Findings, stand_at: StandAt, logs: list[Key]):
         self.origin = origin
         self.findings = findings
-        self.identity = identity
-        self.log = log
-        self.certificate = certificate
+        self.stand_at = stand_at
+        self.stand: Stand | None = None  # of the batch under way
+        self.log_keys = logs
+        self.announced: dict[int, tuple[bytes, bytes]] = {}  # by index: next identity, its certificate; vouched for
         self.tree = Frontier()
         self.size = 0
         self.batches = 0
@@ -70,6 +74,7 @@ class HostLog:
         if not self._continues(batch, place):
             return
         self.batches += 1
+        self.stand = self.stand_at(batch.end)
         self.seeds.add(batch.seed)
         try:
             bodies = batch.bodies()
@@ -82,6 +87,7 @@ class HostLog:
         self.size = batch.end
         own_key = self.next_seal
         self.next_seal = None
+        self.unvouched: dict[int, tuple[bytes, bytes]] = {}
         entries = self._parse(bodies, batch.first)
         own_key = self._first_seal(entries, own_key) if batch.first == 0 else own_key
         for entry in entries:
@@ -133,6 +139,8 @@ class HostLog:
             self._take_loss(entry)
         if entry.kind == EPOCH and not faults:
             self._take_epoch(entry)
+        if entry.kind == KEY and not faults:
+            self.unvouched[entry.index] = entry.fields[0], entry.fields[1]
 
     @staticmethod
     def _order_faults(entry: Entry, batch: Batch) -> list[str]:
@@ -161,10 +169,10 @@ class HostLog:
             self.report("malformed", place, "the epoch entry is of another epoch")
         if self.origin.epoch == 1 and fields[1] != 0:
             self.report("malformed", place, "epoch 1 has a cause other than 0")
-        if self.certificate is not None and fields[6] != self.certificate:
+        if self.stand is not None and fields[6] != self.stand.certificate:
             self.report("malformed", place, "the certificate is not the enrolment's")
         try:
-            if self.log and parse_vkey(fields[5].decode("ascii", "replace")) != self.log:
+            if self.log_keys and parse_vkey(fields[5].decode("ascii", "replace")) not in self.log_keys:
                 self.report("malformed", place, "the fleet log key is not the genesis statement's")
         except Refused as refused:
             self.report("malformed", place, refused.reason)
@@ -229,8 +237,12 @@ class HostLog:
 
     def _check_lines(self, note: Note, own_key: bytes | None, first: bool, place: str) -> None:
         seal = self._seal_key(own_key, place)
-        for wrong in check_host_lines(note, self.origin, seal, self.identity):
+        identity = self.stand.identity if self.stand else None
+        faults = check_host_lines(note, self.origin, seal, identity)
+        for wrong in faults:
             self.report("wrongly-sealed", place, wrong)
+        if not faults and identity and len(note.lines) > 1:
+            self.announced.update(self.unvouched)
         if first and len(note.lines) < 2:
             self.report("wrongly-sealed", place, "the first batch of an epoch lacks the identity key's signature")
 
@@ -247,15 +259,15 @@ class HostLog:
         return Key(self.origin.seal_name, own_key)
 
 
-def check_epochs(logs: dict[int, HostLog]) -> None:
-    """Section 15, step 7, for the epochs of one host."""
+def check_epochs(logs: dict[int, HostLog], closed: Callable = lambda _host, _epoch: None) -> None:
+    """Section 15, step 7, for the epochs of one host; `closed` says why people have closed one."""
     for epoch in sorted(logs):
         log = logs[epoch]
         if epoch > 1:
-            _check_epoch(log, logs)
+            _check_epoch(log, logs, closed)
 
 
-def _check_epoch(log: HostLog, logs: dict[int, HostLog]) -> None:
+def _check_epoch(log: HostLog, logs: dict[int, HostLog], closed: Callable) -> None:
     fields = log.epoch_fields
     place = f"{log.origin} entry 0"
     if fields is None:
@@ -263,7 +275,8 @@ def _check_epoch(log: HostLog, logs: dict[int, HostLog]) -> None:
         return
     before = fields.get(2)
     named = "none known" if before is None else f"epoch {before[0]} at size {before[1]}"
-    log.report("epoch", place, f"the log began anew, cause {fields[1]}, predecessor: {named}")
+    if closed(log.origin.host, log.origin.epoch) is None:
+        log.report("epoch", place, f"the log began anew, cause {fields[1]}, predecessor: {named}")
     never_shipped = fields.get(8, [])
     for epoch, first, count in never_shipped:
         log.report("loss", place, f"epoch {epoch}: entries {first}-{first + count - 1} will never be shipped")

@@ -93,15 +93,16 @@ def parse_checkpoint(text: bytes) -> Checkpoint:
     return Checkpoint(origin, decimal(lines[1]), unbase64_hash(lines[2]))
 
 
-def check_fleet_checkpoint(data: bytes, key: Key, alone: bool) -> Checkpoint:
-    """A fleet checkpoint; `alone`: the log's line is its only one (records and receipts)."""
+def check_fleet_checkpoint(data: bytes, key: Key, alone: bool, former: Key | None = None) -> Checkpoint:
+    """A fleet checkpoint; `alone`: the log's line is its only one (records and receipts), but for that of the key
+    before it in an overlap."""
     note = parse_note(data)
     first = note.lines[0]
     if (first.name, first.id) != (key.name, key.id):
         raise Refused("the fleet log key's line is not the first", "wrongly-sealed")
-    if alone and len(note.lines) != 1:
+    if alone and [(line.name, line.id) for line in note.lines[1:]] not in ([], [(former.name, former.id)] if former else []):
         raise Refused("the fleet log key's line is not the only one", "wrongly-sealed")
-    verify_note(note, [key])
+    verify_note(note, [key] + ([former] if former else []))
     checkpoint = parse_checkpoint(note.text)
     if checkpoint.origin != key.name:
         raise Refused("the checkpoint is of another log")
@@ -111,14 +112,19 @@ def check_fleet_checkpoint(data: bytes, key: Key, alone: bool) -> Checkpoint:
 def check_host_lines(note: Note, origin: Origin, seal: Key | None, identity: Key | None) -> list[str]:
     """What is wrong with a host checkpoint's signature lines. The line of a key that is None is not verified."""
     names = [line.name for line in note.lines]
-    if names not in ([origin.seal_name], [origin.seal_name, origin.identity_name]):
+    if len(names) > 3 or names != [origin.seal_name] + [origin.identity_name] * (len(names) - 1):
         return ["the note's signature lines are not the seal key's, then the identity key's"]
     wrong = []
-    for line, key, role in zip(note.lines, (seal, identity), ("seal", "identity")):
-        if key is None:
-            continue
-        if line.id != key.id:
-            wrong.append(f"another {role} key has signed")
-        elif not key.verifies(note.text, line.signature):
-            wrong.append(f"the {role} key's signature does not verify")
+    if seal is not None:
+        if note.lines[0].id != seal.id:
+            wrong.append("another seal key has signed")
+        elif not seal.verifies(note.text, note.lines[0].signature):
+            wrong.append("the seal key's signature does not verify")
+    if identity is None or len(names) == 1:
+        return wrong
+    own = [line for line in note.lines[1:] if line.id == identity.id]
+    if len(own) != 1:
+        wrong.append("another identity key has signed, or this one twice")
+    elif not identity.verifies(note.text, own[0].signature):
+        wrong.append("the identity key's signature does not verify")
     return wrong

@@ -5,7 +5,7 @@ from basics import Refused, is_label
 from files import StoreFile
 from findings import Findings
 from fleetlog import is_hash, is_uint
-from statements import Enrolment
+from statements import Said
 
 
 class _State:
@@ -69,7 +69,7 @@ def _check(payload: bytes, state: _State, enrolled: set[str]) -> None:
         raise Refused("snapshot: the hosts' epochs and sizes are not what the records before lead to")
 
 
-def check_snapshots(files: list[StoreFile], enrolments: dict[str, tuple[int, Enrolment]], findings: Findings) -> None:
+def check_snapshots(files: list[StoreFile], enrolments: dict[str, tuple[int, Said]], findings: Findings) -> None:
     state = _State()
     for file in files:
         if file.snapshot is not None:

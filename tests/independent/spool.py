@@ -13,7 +13,8 @@ from findings import Findings
 from fleetlog import MAX_RECEIPT, check_in_fleet_log, is_hash, is_uint, parse_receipt
 from hostlog import HostLog
 from notes import MAX_NOTE, Checkpoint, check_fleet_checkpoint
-from statements import Enrolment, Genesis, check_enrolment
+from roll import Stand
+from statements import Genesis, Said, check_enrolment
 from tree import Frontier
 
 MAX_BASE = 16384
@@ -105,7 +106,7 @@ class _Spool:
         self.folder = folder
         self.genesis = genesis
         self.findings = Findings()
-        self.enrolment: Enrolment | None = None
+        self.enrolment: Said | None = None
         self.base: Base | None = None
         self.logs: dict[Origin, HostLog] = {}
         self.batches: list[Batch] = []
@@ -159,11 +160,14 @@ class _Spool:
         self.batches.append(batch)
         self._log_of(batch.origin).take(batch, name)
 
+    def _stand(self) -> Stand | None:
+        said = self.enrolment
+        return said and Stand(0, said.kind, said.time, said.identity, said.certificate, 0, said.token)
+
     def _log_of(self, origin: Origin) -> HostLog:
         if origin not in self.logs:
-            identity = self.enrolment.identity if self.enrolment else None
-            certificate = self.enrolment.certificate if self.enrolment else None
-            log = HostLog(origin, self.findings, identity, self.genesis.log, certificate)
+            stand = self._stand()
+            log = HostLog(origin, self.findings, lambda _size: stand, [self.genesis.log])
             if origin == self.base.origin:
                 log.start_at(Frontier(self.base.frontier.size, self.base.frontier.hashes))
             self.logs[origin] = log

@@ -1,89 +1,53 @@
 """Section 11.2: what statements make of one host, as far as it can be told without the whole fleet log."""
 
-from datetime import datetime, timezone
-
-from basics import Key, Refused, decimal, parse_epoch, parse_signing_vkey, unbase64_hash
-from statements import Genesis, Statement, parse_statement
-from notes import verify_note
+from basics import Key, Refused
+from statements import KINDS, Genesis, Said, check_other, check_statement, parse_statement
 
 DAY = 86400
-_DEFAULT_NEED = {"revoke": (1, 1), "token": (1, 0), "policy": (1, 1), "log-key": (1, 1), "close": (1, 1)}
-_LINES = {
-    "enrol": ("host", "identity", "certificate"),
-    "re-enrol": ("host", "identity", "certificate", "follows"),
-    "rotate": ("host", "identity", "certificate", "announced"),
-    "revoke": ("host", "identity", "at", "reason"),
-    "retire": ("host", "reason"),
-    "close": ("host", "epoch", "reason"),
-}
-
-
-def _values(statement: Statement) -> dict[str, str]:
-    words = _LINES[statement.kind]
-    pairs = [line.partition(" ") for line in statement.lines]
-    if tuple(word for word, _, _ in pairs) != words or not all(value for _, _, value in pairs):
-        raise Refused(f"statement: not the lines of {statement.kind}")
-    return {word: value for word, _, value in pairs}
-
-
-def _point(text: str) -> tuple[int, int]:
-    """(epoch, size), the root checked for its form."""
-    epoch, size, root = text.encode().split(b" ")
-    unbase64_hash(root)
-    return (0, 0) if epoch == b"0" else (parse_epoch(epoch), decimal(size))
-
-
-def _check_signatures(statement: Statement, genesis: Genesis) -> None:
-    signers = set(verify_note(statement.note, genesis.people))
-    have = [len(signers & set(keys)) for keys in (genesis.admins, genesis.auditors)]
-    need = _DEFAULT_NEED.get(statement.kind, genesis.need)
-    if statement.kind in _LINES and any(h < n for h, n in zip(have, need)):
-        raise Refused("statement: too few signatures", "wrongly-sealed")
 
 
 class Standing:
     def __init__(self, host: str):
         self.host = host
         self.identity: Key | None = None
-        self.time = ""
+        self.time = -1
         self.retired = False
         self.revoked_at: tuple[int, int] | None = None
         self.closed_epoch = 0
 
     def take(self, note: bytes, genesis: Genesis, time_us: int) -> None:
-        statement = parse_statement(note)
-        if statement.fleet != genesis.fleet or statement.kind == "genesis":
-            raise Refused("statement of another fleet, or a genesis statement")
-        _check_signatures(statement, genesis)
-        if statement.kind not in _LINES:
+        kind = parse_statement(note).kind
+        if kind == "genesis":
+            raise Refused("a second genesis statement")
+        if kind not in KINDS:
+            check_other(note, genesis)
             return
-        made = datetime.strptime(statement.time, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-        if made.timestamp() > time_us // 1000000 + DAY:
+        said = check_statement(note, genesis)
+        if said.time > time_us // 1000000 + DAY:
             raise Refused("a statement from the future")
-        values = _values(statement)
-        if values["host"] != self.host:
+        if said.host is None:
+            return
+        if said.host != self.host:
             raise Refused("statement about another host")
-        if (statement.kind == "enrol") != (self.identity is None) or (self.time and statement.time <= self.time):
+        if (kind == "enrol") != (self.identity is None) or said.time <= self.time:
             raise Refused("a statement that may not stand here")
-        self.time = statement.time
-        self._apply(statement.kind, values, genesis)
+        self.time = said.time
+        self._apply(said)
 
-    def _apply(self, kind: str, values: dict[str, str], genesis: Genesis) -> None:
-        name = f"{genesis.fleet}/host/{self.host}"
-        identity = parse_signing_vkey(values["identity"], name) if "identity" in values else None
-        if kind == "revoke":
-            if identity != self.identity:
+    def _apply(self, said: Said) -> None:
+        if said.kind == "revoke":
+            if said.identity != self.identity:
                 raise Refused("the identity that is revoked is not the one in force")
-            self.revoked_at = min(self.revoked_at or _point(values["at"]), _point(values["at"]))
-        elif kind == "retire":
+            self.revoked_at = min(self.revoked_at or said.point.place, said.point.place)
+        elif said.kind == "retire":
             self.retired = True
-        elif identity is not None:
-            if kind == "rotate" and (self.retired or self.revoked_at):
+        elif said.identity is not None:
+            if said.kind == "rotate" and (self.retired or self.revoked_at):
                 raise Refused("a rotation of what was revoked or retired")
-            self.identity = identity
-            if kind == "re-enrol":
+            self.identity = said.identity
+            if said.kind == "re-enrol":
                 self.retired, self.revoked_at = False, None
-                self.closed_epoch = _point(values["follows"])[0]
+                self.closed_epoch = said.point.epoch
 
     def is_out(self, epoch: int, end: int) -> bool:
         """Of a batch that is committed from now on."""

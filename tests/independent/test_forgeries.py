@@ -69,7 +69,7 @@ class World:
 
 def play(sink: build.Sink, hosts: list[build.Host], what: str, it) -> None:
     if what == "enrol":
-        sink.group([], [[2, 2, it]])
+        sink.group([], [[2, sink.time, it]])
         sink.enrolled.update({h.name: (h, {}) for h in hosts if f"host {h.name}\n".encode() in it})
     elif what == "commit":
         sink.commit(*it)
@@ -280,7 +280,7 @@ def stranger(world):
 
 
 def with_statement(world, note, *batches):
-    return another_history(world, world.steps + [("entry", [2, 9, note])] + [("commit", [batch]) for batch in batches])
+    return another_history(world, world.steps + [("entry", [2, 1795521660_000_000, note])] + [("commit", [batch]) for batch in batches])
 
 
 def enrols_alone(world):

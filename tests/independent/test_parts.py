@@ -451,7 +451,7 @@ class Statements(Case):
     def test_the_genesis_statement_yields_the_fleet(self):
         self.assertEqual(self.genesis.fleet, "test")
         self.assertEqual(self.genesis.log, self.cast.log.key)
-        self.assertEqual(self.genesis.need, (2, 1))
+        self.assertEqual(self.genesis.need("enrol"), (2, 1))
 
     def genesis_of(self, change, signers=None):
         lines = change(self.cast.genesis_lines())
@@ -486,7 +486,7 @@ class Statements(Case):
             self.refuses(check_enrolment, self.cast.enrol(self.host, signers), self.genesis)
 
     def test_long_texts_are_refused(self):
-        note = build.make_statement("retire", "test", ["x" * 8192], self.cast.people)
+        note = build.make_statement("grant", "test", ["x" * 8192], self.cast.people)
         self.assertIn("too long", self.refuses(check_other, note, self.genesis).reason)
 
     def test_times_are_real(self):
@@ -496,8 +496,8 @@ class Statements(Case):
             self.refuses(check_enrolment, build.make_note(text, *self.cast.people), self.genesis)
 
     def test_unknown_kinds_are_carried(self):
-        note = build.make_statement("retire", "test", ["host alpha"], [self.cast.admins[0]])
-        self.assertEqual(check_other(note, self.genesis).kind, "retire")
+        note = build.make_statement("grant", "test", ["host alpha"], [self.cast.admins[0]])
+        self.assertEqual(check_other(note, self.genesis).kind, "grant")
         note = build.make_statement("retire", "test", ["host alpha"], [build.Signer("test/admin/eve")])
         self.refuses(check_other, note, self.genesis)
 

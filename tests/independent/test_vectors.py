@@ -15,7 +15,7 @@ from fleetlog import check_in_fleet_log, parse_fleet_entry, parse_receipt
 from notes import parse_checkpoint, parse_note
 from proof import check_proof
 from splitview import SplitView, convicts, parse_split_view
-from statements import check_enrolment, check_genesis
+from statements import KINDS, check_enrolment, check_genesis, check_statement
 from tree import Frontier, leaf_hash
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "vectors"
@@ -39,6 +39,12 @@ class Vectors(unittest.TestCase):
     def test_statements_are_signed_as_the_genesis_demands(self):
         enrolment = check_enrolment(text("enrol.txt"), self.genesis)
         self.assertEqual(enrolment.host, "web-1")
+
+    def test_a_statement_of_each_kind_is_read(self):
+        genesis = check_genesis(text("statement-genesis.txt"))
+        for kind in KINDS:
+            with self.subTest(kind):
+                self.assertEqual(check_statement(text(f"statement-{kind}.txt"), genesis).kind, kind)
 
     def test_batches_hash_to_the_roots_that_are_named(self):
         tree = Frontier()

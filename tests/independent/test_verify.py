@@ -437,17 +437,17 @@ DAMAGES = {
     "a head of another host": (set_head(0, b"test/host/nobody/1"), "unenrolled: the host is not enrolled before the"),
     "an enrolment after the commit": (enrolled_late, "unenrolled: the host is not enrolled before the"),
     "no enrolment": (never_enrolled, "unenrolled: no enrolment of the host"),
-    "a host enrolled twice": (enrolled_twice, "unenrolled: the host is enrolled already"),
-    "an identity key enrolled twice": (one_key_for_two_hosts, "cloned: another host has the identity key"),
+    "a host enrolled twice": (enrolled_twice, "malformed: the host is enrolled already"),
+    "an identity key enrolled twice": (one_key_for_two_hosts, "cloned: the identity key was named before"),
     "an enrolment that nobody signed": (
         lambda s: s.sink.enrol(s.host, s.cast.enrol(s.host, [build.Signer("test/admin/eve")])),
         "wrongly-sealed: note: no known key has signed",
     ),
     "an enrolment with one signature": (
         lambda s: s.sink.enrol(s.host, s.cast.enrol(s.host, s.cast.admins)),
-        "wrongly-sealed: enrolment: too few signatures",
+        "wrongly-sealed: enrol: too few signatures",
     ),
-    "a second genesis statement": (second_genesis, "altered: a second genesis statement"),
+    "a second genesis statement": (second_genesis, "forked: a second genesis statement"),
     "another genesis statement": (other_genesis, "altered: entry 0 is not the genesis statement"),
     "a fleet entry of an unknown type": (
         lambda s: s.sink.group([], [[7, 0]]),
@@ -679,7 +679,7 @@ class Damages(StoreCase):
 
     def test_unknown_statements_are_reported(self):
         story = Story()
-        note = build.make_statement("retire", "test", [], [story.cast.admins[0]])
+        note = build.make_statement("grant", "test", [], [story.cast.admins[0]])
         story.sink.group([], [[2, 5, note]])
         story.sink.write(self.store)
         outcome = self.outcome(story.cast)

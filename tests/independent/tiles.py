@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 from typing import Protocol
 
-from basics import Key, Refused, decimal
+from basics import MAX_DECIMAL, Key, Refused, decimal
 from files import read_small, shown_name
 from findings import Findings
-from notes import MAX_NOTE, Checkpoint, check_fleet_checkpoint, parse_note, verify_note
+from notes import MAX_NOTE, Checkpoint, check_fleet_checkpoint, parse_checkpoint, parse_note, verify_note
 from statements import Genesis
 from tree import TILE, Tree, tile_bytes, tile_name, tile_path, tiles_of
 
@@ -74,6 +74,13 @@ def paths_of(size: int) -> set[str]:
     return paths
 
 
+def _claimed_size(data: bytes) -> int:
+    try:
+        return parse_checkpoint(parse_note(data).text).size
+    except Refused:
+        return MAX_DECIMAL
+
+
 def check_fleet_folder(folder: Path, log: Log, findings: Findings) -> bool:
     """Whether a known witness has cosigned the checkpoint."""
     present = _files(folder, findings)
@@ -82,7 +89,8 @@ def check_fleet_folder(folder: Path, log: Log, findings: Findings) -> bool:
         if "checkpoint" not in present:
             raise Refused("the fleet checkpoint is gone", "missing")
         data = read_small(folder / "checkpoint", MAX_NOTE)
-        checkpoint = check_fleet_checkpoint(data, log.genesis.log, alone=False)
+        key = log.roll.log_key(_claimed_size(data)).key
+        checkpoint = check_fleet_checkpoint(data, key, alone=False)
         witnessed = _is_witnessed(data, log.witnesses)
         _check_head(checkpoint, log)
     if checkpoint and log.fleet_whole and checkpoint.size <= log.fleet_size:

@@ -16,19 +16,20 @@ from pathlib import Path
 
 import tiles
 from announcements import Announcements
-from basics import Key, Origin, Refused, parse_vkey
+from basics import Key, Origin, Refused, parse_origin, parse_vkey
 from coverage import check_coverage
 from files import FleetRecord, StoreFile, names_in, numbered, read_file, read_small, shown_name
 from findings import Finding, Findings
 from fleetlog import ANNOUNCE, COMMIT, MAX_RECEIPT, STATEMENT, check_in_fleet_log, commit_tree, parse_fleet_entry, parse_receipt
 from forks import check_forks
-from hostlog import HostLog, check_epochs
+from hostlog import HostLog, StandAt, check_epochs
 from notes import MAX_NOTE, check_fleet_checkpoint
 from policies import MAX_POLICY, Policy, hold, parse_policy
+from roll import Roll, Stand
 from snapshot import check_snapshots
 from splitview import MAX_FILE, convicts, parse_split_view
 from spool import check_spool
-from statements import Enrolment, Genesis, check_enrolment, check_genesis, check_other, parse_statement
+from statements import KINDS, Genesis, Said, check_genesis, check_other, check_statement, parse_statement
 from timeline import check_boots, check_clocks, check_copies, check_silence, read_fleet_times
 from tree import Tree, leaf_hash
 
@@ -47,8 +48,11 @@ class Verification:
         self.tree = Tree()
         self.fleet_size = 0
         self.fleet_whole = True
+        self.time_us = 0  # of the newest fleet entry
         self.entries: list[bytes] = []
-        self.enrolments: dict[str, tuple[int, Enrolment]] = {}
+        self.roll = Roll(genesis)
+        self.enrolments: dict[str, tuple[int, Said]] = {}  # the first of each host
+        self.committed: dict[Origin, list[tuple[int, int]]] = {}  # sizes and indices of commits, ascending
         self.logs: dict[Origin, HostLog] = {}
         self.announcements = Announcements(genesis.fleet)
 
@@ -66,9 +70,10 @@ class Verification:
         check_snapshots(self.files, self.enrolments, self.findings)
         for host in sorted({origin.host for origin in self.logs}):
             epochs = {o.epoch: log for o, log in self.logs.items() if o.host == host}
-            check_epochs(epochs)
+            check_epochs(epochs, lambda host, epoch: self.roll.closed.get((host, epoch)))
             check_boots(epochs[epoch] for epoch in sorted(epochs))
         self.check_fleet_heads()
+        self.check_tokens_and_rotations()
         self.check_times()
         self.announcements.check(self.logs, self.findings, self.remarks)
         witnessed = tiles.check_fleet_folder(self.store / "fleet", self, self.findings)
@@ -150,7 +155,9 @@ class Verification:
                 self.check_fleet_note(record.note)
 
     def check_fleet_note(self, note: bytes) -> None:
-        checkpoint = check_fleet_checkpoint(note, self.genesis.log, alone=True)
+        log = self.roll.log_key(self.fleet_size)
+        former = log.former if self.time_us <= log.overlap_end else None
+        checkpoint = check_fleet_checkpoint(note, log.key, alone=True, former=former)
         if checkpoint.size != self.fleet_size:
             raise Refused("the note's size is not the entry's index + 1")
         if self.fleet_whole and checkpoint.root != self.tree.root():
@@ -158,35 +165,82 @@ class Verification:
 
     def check_entry(self, record: FleetRecord, place: str) -> None:
         entry = parse_fleet_entry(record.entry)
+        self.time_us = entry[1]
         if record.index == 0 and (entry[0] != STATEMENT or entry[2] != self.genesis.data):
             raise Refused("entry 0 is not the genesis statement")
         if entry[0] == STATEMENT and record.index > 0:
-            self.check_statement(record.index, entry[2], place)
+            self.check_statement(record.index, entry[1], entry[2], place)
         self.announcements.time_us = max(self.announcements.time_us, entry[1])
         if entry[0] == ANNOUNCE:
-            identities = {host: enrolment.identity for host, (_, enrolment) in self.enrolments.items()}
+            identities = {host: stands[-1].identity for host, stands in self.roll.stands.items()}
             self.announcements.take(record.index, entry[2], identities)
         if entry[0] == COMMIT:
+            self.saw_commit(record)
             self.check_commit(entry, record)
             self.announcements.saw_commit(record.index, record.heads)
         elif record.heads:
             raise Refused("an entry that is no commit has heads")
 
-    def check_statement(self, index: int, note: bytes, place: str) -> None:
+    def check_statement(self, index: int, time_us: int, note: bytes, place: str) -> None:
         kind = parse_statement(note).kind
         if kind == "genesis":
-            raise Refused("a second genesis statement")
-        if kind != "enrol":
+            raise Refused("a second genesis statement", "forked")
+        if kind not in KINDS:
             check_other(note, self.genesis)
             self.remarks.append({"place": place, "reason": f"a statement of the unknown kind {kind}"})
             return
-        enrolment = check_enrolment(note, self.genesis)
-        known = [e.identity.public for _, e in self.enrolments.values()]
-        if enrolment.host in self.enrolments:
-            raise Refused("the host is enrolled already", "unenrolled")
-        if enrolment.identity.public in known:
-            raise Refused("another host has the identity key", "cloned")
-        self.enrolments[enrolment.host] = (index, enrolment)
+        said = check_statement(note, self.genesis)
+        self.roll.take(said, index, time_us)
+        if kind == "enrol":
+            self.enrolments[said.host] = (index, said)
+
+    def saw_commit(self, record: FleetRecord) -> None:
+        for head in record.heads:
+            origin = parse_origin(head.origin.encode())
+            before = self.committed.get(origin, [(0, 0)])[-1][0]
+            self.committed.setdefault(origin, []).append((head.size, record.index))
+            stand = self.roll.stand(origin.host, record.index)
+            if stand and stand.revokes(origin.epoch, head.size):
+                first = before
+                if stand.revoked and not stand.retired and origin.epoch > stand.closed_epoch and origin.epoch == stand.revoked.epoch:
+                    first = max(before, stand.revoked.size)
+                place = f"{origin} entries {first}-{head.size - 1} (fleet log entry {record.index})"
+                self.findings.add("revoked", place, "committed after the host was revoked, retired or enrolled anew", origin)
+            self.roll.commit(origin.host, origin.epoch, head.size, head.root)
+
+    def stand_at(self, origin: Origin, size: int) -> Stand | None:
+        """What the host was for the commit that takes its log up to that size."""
+        for reached, index in self.committed.get(origin, []):
+            if reached >= size:
+                return self.roll.stand(origin.host, index)
+        return self.roll.stand(origin.host, self.fleet_size)
+
+    def check_tokens_and_rotations(self) -> None:
+        for host, stands in self.roll.stands.items():
+            logs = {origin.epoch: log for origin, log in self.logs.items() if origin.host == host}
+            for stand in stands:
+                if stand.kind == "rotate":
+                    self.check_rotation(host, stand, logs)
+                if stand.kind in ("enrol", "re-enrol") and stand.token is not None:
+                    self.check_token(stand, logs)
+
+    def check_rotation(self, host: str, stand: Stand, logs: dict[int, HostLog]) -> None:
+        log = logs.get(stand.announced.epoch)
+        announced = log.announced.get(stand.announced.size) if log else None
+        if announced != (stand.identity.vkey.encode(), stand.certificate):
+            place = f"fleet log entry {stand.index}"
+            self.findings.add("malformed", place, f"host {host}: the old identity key did not announce this rotation")
+
+    def check_token(self, stand: Stand, logs: dict[int, HostLog]) -> None:
+        later = [epoch for epoch in sorted(logs) if epoch > stand.closed_epoch]
+        first = next((logs[epoch] for epoch in later if self.began_under(logs[epoch], stand)), None)
+        if first and first.epoch_fields is not None and first.epoch_fields.get(7) != stand.token:
+            first.report("malformed", f"{first.origin} entry 0", "the epoch entry does not show the token of the enrolment")
+
+    def began_under(self, log: HostLog, stand: Stand) -> bool:
+        commits = self.committed.get(log.origin, [])
+        found = self.roll.stand(log.origin.host, commits[0][1]) if commits else None
+        return found is not None and found.enrolled == stand.enrolled
 
     @staticmethod
     def check_commit(entry: list, record: FleetRecord) -> None:
@@ -214,15 +268,13 @@ class Verification:
     def log_of(self, origin: Origin) -> HostLog:
         if origin in self.logs:
             return self.logs[origin]
-        enrolment = self.enrolments[origin.host][1] if origin.host in self.enrolments else None
-        identity = enrolment.identity if enrolment else None
-        certificate = enrolment.certificate if enrolment else None
+        stand_at: StandAt = lambda size: self.stand_at(origin, size)
         if origin.fleet != self.genesis.fleet:
             self.findings.add("unenrolled", str(origin), "the log is of another fleet", origin)
-            identity = None
-        elif enrolment is None:
+            stand_at = lambda _size: None
+        elif origin.host not in self.enrolments:
             self.findings.add("unenrolled", str(origin), "no enrolment of the host", origin)
-        self.logs[origin] = HostLog(origin, self.findings, identity, self.genesis.log, certificate)
+        self.logs[origin] = HostLog(origin, self.findings, stand_at, [log.key for log in self.roll.logs])
         return self.logs[origin]
 
     def check_fleet_heads(self) -> None:

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "evidence/key_entry.h"
 #include "lib/cbor.h"
 
 static void must(int r)
@@ -124,6 +125,14 @@ static void add_own(struct making *m, enum entry_kind kind)
 	add(m, &body);
 }
 
+static void add_announcement(const struct host_log *h, struct making *m, const struct signer *next)
+{
+	cleanup_buf struct buf body = { 0 };
+	struct key_entry k = { .identity = next->key, .certificate = h->certificate };
+	key_entry_put_body(&body, &k, 0);
+	add(m, &body);
+}
+
 static void add_loss(struct host_log *h, struct making *m, const struct loss *l)
 {
 	cleanup_buf struct buf body = { 0 };
@@ -162,7 +171,7 @@ static void hash_raw(const struct host_log *h, const struct making *m, const uin
 /* The seal line, then the identity line. Returns how many signers there are. */
 static size_t choose_signers(const struct host_log *h, const struct host_log_batch *what,
                              const struct signer *seal, const struct signer *identity,
-                             const struct signer *ret[2])
+                             const struct signer *ret[3])
 {
 	size_t n = 0;
 	bool first = h->tree.size == 0;
@@ -171,6 +180,8 @@ static size_t choose_signers(const struct host_log *h, const struct host_log_bat
 	if (what->fault == HOST_LOG_NO_SEAL || what->fault == HOST_LOG_FOREIGN_IDENTITY ||
 	    (what->fault != HOST_LOG_NO_IDENTITY && (what->identity || first)))
 		ret[n++] = identity;
+	if (what->next && n == 2)
+		ret[n++] = what->next;
 	return n;
 }
 
@@ -195,7 +206,7 @@ static void put_batch(const struct host_log *h, const struct host_log_batch *wha
                       const struct hash *root, const uint8_t *seed, struct buf *out)
 {
 	struct signer seal, identity;
-	const struct signer *signers[2];
+	const struct signer *signers[3];
 	prepare_signers(h, what->fault, &seal, &identity);
 	size_t n = choose_signers(h, what, &seal, &identity, signers);
 	char origin[ORIGIN_MAX + 1];
@@ -242,6 +253,8 @@ void host_log_batch(struct host_log *h, const struct host_log_batch *what, struc
 	h->account.stored += what->events;
 	for (size_t i = 0; i < what->loss_count; i++)
 		add_loss(h, &m, &what->losses[i]);
+	if (what->announce)
+		add_announcement(h, &m, what->next);
 	if (what->goodbye)
 		add_own(&m, KIND_GOODBYE);
 	if (what->fault == HOST_LOG_NO_SEAL_ENTRY)

@@ -54,7 +54,9 @@ struct host_log_batch {
 	bool identity;             /* also sign with the identity key; the first batch always is */
 	const struct loss *losses; /* declared after the events */
 	size_t loss_count;
-	size_t path_bytes; /* length of the events' paths; 0: some 20 */
+	size_t path_bytes;         /* length of the events' paths; 0: some 20 */
+	const struct signer *next; /* an identity key that signs beside the host's, where that signs */
+	bool announce;             /* it is announced: an entry of kind 9 before the seal */
 	enum host_log_fault fault;
 };
 
