@@ -91,6 +91,9 @@ static int make_folders(struct launcher *l, const struct account_ids ids[CHILDRE
 	int r = make_folder(c->state, 0700, ids[CHILD_SEALER].uid, ids[CHILD_SEALER].gid, l->root);
 	if (r == 0)
 		r = make_folder(c->spool, 02750, ids[CHILD_SEALER].uid, ids[CHILD_SHIPPER].gid, l->root);
+	if (r == 0 && c->registrar)
+		r = make_folder(c->shipper_state, 0700, ids[CHILD_SHIPPER].uid, ids[CHILD_SHIPPER].gid,
+		                l->root);
 	if (r == 0)
 		r = make_folder(c->run, 01775, 0, l->group, l->root);
 	return r;

@@ -15,6 +15,7 @@
 #include "shipper/client.h"
 #include "shipper/gather.h"
 #include "shipper/receipts.h"
+#include "shipper/renewal.h"
 #include "shipper/shipper.h"
 #include "shipper/status.h"
 
@@ -28,6 +29,7 @@ struct program {
 	struct gather gather;
 	struct receipts sealer;
 	struct client *client;
+	struct renewal *renewal;
 	struct status status;
 	char socket_path[256];
 	int spool_fd;
@@ -37,6 +39,7 @@ struct program {
 	bool told_alone; /* that the sealer is not there was said */
 	enum shipper_link told_link;
 	bool told_unreadable;
+	bool told_renewal; /* why there is no new certificate */
 };
 
 static volatile sig_atomic_t stopping;
@@ -240,6 +243,31 @@ static void post(struct program *p, const struct shipper_step *step)
 	tell_sealer(p, &message);
 }
 
+/* --- the certificate
+ * ----------------------------------------------------------------------------------------------- */
+
+static void renew(struct program *p)
+{
+	char said[ERROR_MAX];
+	int64_t wall_s = (int64_t)(env_system()->wall_us(env_system()) / 1000000);
+	if (!renewal_due(p->renewal, env_now_us(), wall_s))
+		return;
+	if (renewal_try(p->renewal, &p->gather, env_now_us(), said, sizeof(said)) == 0) {
+		if (*said && !p->told_renewal)
+			log_warning(
+			        "the certificate could not be renewed: %s; trying again, up to 5 min apart",
+			        said);
+		p->told_renewal = p->told_renewal || *said;
+		return;
+	}
+	p->told_renewal = false;
+	p->status.certificate_until_s = renewal_until_s(p->renewal);
+	log_info("the certificate was renewed");
+	if (client_set_certificate(p->client, renewal_certificate(p->renewal)) < 0)
+		log_error("the new certificate can't be used: out of memory");
+	shipper_try_now(&p->shipper);
+}
+
 /* --- the program
  * ----------------------------------------------------------------------------------------------- */
 
@@ -261,6 +289,7 @@ static void run(struct program *p)
 		find_sealer(p);
 		hear_sealer(p);
 		write_status(p, env_now_us());
+		renew(p);
 		shipper_next(&p->shipper, env_now_us(), &step);
 		switch (step.what) {
 		case SHIPPER_DO_POST:
@@ -288,6 +317,28 @@ static int open_folder(const char *path, int *ret)
 	return 0;
 }
 
+static int open_renewal(struct program *p, uint64_t seed)
+{
+	char error[ERROR_MAX] = "out of memory";
+	const struct agent_config *c = &p->config;
+	struct renewal_options o = { .registrar = c->registrar,
+		                     .fleet = c->fleet,
+		                     .host = c->host,
+		                     .certificate = c->certificate,
+		                     .key = c->key,
+		                     .ca = c->ca,
+		                     .folder = c->shipper_state,
+		                     .seed = seed,
+		                     .tick = on_tick,
+		                     .ctx = p };
+	int r = renewal_open(&o, &p->renewal, error, sizeof(error));
+	if (r < 0)
+		log_error("%s", error);
+	else
+		p->status.certificate_until_s = renewal_until_s(p->renewal);
+	return r;
+}
+
 static int set_up(struct program *p)
 {
 	char error[ERROR_MAX] = "out of memory";
@@ -301,10 +352,13 @@ static int set_up(struct program *p)
 	if (r < 0)
 		return r;
 	snprintf(p->socket_path, sizeof(p->socket_path), "%s/receipts.sock", c->run);
+	r = open_renewal(p, seed);
+	if (r < 0)
+		return r;
 	struct client_options options = { .sink = c->sink,
 		                          .fleet = c->fleet,
 		                          .host = c->host,
-		                          .certificate = c->certificate,
+		                          .certificate = renewal_certificate(p->renewal),
 		                          .key = c->key,
 		                          .ca = c->ca,
 		                          .tick = on_tick,
@@ -327,6 +381,7 @@ static void tear_down(struct program *p)
 	receipts_close(&p->sealer);
 	gather_done(&p->gather);
 	client_free(p->client);
+	renewal_free(p->renewal);
 	close_fd(&p->spool_fd);
 	close_fd(&p->run_fd);
 	agent_config_done(&p->config);

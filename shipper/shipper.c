@@ -98,6 +98,12 @@ int shipper_message(struct shipper *s, uint64_t now_us, const struct uplink_mess
 	return 0;
 }
 
+void shipper_try_now(struct shipper *s)
+{
+	if (s->state == SHIPPER_WAITING)
+		s->until_us = 0;
+}
+
 void shipper_next(struct shipper *s, uint64_t now_us, struct shipper_step *ret)
 {
 	*ret = (struct shipper_step){ .what = SHIPPER_DO_WAIT, .until_us = SHIPPER_NEVER };

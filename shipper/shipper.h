@@ -75,6 +75,9 @@ struct shipper_step {
 	uint64_t held;
 };
 
+/* Something has changed: what waits is tried now. */
+void shipper_try_now(struct shipper *s);
+
 void shipper_next(struct shipper *s, uint64_t now_us, struct shipper_step *ret);
 
 /* What came of a request. */

@@ -5,9 +5,10 @@
 #include "shipper/shipper.h"
 
 struct status {
-	unsigned http;    /* of the newest answer; 0: none came */
-	uint64_t good_us; /* when a receipt came last; 0: never */
-	char said[512];   /* what the newest failed request gave; empty after a good one */
+	unsigned http;               /* of the newest answer; 0: none came */
+	uint64_t good_us;            /* when a receipt came last; 0: never */
+	int64_t certificate_until_s; /* when the host's certificate ends, since 1970; 0: not known */
+	char said[512];              /* what the newest failed request gave; empty after a good one */
 };
 
 /* `what` stands for a failure in words. */

@@ -85,6 +85,11 @@ void control_put_status(const struct server *s, struct buf *b)
 	buf_put_str(b, "\"}\n");
 }
 
+static bool is_behind(const struct host_head *a, const struct host_head *b)
+{
+	return a->epoch < b->epoch || (a->epoch == b->epoch && a->size < b->size);
+}
+
 void control_put_host(const struct server *s, struct span name, struct buf *b)
 {
 	const struct host *h = hosts_find(&s->core->hosts, name);
@@ -97,7 +102,9 @@ void control_put_host(const struct server *s, struct span name, struct buf *b)
 	key_put(b, &is->identity);
 	buf_put_u8(b, ' ');
 	text_put_hex(b, is->certificate.b, sizeof(is->certificate.b));
-	buf_printf(b, " %u %llu %s\n", h->head.epoch, (unsigned long long)h->head.size,
+	/* An announced head has left the host too. */
+	const struct host_head *known = is_behind(&h->head, &h->announced) ? &h->announced : &h->head;
+	buf_printf(b, " %u %llu %s\n", known->epoch, (unsigned long long)known->size,
 	           is->revoked || is->retired ? "closed" : "good");
 }
 

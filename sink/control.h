@@ -3,8 +3,8 @@
  * `statement <length>\n` and the bytes: `ok <fleet index>\n` once it is durable, or `error <sentence>\n`.
  * `status\n`: one line of JSON.
  * `host <host>\n`: `host <identity vkey> <certificate, hex> <epoch> <size> <good|closed>\n`, the last two
- * numbers those of its newest committed head, closed if it is revoked or retired; or `none\n`. Only root, the
- * sink's own user and the registrar's are served.
+ * numbers those of its newest committed or announced head, closed if it is revoked or retired; or `none\n`.
+ * Only root, the sink's own user and the registrar's are served.
  */
 #ifndef SWORNLOG_SINK_CONTROL_H
 #define SWORNLOG_SINK_CONTROL_H

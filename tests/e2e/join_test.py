@@ -3,6 +3,7 @@
 
 KILLS (default 8): how often the registrar is killed while hosts join.
 """
+import json
 import os
 import pathlib
 import random
@@ -213,6 +214,73 @@ def an_existing_authority_signs_what_it_finds_in_a_folder(site):
     support.wait_until("a receipt", lambda: site.receipted("web-1"))
 
 
+def issue(site, host, start, end):
+    """The host's certificate anew, with other times (YYMMDDHHMMSSZ)."""
+    etc, fleet, work = site.folder(host) / "etc", site.dir / "fleet", site.dir / "ca"
+    work.mkdir(exist_ok=True)
+    (work / "index").write_text("")
+    (work / "conf").write_text(f"[ca]\ndefault_ca=d\n[d]\ndatabase={work}/index\nrand_serial=yes\ndefault_md=sha256\npolicy=p\ncopy_extensions=copy\n"
+                               f"new_certs_dir={work}\nunique_subject=no\n[p]\ncommonName=supplied\norganizationName=optional\n[req]\ndistinguished_name=n\n[n]\n")
+    uri = f"URI:swornlog://{support.FLEET}/host/{host}"
+    run = lambda *args: subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True)  # noqa: E731
+    run("req", "-new", "-config", work / "conf", "-key", etc / "host.key", "-subj", f"/CN={host}", "-addext", f"subjectAltName={uri}",
+        "-addext", "extendedKeyUsage=clientAuth", "-out", work / "csr")
+    run("ca", "-batch", "-notext", "-config", work / "conf", "-cert", fleet / "ca.crt", "-keyfile", fleet / "ca.key", "-startdate", start, "-enddate", end,
+        "-in", work / "csr", "-out", etc / "host.crt")
+
+
+def ends_at(certificate):
+    return subprocess.run(["openssl", "x509", "-in", certificate, "-noout", "-enddate"], check=True, capture_output=True, text=True).stdout
+
+
+@in_a_site
+def an_expired_certificate_is_renewed_and_the_spool_is_not_stranded(site):
+    site.open()
+    site.join("web-1", site.token("one", "web-1"))
+    renewed = site.folder("web-1") / "shipper" / "host.crt"
+    issue(site, "web-1", "200101000000Z", "210101000000Z")
+    site.run_host("web-1")
+    support.wait_until("a receipt", lambda: site.receipted("web-1"))
+    assert renewed.exists() and ends_at(renewed) != ends_at(site.folder("web-1") / "etc" / "host.crt")
+    status = json.loads((site.folder("web-1") / "run" / "shipper.status").read_text())
+    assert status["certificate_until"] > time.time(), status
+
+    for name in ("web-1-sealer", "web-1-shipper"):
+        site.end(name)
+    seen = len(site.log("web-1-shipper"))
+    site.run_host("web-1")
+    support.wait_until("the renewed one to be used after a restart", lambda: "shipping to" in site.log("web-1-shipper")[seen:])
+    assert site.log("registrar").count("has a new certificate") == 1
+
+
+@in_a_site
+def a_certificate_is_renewed_before_it_expires(site):
+    site.open()
+    site.join("web-1", site.token("one", "web-1"))
+    issue(site, "web-1", "200101000000Z", time.strftime("%y%m%d%H%M%SZ", time.gmtime(time.time() + 86400)))
+    site.run_host("web-1")
+    support.wait_until("a receipt", lambda: site.receipted("web-1"))
+    support.wait_until("a renewal", lambda: (site.folder("web-1") / "shipper" / "host.crt").exists())
+    support.wait_until("that it is used", lambda: "the certificate was renewed" in (site.dir / "log" / "web-1-shipper.log").read_text())
+
+
+@in_a_site
+def a_stolen_tls_key_and_an_old_checkpoint_renew_nothing(site):
+    site.open()
+    site.join("web-1", site.token("one", "web-1"))
+    site.run_host("web-1")
+    support.wait_until("a receipt", lambda: site.receipted("web-1"))
+    site.end("web-1-sealer")
+    support.wait_until("all shipped", lambda: json.loads((site.folder("web-1") / "run" / "shipper.status").read_text())["state"] == "alone")
+    site.end("web-1-shipper")
+    # The spool has nothing that the sink has not; the thief has it, and the TLS key, and no identity key.
+    issue(site, "web-1", "200101000000Z", "210101000000Z")
+    with open(site.dir / "log" / "thief.log", "ab") as log:
+        site.process["thief"] = subprocess.Popen([support.BIN / "swornlog-shipper", "--config", site.folder("web-1") / "agent.yaml"], stdout=log, stderr=log, env=support.ENV)
+    support.wait_until("a refusal", lambda: "not newer than what the sink has" in site.log("thief"))
+    assert not (site.folder("web-1") / "shipper" / "host.crt").exists()
+
+
 @in_a_site
 def killed_at_any_time_the_registrar_lets_nobody_in_twice(site):
     rng = random.Random(SEED)
@@ -256,5 +324,8 @@ if __name__ == "__main__":
         a_group_token_lets_in_as_many_as_it_says_and_no_more,
         what_a_token_does_not_allow_is_refused_with_a_reason,
         an_existing_authority_signs_what_it_finds_in_a_folder,
+        an_expired_certificate_is_renewed_and_the_spool_is_not_stranded,
+        a_certificate_is_renewed_before_it_expires,
+        a_stolen_tls_key_and_an_old_checkpoint_renew_nothing,
         killed_at_any_time_the_registrar_lets_nobody_in_twice,
     ]))
