@@ -63,7 +63,7 @@ if command -v systemd-analyze >/dev/null; then
 	check 'the sink by at most 1.2' at_most swornlog-sink.service 1.2
 	check 'the witness by at most 1.2' at_most swornlog-witness.service 1.2
 	check 'the users can be made' systemd-sysusers --root="$root"
-	check 'three of the agent, one each of sink and witness' test "$(grep -c '^swornlog-' "$root/etc/passwd")" = 5
+	check 'three of the agent, one each of sink, registrar and witness' test "$(grep -c '^swornlog-' "$root/etc/passwd")" = 6
 	check 'its folders can be made' systemd-tmpfiles --root="$root" --create --prefix=/var/lib/swornlog --prefix=/run/swornlog --prefix=/etc/swornlog
 	check 'the keys'"'"' folder is closed' test "$(stat -c %a "$root/var/lib/swornlog/sealer")" = 700
 	check 'the shipper may read the spool and not write' test "$(stat -c %a "$root/var/lib/swornlog/spool")" = 2750

@@ -328,7 +328,7 @@ static int with_people(size_t n)
 	struct signer people[40];
 	test_statement_text(&text, HEAD "genesis\nfleet acme\ntime 2026-11-24T08:00:00Z\nlog $L\n");
 	for (size_t i = 0; i < n + 1; i++) {
-		char name[32];
+		char name[64];
 		snprintf(name, sizeof(name), "acme/%s/p%zu", i < n ? "admin" : "auditor", i);
 		test_signer(name, &people[i]);
 		buf_put_str(&text, i < n ? "admin " : "auditor ");
