@@ -1,7 +1,9 @@
 /* Sins of the sink's operator, with the sink's key: the store fits together afterwards, and only what the
  * hosts have put into their seals convicts it. */
 #include "drill/rewrite.h"
+#include "drill/scratch.h"
 #include "drill/sin.h"
+#include "evidence/key_file.h"
 
 #define HOUR_US 3600000000u
 
@@ -102,4 +104,21 @@ int sin_rewrite_without_batch(struct act *a)
 	if (e == 0 && a->sinful)
 		e = drop_end(&r);
 	return e < 0 ? act_failed(a, e, "no batch could be left out") : rewrite_close(a, &r);
+}
+
+int rewrite_scratch(struct act *a, const char *copy)
+{
+	cleanup_workspace struct workspace w = { .dirfd = -1, .saved_fd = -1 };
+	struct signer *log = NULL;
+	int r = scratch_log_key(a->fleet, &log);
+	if (r == 0)
+		r = workspace_open(&w, a->fleet->store, copy);
+	a->work = &w;
+	a->log = log;
+	if (r == 0)
+		r = sin_rewrite_time(a);
+	a->work = NULL;
+	a->log = NULL;
+	key_file_free(log);
+	return r;
 }

@@ -16,4 +16,8 @@ must_check int rewrite_entry(struct records *r, size_t at, const struct fleet_en
 /* Number and sign all fleet entries anew, and write journal, tiles and checkpoint. */
 must_check int rewrite_close(struct act *a, struct records *r);
 
+/* Copy the store of the act's fleet to `copy`, the same history but for one time, signed anew with the sink's
+ * key. In drill/log_sins.c. */
+must_check int rewrite_scratch(struct act *a, const char *copy);
+
 #endif

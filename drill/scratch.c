@@ -17,7 +17,7 @@
 /* A socket's path has 107 bytes, and the longest below is "/h0/run/receipts.sock". */
 #define DIR_MAX 86
 
-static int put_text(const char *path, const struct buf *text)
+int scratch_put_text(const char *path, const struct buf *text)
 {
 	int r = buf_err(text);
 	return r < 0 ? r : file_publish(env_system(), AT_FDCWD, path, (struct span){ text->data, text->len });
@@ -57,6 +57,7 @@ void scratch_close(struct scratch *s)
 	for (size_t i = 0; i < s->hosts; i++)
 		host_kill(&s->host[i]);
 	relay_cut(&s->network);
+	program_kill(&s->witness);
 	program_kill(&s->sink);
 }
 
@@ -69,7 +70,7 @@ static int write_sink_config(const struct scratch *s)
 	buf_printf(&b, "genesis: %s\nlog_key: %s/fleet/fleet-log.key\ncontrol: %s/sink.sock\n", s->anchor,
 	           s->dir, s->dir);
 	buf_printf(&b, "publish_interval_ms: 200\nsilent_after_s: %d\n", SCRATCH_SILENT_S);
-	return put_text(s->sink_config, &b);
+	return scratch_put_text(s->sink_config, &b);
 }
 
 /* The port behind the last "listening on 127.0.0.1:" from `from` on. */
@@ -91,27 +92,29 @@ static unsigned find_port(const struct scratch *s, size_t from)
 	return whole ? (unsigned)port : 0;
 }
 
-int scratch_start_sink(struct scratch *s)
+int scratch_listen(struct scratch *s, struct program *p, const char *const *argv, unsigned *ret_port)
 {
 	struct stat st;
 	size_t from = stat(s->log, &st) == 0 ? (size_t)st.st_size : 0;
-	const char *argv[] = { "swornlog-sink", "--config", s->sink_config, NULL };
-	int r = write_sink_config(s);
-	if (r == 0)
-		r = program_start(&s->sink, s->log, argv);
+	int r = program_start(p, s->log, argv);
 	for (unsigned waited = 0; r == 0; waited += POLL_MS) {
-		unsigned port = find_port(s, from);
-		if (port) {
-			s->port = port;
+		*ret_port = find_port(s, from);
+		if (*ret_port)
 			return 0;
-		}
-		if (!program_running(&s->sink))
+		if (!program_running(p))
 			return -ECHILD;
 		if (waited >= LISTEN_WAIT_MS)
 			return -ETIMEDOUT;
 		sleep_ms(POLL_MS);
 	}
 	return r;
+}
+
+int scratch_start_sink(struct scratch *s)
+{
+	const char *argv[] = { "swornlog-sink", "--config", s->sink_config, NULL };
+	int r = write_sink_config(s);
+	return r < 0 ? r : scratch_listen(s, &s->sink, argv, &s->port);
 }
 
 int scratch_log_key(const struct scratch *s, struct signer **ret)

@@ -5,6 +5,7 @@
 
 #include "drill/relay.h"
 #include "evidence/key.h"
+#include "lib/buf.h"
 
 #define SCRATCH_FLEET     "drill.example"
 #define SCRATCH_PATH_MAX  256
@@ -30,6 +31,7 @@ struct scratch {
 	char sink_config[SCRATCH_PATH_MAX + 16];
 	unsigned port; /* 0: not known yet */
 	struct program sink;
+	struct program witness;
 	struct relay network; /* between host and sink, where a sin has put one */
 	struct scratch_host host[SCRATCH_HOSTS];
 	size_t hosts;
@@ -41,6 +43,11 @@ must_check int scratch_open(struct scratch *s, const char *dir);
 void scratch_close(struct scratch *s);
 #define cleanup_scratch cleanup(scratch_close)
 
+/* Put a configuration file in its place. */
+must_check int scratch_put_text(const char *path, const struct buf *text);
+/* Start a server and wait until it says where on the loopback address it listens. -ECHILD: it ended. */
+must_check int scratch_listen(struct scratch *s, struct program *p, const char *const *argv,
+                              unsigned *ret_port);
 /* Start the sink and wait until it listens. -ECHILD: it ended. */
 must_check int scratch_start_sink(struct scratch *s);
 /* Make a host's keys and enroll it, by the sink that runs. *ret belongs to the fleet. */

@@ -15,7 +15,8 @@ enum sin_need {
 enum check_kind {
 	CHECK_STORE,  /* verification of the sink's store gives one of the verdicts */
 	CHECK_SPOOL,  /* of the host's spool */
-	CHECK_ANSWER, /* the sink answers the sinner with this status and word, or ends with this status */
+	CHECK_ANSWER, /* the sink answers the sinner with this status and word, or a program ends with this
+	                 status */
 	CHECK_SILENT, /* the sink has noticed that a host is silent */
 	CHECK_ALARM,  /* the sealer's status has an alarm with these words */
 	CHECK_ENTRY,  /* the host's log has an entry of this kind */
@@ -61,9 +62,15 @@ int sin_alter_genesis(struct act *a);
 int sin_put_back_checkpoint(struct act *a);
 int sin_delete_tile(struct act *a);
 
+/* On what outsiders get: drill/proof_sins.c. */
+int sin_alter_proof(struct act *a);
+
 /* With the sink's key: drill/log_sins.c. */
 int sin_rewrite_time(struct act *a);
 int sin_rewrite_without_batch(struct act *a);
+
+/* After a witness saw it: drill/witness_sins.c. */
+int sin_rewrite_witnessed(struct act *a);
 
 /* On a spool: drill/spool_sins.c. */
 int sin_edit_spool(struct act *a);

@@ -1,5 +1,4 @@
 /* Sins against the sink and by it, while a fleet runs. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -9,9 +8,6 @@
 #include "drill/scratch.h"
 #include "drill/sin.h"
 #include "drill/workspace.h"
-#include "evidence/key_file.h"
-#include "lib/env.h"
-#include "lib/file.h"
 
 #define HOUR_US 3600000000LL
 #define WAIT_S  20
@@ -121,31 +117,13 @@ int sin_roll_back_sink(struct act *a)
 	return act_step(a, r, "the sink did not come back");
 }
 
-/* The same history but for one time, signed anew with the sink's key. */
-static int rewrite_copy(struct act *a, const char *copy)
-{
-	cleanup_workspace struct workspace w = { .dirfd = -1, .saved_fd = -1 };
-	struct signer *log = NULL;
-	int r = scratch_log_key(a->fleet, &log);
-	if (r == 0)
-		r = workspace_open(&w, a->fleet->store, copy);
-	a->work = &w;
-	a->log = log;
-	if (r == 0)
-		r = sin_rewrite_time(a);
-	a->work = NULL;
-	a->log = NULL;
-	key_file_free(log);
-	return r;
-}
-
 int sin_rewrite_sink(struct act *a)
 {
 	char copy[SCRATCH_PATH_MAX + 32];
 	snprintf(copy, sizeof(copy), "%s.rewritten", a->fleet->store);
 	int r = program_stop(&a->fleet->sink);
 	if (r == 0 && a->sinful)
-		r = rewrite_copy(a, copy);
+		r = rewrite_scratch(a, copy);
 	if (r == 0 && a->sinful)
 		r = replace_store(a, copy);
 	if (r == 0)

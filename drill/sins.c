@@ -74,6 +74,9 @@ static const struct sin sins[] = {
 	{ "delete-tile", "delete a tile of the fleet log", NEED_STORE, STORE(V(MISSING), "missing"), READ_S,
 	  0, KEPT, sin_delete_tile },
 
+	{ "alter-proof", "change the entry in a file that proves it", NEED_STORE,
+	  ANSWER(1, "not proven", "verify FILE: not proven"), READ_S, 0, GENUINE, sin_alter_proof },
+
 	{ "rewrite-time", "with the sink's key: backdate an entry, and sign all that follows anew",
 	  NEED_LOG_KEY, STORE(V(SPLIT_VIEW), "split-view"), READ_S, 0, DUTIES, sin_rewrite_time },
 	{ "rewrite-without-batch", "with the sink's key: leave a batch out, and sign all that follows anew",
@@ -113,6 +116,8 @@ static const struct sin sins[] = {
 	  READ_S, CALM_S, TIMED, sin_set_clock },
 	{ "second-sink", "start a second sink on the same store", NEED_PROCESSES,
 	  ANSWER(1, NULL, "sink: does not start"), READ_S, 0, DUTIES, sin_second_sink },
+	{ "rewrite-witnessed", "rewrite the sink's history, with its key, after a witness saw it",
+	  NEED_PROCESSES, ANSWER(422, NULL, "witness: 422"), READ_S, 0, DUTIES, sin_rewrite_witnessed },
 	{ "roll-back-sink", "put yesterday's store back under the sink", NEED_PROCESSES,
 	  ALARM("ATTACK", "sealer: alarm"), AGAIN_S, CALM_S, DUTIES, sin_roll_back_sink },
 	{ "rewrite-sink", "rewrite the sink's history, with its key, after a host saw it", NEED_PROCESSES,

@@ -1,20 +1,26 @@
 #!/usr/bin/python3
 """The sink's operator rewrites history with the sink's own key after others saw it: by altering, truncating, forking. Each host alone sees
-it, and an auditor with an older copy alone, whose evidence convinces a third party. Two hosts that are shown different histories convict
-the sink by their spools. (The witness alone: tests/e2e/witness_test.py.)
+it, a witness alone, and an auditor with an older copy alone, whose evidence convinces a third party. Two hosts that are shown different
+histories convict the sink by their spools.
 """
 import concurrent.futures
 import pathlib
+import re
 import shutil
+import ssl
 import subprocess
 import sys
 import time
+from http.client import HTTPSConnection
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "independent")]
+import build  # noqa: E402
+import cbor  # noqa: E402
 from tests.support import fleet as support  # noqa: E402
 from tests.support.checks import check, finish  # noqa: E402
-from tests.support.operator import Rewriter, StolenSigner  # noqa: E402
+from tests.support.operator import FLEET, Rewriter, StolenSigner  # noqa: E402
+from tree import leaf_hash  # noqa: E402
 
 
 class Guest(support.Fleet):
@@ -80,6 +86,54 @@ class Site:
             host.remove()
 
 
+class Witness:
+    """Somebody else's, which has seen the log as the auditor has. It serves with the sink's certificate; its own key says who it is."""
+
+    def __init__(self, site):
+        self.site, fleet = site, site.fleet
+        log = next(line for line in fleet.anchor.read_text().split("\n") if line.startswith("log "))
+        (fleet.dir / "policy").write_text(f"{log}\nquorum none\n")
+        (fleet.dir / "witness").mkdir(mode=0o700)
+        files = {"listen": "127.0.0.1:0", "witness_key": fleet.dir / "witness.key", "store": fleet.dir / "witness", "policy": fleet.dir / "policy"}
+        files |= {"certificate": fleet.dir / "fleet" / "sink.crt", "key": fleet.dir / "fleet" / "sink.key", "ca": fleet.dir / "fleet" / "ca.crt"}
+        (fleet.dir / "witness.yaml").write_text("".join(f"{k}: {v}\n" for k, v in files.items()))
+        subprocess.run([support.BIN / "swornlog-witness", "keygen", "--name", "w.example", "--key", files["witness_key"], "--store", files["store"]],
+                       check=True, capture_output=True, env=support.ENV)
+        with open(fleet.dir / "log" / "witness.log", "ab") as log:
+            fleet.process["witness"] = subprocess.Popen([support.BIN / "swornlog-witness", "--config", fleet.dir / "witness.yaml"], stdout=log, stderr=log, env=support.ENV)
+        self.port = int(support.wait_until("the witness", lambda: re.search(r"listening on \S*:(\d+)", fleet.log("witness"))).group(1))
+        self.size = self.size_of(site.copy)
+        self.first = self.show(0, site.copy)
+
+    @staticmethod
+    def size_of(store):
+        return int((store / "fleet" / "checkpoint").read_text().split("\n")[1])
+
+    def show(self, old, store):
+        """Show the published checkpoint of a store, with the proof that its log would give if it were honest."""
+        data = (store / "fleet" / "checkpoint").read_bytes()
+        size, leaves = self.size_of(store), fleet_leaves(store)
+        proof = build.consistency_path(old, leaves[:size]) if 0 < old < size else []
+        body = b"old %d\n" % old + b"".join(build.base64_text(h) + b"\n" for h in proof) + b"\n" + data
+        context = ssl.create_default_context(cafile=str(self.site.fleet.dir / "fleet" / "ca.crt"))
+        context.load_cert_chain(self.site.fleet.dir / "granted" / "host.crt", self.site.fleet.dir / "request" / "host.key")
+        link = HTTPSConnection("localhost", self.port, context=context, timeout=20)
+        link.request("POST", "/add-checkpoint", body)
+        status = link.getresponse().status
+        link.close()
+        return status
+
+
+def fleet_leaves(store):
+    """Hashes of all fleet entries."""
+    leaves = []
+    for path in sorted((store / "journal").iterdir()):
+        for kind, payload in build.split_records(path.read_bytes()):
+            if kind == FLEET:
+                leaves.append(leaf_hash(cbor.decode(payload)[1]))
+    return leaves
+
+
 def attack(host):
     """The words of the sealer's alarm, once both notes are kept."""
     status = host.status() or {}
@@ -102,7 +156,11 @@ def convicted(site, what, *inputs):
 def rewritten(how):
     site = Site()
     try:
+        witness = Witness(site)
+        check(f"{how}: a witness cosigns what it sees first", witness.first == 200, witness.first)
         site.rewrite(how)
+        answer = witness.show(witness.size, site.fleet.store)
+        check(f"{how}: the witness alone refuses what was made of it", answer in (400, 422), answer)
         site.fleet.start_sink()
         for host, name in zip(site.hosts, ("web-1", "db-1")):
             try:
@@ -114,6 +172,8 @@ def rewritten(how):
         for _ in range(4):  # it goes on beyond what the hosts have seen
             site.fleet.start_sink()
             site.fleet.end("sink")
+        answer = witness.show(witness.size, site.fleet.store)
+        check(f"{how}: and however long it goes on", answer == 422, answer)
         convicted(site, f"{how}: an auditor with an older copy", site.copy, site.fleet.store)
         for host, name in zip(site.hosts, ("web-1", "db-1")):
             convicted(site, f"{how}: the spool of {name} and the store", host.spool, site.fleet.store)
