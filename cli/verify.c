@@ -21,7 +21,7 @@ struct options {
 	const char *policy;
 	const char *evidence;
 	const char *html;
-	bool json, progress;
+	bool json, progress, structure;
 	uint64_t jobs;
 };
 
@@ -61,6 +61,10 @@ static bool parse(int argc, char **argv, struct options *o, struct verify_reques
 		  .into = &o->html,
 		  .value = "FILE",
 		  .help = "write the report as a page that stands alone, too" },
+		{ .name = "structure",
+		  .type = OPTION_FLAG,
+		  .into = &o->structure,
+		  .help = "read no content: hash the entries, and open seals only" },
 		{ .name = "json", .type = OPTION_FLAG, .into = &o->json, .help = "one JSON object" },
 		{ .name = "jobs",
 		  .type = OPTION_UINT,
@@ -177,6 +181,7 @@ int cmd_verify(int argc, char **argv)
 	q.policy = policy;
 	q.json = o.json;
 	q.progress = o.progress;
+	q.structure = o.structure;
 	q.jobs = (unsigned)o.jobs;
 	q.html = o.html;
 	q.evidence = o.evidence;

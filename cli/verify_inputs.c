@@ -103,6 +103,7 @@ static int check_folder(struct run *run, struct input *in, unsigned number)
 		                    .policy = q->policy,
 		                    .views = q->count > 1 ? run->views : NULL,
 		                    .input = number,
+		                    .structure = q->structure,
 		                    .jobs = q->jobs,
 		                    .machine_boot_id = run->has_boot_id ? run->boot_id : NULL };
 	progress_init(&progress, store ? total_bytes(in->fd) : 0, terminal);

@@ -12,7 +12,7 @@ struct verify_request {
 	const struct genesis *genesis; /* the same, parsed */
 	const char *host;              /* or NULL: all */
 	const struct policy *policy;   /* or NULL */
-	bool json, progress;
+	bool json, progress, structure;
 	unsigned jobs;
 	const char *html;     /* where to write a page, or NULL */
 	const char *evidence; /* where to write that of a split view, or NULL */

@@ -173,6 +173,7 @@ struct hosts {
 	size_t log_key_len;
 	struct findings *findings;
 	struct fleet_tree *tree; /* NULL: no fleet log at hand (a spool) */
+	bool structure;          /* only seals and epoch entries are opened */
 	bool spool;              /* no commits to be covered by, and earlier epochs may be gone */
 	struct views *views;     /* where fleet heads in seals are kept, too; may be NULL */
 	unsigned input;

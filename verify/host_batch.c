@@ -220,7 +220,8 @@ static int accept(struct work *w)
 		r = take_epoch_entry(w);
 	if (r < 0)
 		return r;
-	take_content(w);
+	if (!w->hosts->structure)
+		take_content(w);
 	return w->trouble < 0 ? w->trouble : work_seal(w);
 }
 
@@ -283,13 +284,18 @@ static int judge(struct work *w, struct chain *chain, enum chain_verdict v)
 	return 0;
 }
 
+static enum chain_depth depth(const struct work *w)
+{
+	return w->hosts->structure ? CHAIN_SHALLOW : CHAIN_DEEP;
+}
+
 /* An epoch's chain takes memory only once its first batch has been found good. */
 static int check_first(struct work *w)
 {
 	struct chain fresh;
 	enum chain_verdict v;
 	chain_init(&fresh, &w->epoch->origin, &statements_stand(w->host, w->epoch)->standing.identity);
-	int r = chain_check(&fresh, w->batch, CHAIN_DEEP, w->hosts->scratch, &v, &w->result);
+	int r = chain_check(&fresh, w->batch, depth(w), w->hosts->scratch, &v, &w->result);
 	if (r == 0)
 		r = judge(w, &fresh, v);
 	if (r < 0 || fresh.tree.size == 0)
@@ -306,8 +312,13 @@ static int check_next(struct work *w)
 	enum chain_verdict v;
 	struct chain *chain = w->epoch->chain;
 	w->sealed_by = chain->next_key;
-	chain->identity = statements_stand(w->host, w->epoch)->standing.identity;
-	int r = chain_check(chain, w->batch, CHAIN_DEEP, w->hosts->scratch, &v, &w->result);
+	w->before = chain->account;
+	const struct key *identity = &statements_stand(w->host, w->epoch)->standing.identity;
+	struct day *today = days_today(&w->host->days);
+	if (today && !key_equal(identity, &chain->identity))
+		today->new_key = true;
+	chain->identity = *identity;
+	int r = chain_check(chain, w->batch, depth(w), w->hosts->scratch, &v, &w->result);
 	return r < 0 ? r : judge(w, chain, v);
 }
 

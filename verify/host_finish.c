@@ -106,6 +106,11 @@ static void finish_loss(struct hosts *h, struct log_host *host, const struct log
 	host->lost += lost;
 	if (sum->entries == 0 && lost == 0)
 		return;
+	if (h->structure) {
+		host_find(h, host, VERDICT_LOSS, &(struct place){ .origin = e->name },
+		          "%llu events declared lost", (unsigned long long)lost);
+		return;
+	}
 	cleanup_buf struct buf reasons = { 0 };
 	char bound[48] = "";
 	put_reasons(&reasons, sum);

@@ -19,6 +19,21 @@ static void check_key_use(struct work *w)
 	memcpy(&host->used_seed[host->used_at++ % KEYS_REMEMBERED], w->batch->seed, sizeof(key));
 }
 
+/* What a seal's account shows by itself: the entries that it counts are not opened. */
+static void check_account(struct work *w)
+{
+	const struct account *was = &w->before, *is = &w->result.seal.account;
+	uint64_t sum;
+	bool adds_up = !__builtin_add_overflow(is->stored, is->filtered, &sum) &&
+	               !__builtin_add_overflow(sum, is->lost, &sum) && sum == is->emitted;
+	if (!adds_up || is->stored < was->stored || is->filtered < was->filtered || is->lost < was->lost ||
+	    is->exactness < was->exactness)
+		work_find_at(w, w->at.last, VERDICT_MALFORMED, "the counts in the seal do not add up");
+	struct day *today = days_today(&w->host->days);
+	if (today && is->lost > was->lost)
+		today->verdicts |= 1u << VERDICT_LOSS;
+}
+
 static void check_posture(struct work *w)
 {
 	const struct seal *s = &w->result.seal;
@@ -79,7 +94,10 @@ static void check_boot(struct work *w)
 int work_seal(struct work *w)
 {
 	check_key_use(w);
-	check_posture(w);
+	if (w->hosts->structure)
+		check_account(w);
+	else
+		check_posture(w);
 	check_boot(w);
 	int r = timeline_seal(w);
 	return r < 0 ? r : check_fleet_head(w);

@@ -86,8 +86,10 @@ static void put_witnessed(struct buf *b, const struct report *r)
 
 void report_put_verdict(struct buf *b, const struct report *r)
 {
-	buf_put_str(b, report_clean(r) ? "verified" : "NOT verified");
+	buf_put_str(b, !report_clean(r) ? "NOT verified" : r->structure ? "structure verified" : "verified");
 	put_counts(b, &r->findings, true, ": ");
+	if (r->structure)
+		buf_put_str(b, r->not_hashed ? ", content not re-hashed" : ", content re-hashed, not read");
 	put_counts(b, &r->findings, false, "; declared: ");
 	if (r->same_machine)
 		buf_put_str(b, "; sink on the same machine");

@@ -19,6 +19,8 @@ struct report_row {
 
 struct report {
 	bool spool;
+	bool structure;  /* entries were hashed, and only seals and epoch entries opened */
+	bool not_hashed; /* not even that: the content is not there */
 	char fleet[LABEL_MAX + 1];
 	struct report_row *row;
 	size_t row_count;

@@ -147,6 +147,8 @@ static void put_verdict(struct buf *b, const struct report *r)
 	buf_put_str(b, "\"verdict\":\"");
 	text_put_json(b, (struct span){ line.data, line.len });
 	buf_put_str(b, "\",");
+	put_bool(b, "structure_only", r->structure);
+	put_bool(b, "content_hashed", !r->not_hashed);
 	put_bool(b, "same_machine", r->same_machine);
 	put_bool(b, "unwitnessed", r->unwitnessed);
 	put_witnessed(b, &r->witnessed);

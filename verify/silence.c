@@ -46,7 +46,7 @@ void silence_end_file(struct hosts *h)
 {
 	for (size_t i = 0; i < h->touched_len; i++) {
 		struct log_host *host = hosts_find(h, h->touched[i]->origin.host);
-		if (!host || !host->selected)
+		if (!host || !host->selected || h->structure)
 			continue;
 		days_end(
 		        &host->days); /* the days of a silence are marked, and not the last one of the file */
@@ -56,6 +56,8 @@ void silence_end_file(struct hosts *h)
 
 void silence_finish(struct hosts *h, struct log_host *host)
 {
-	if (host->selected)
+	bool waited_for = host->stand_len && !host->stand[host->stand_len - 1].standing.retired &&
+	                  !host->stand[host->stand_len - 1].standing.revoked;
+	if (host->selected && !h->structure && waited_for)
 		check_gap(h, host, h->time_us, h->sink_started_us);
 }

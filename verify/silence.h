@@ -4,7 +4,8 @@
 
 #include "verify/host.h"
 
-/* Three heartbeats. */
+/* Three heartbeats. Nothing is said of silence where only the structure is looked at, for a goodbye stands in
+ * an entry that is not opened then. */
 #define SILENCE_US (30u * 1000 * 1000)
 
 /* The batches of a file have gone by, and the heads of its commits are still there. */

@@ -329,7 +329,11 @@ static bool base_unmoved(const struct reading *d)
 
 static int fill_report(struct reading *d, struct report *ret)
 {
-	struct report report = { .spool = true, .unwitnessed = true, .files = d->files, .bytes = d->bytes };
+	struct report report = { .spool = true,
+		                 .structure = d->options->structure,
+		                 .unwitnessed = true,
+		                 .files = d->files,
+		                 .bytes = d->bytes };
 	int r = report_take_hosts(&report, &d->hosts, NULL);
 	if (r < 0)
 		return r;
@@ -352,6 +356,7 @@ static int read_once(const struct verify_options *o, bool final, struct report *
 	if (r < 0)
 		return r;
 	d.hosts.spool = true;
+	d.hosts.structure = o->structure;
 	d.hosts.views = o->views;
 	d.hosts.input = o->input;
 	r = read_all(&d);

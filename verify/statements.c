@@ -231,7 +231,8 @@ void statements_finish(struct hosts *h, struct log_host *host)
 		const struct host_stand *s = &host->stand[i];
 		char name[KEY_NAME_MAX + 1];
 		fleet_log_name(h->genesis->fleet, name);
-		if (s->kind == STATEMENT_ROTATE && !was_announced(host, s))
+		/* Where only the structure is looked at, announcements are not opened. */
+		if (!h->structure && s->kind == STATEMENT_ROTATE && !was_announced(host, s))
 			host_find(h, host, VERDICT_MALFORMED,
 			          &(struct place){ .origin = name,
 			                           .has_index = true,

@@ -49,6 +49,7 @@ static int verifier_init(struct verifier *v, const struct verify_options *o)
 		r = hosts_init(&v->hosts, &v->genesis, &v->findings, v->tree, o->only);
 	if (r < 0)
 		return r;
+	v->hosts.structure = o->structure;
 	fleet_check_init(&v->fleet, &v->genesis, o->anchor, &v->findings, &v->hosts, v->tree, v->tiles);
 	v->check = (struct store_check){
 		.dirfd = o->dirfd,
@@ -256,6 +257,7 @@ int verify_store(const struct verify_options *o, struct report *ret)
 		                    (struct span){ v.fleet.note.data, v.fleet.note.len });
 	if (r < 0)
 		return r;
+	report.structure = o->structure;
 	report.witnessed = v.witnessed;
 	report.unwitnessed = !v.witnessed.quorum;
 	memcpy(report.fleet, v.genesis.fleet, sizeof(report.fleet));

@@ -13,6 +13,7 @@ struct verify_options {
 	const struct policy *policy;    /* of witnesses; NULL: nobody is asked */
 	struct views *views;            /* where to keep what is compared with other inputs; may be NULL */
 	unsigned input;                 /* the number of this one there */
+	bool structure;                 /* open seals and epoch entries only, and hash the others */
 	unsigned jobs;                  /* threads; 0: one. The report does not depend on it */
 	/* Called now and then with the bytes gone through. May be NULL. */
 	void (*progress)(void *ctx, uint64_t bytes);

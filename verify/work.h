@@ -10,6 +10,7 @@ struct work {
 	struct log_epoch *epoch;
 	struct place at;
 	const struct batch *batch;
+	struct account before;           /* of the seal before this one */
 	struct ed25519_public sealed_by; /* the key that the chain named for this batch */
 	struct chain_result result;
 	int trouble; /* -ENOMEM, met where an entry is looked at */

@@ -167,10 +167,27 @@ def policies(site):
     check("a policy that is none is an error with its line", status == 3 and "line 1" in text, text)
 
 
+def structure(site):
+    """A malformed body: who only looks at the structure never opens it."""
+    odd = History()
+    odd.epochs[0].add_raw(b"\xff\xfe")
+    odd.commit(0)
+    odd.sink.write(site.dir / "odd")
+    status, text = site.verify("odd")
+    check("a malformed body is found by who reads", status == 1 and "malformed" in text, text)
+    status, text = site.verify("odd", "--structure")
+    check("--structure does not open it", status == 0 and "structure verified, content re-hashed, not read" in text, text)
+    journal = site.dir / "odd/journal/00000000000000000001.journal"
+    data = journal.read_bytes()
+    at = data.index(b"swlbatc1") + 150
+    journal.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+    check("--structure hashes it", site.verify("odd", "--structure")[0] == 1)
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="swornlog-views-") as folder:
         site = Site(Path(folder))
-        for test in (convictions, tampered_evidence, honest, outputs, policies):
+        for test in (convictions, tampered_evidence, honest, outputs, policies, structure):
             test(site)
     return finish()
 

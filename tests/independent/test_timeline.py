@@ -70,6 +70,15 @@ def not_heard_again(seconds):
     return tell
 
 
+def retired(t):
+    t.commit()
+    lines = ["host alpha", "reason scrapped"]
+    people = [t.cast.admins[0], t.cast.auditors[0]]
+    t.sink.group([], [[2, t.sink.time, build.make_statement("retire", t.cast.fleet, lines, people, "2026-11-24T13:00:00Z")]])
+    t.wait(4000)
+    t.sink_says(1)
+
+
 def late(t):
     t.commit(0, boot_id=1)
     t.sink.commit(*[t.batch(second - 400, boot=second, boot_id=2) for second in range(3)])
@@ -144,6 +153,7 @@ STORIES = {
     "a gap of the sink's own": (gap(4000, restart=True), None),
     "not heard at the end": (not_heard_again(31), "silent"),
     "heard near the end": (not_heard_again(29), None),
+    "retired, and not heard again": (retired, None),
     "batches in a row that come late": (late, "late"),
     "a clock ahead": (two_commits({}, {"wall": 70, "boot_id": 1}), "clock"),
     "a clock a little ahead": (two_commits({}, {"wall": 60, "boot_id": 1}), None),

@@ -58,7 +58,8 @@ class _Heard:
         self.goodbye = False
 
 
-def check_silence(times: FleetTimes, logs: dict[Origin, HostLog], findings: Findings) -> None:
+def check_silence(times: FleetTimes, logs: dict[Origin, HostLog], gone: set[str], findings: Findings) -> None:
+    """`gone`: hosts that are retired or revoked."""
     hosts: dict[str, _Heard] = {}
     for commit in times.commits:
         for origin, size in commit.heads:
@@ -66,7 +67,7 @@ def check_silence(times: FleetTimes, logs: dict[Origin, HostLog], findings: Find
             _check_gap(heard, commit.time, commit.sink_started, findings)
             heard.time, heard.origin, heard.size = commit.time, origin, size
             heard.goodbye = origin in logs and size in logs[origin].goodbyes
-    for heard in hosts.values():
+    for heard in (heard for host, heard in hosts.items() if host not in gone):
         _check_gap(heard, times.newest, times.sink_started, findings)
 
 
