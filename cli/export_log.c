@@ -6,8 +6,8 @@
 #include "cli/file_tree.h"
 #include "cli/tile_dir.h"
 #include "evidence/seal.h"
+#include "evidence/seals.h"
 #include "evidence/tile.h"
-#include "lib/text.h"
 
 #define FOLDER_MAX  160
 #define FLUSH_BYTES (64u << 10)
@@ -40,22 +40,17 @@ static void free_log(struct export_log **l)
 	export_log_free(*l);
 }
 
-static void begin_seals(struct export_log *l)
-{
-	char name[ORIGIN_MAX + 1];
-	origin_format(&l->origin, name);
-	buf_printf(&l->seals, "swornlog-seals/v1\norigin %s\n", name);
-}
-
 int export_log_new(int dirfd, const struct origin *origin, bool content, struct export_log **ret)
 {
 	cleanup(free_log) struct export_log *l = calloc(1, sizeof(*l));
+	char name[ORIGIN_MAX + 1];
 	if (!l)
 		return -ENOMEM;
 	l->dirfd = dirfd;
 	l->origin = *origin;
 	snprintf(l->folder, sizeof(l->folder), "host/%s/%u", origin->host, origin->epoch);
-	begin_seals(l);
+	origin_format(origin, name);
+	seals_put_head(&l->seals, name);
 	int r = tile_dir_new(dirfd, l->folder, content, &l->tiles);
 	if (r == 0)
 		*ret = TAKE_PTR(l);
@@ -104,13 +99,6 @@ static int check(struct export_log *l, const struct batch *b)
 	return hash_equal(&root, &b->head.root) ? check_seal(l, b) : -EBADMSG;
 }
 
-static void put_opened(struct export_log *l, const char *word, struct span entry)
-{
-	buf_printf(&l->seals, "%s ", word);
-	text_put_base64(&l->seals, entry.data, entry.len);
-	buf_put_u8(&l->seals, '\n');
-}
-
 static int flush_seals(struct export_log *l)
 {
 	char path[FOLDER_MAX + 8];
@@ -124,12 +112,13 @@ static int flush_seals(struct export_log *l)
 
 static int put_seal(struct export_log *l, const struct batch *b)
 {
-	buf_printf(&l->seals, "batch %llu %u\n", (unsigned long long)b->first, b->count);
+	struct sealed_batch s = { .first = b->first,
+		                  .count = b->count,
+		                  .seal = batch_leaves_entry(&l->leaves, b->count - 1),
+		                  .note = b->note_bytes };
 	if (b->first == 0)
-		put_opened(l, "epoch", batch_leaves_entry(&l->leaves, 0));
-	put_opened(l, "seal", batch_leaves_entry(&l->leaves, b->count - 1));
-	buf_printf(&l->seals, "note %zu\n", b->note_bytes.len);
-	buf_put(&l->seals, b->note_bytes.data, b->note_bytes.len);
+		s.epoch = batch_leaves_entry(&l->leaves, 0);
+	seals_put(&l->seals, &s);
 	return l->seals.len > FLUSH_BYTES ? flush_seals(l) : buf_err(&l->seals);
 }
 

@@ -4,12 +4,14 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/verify_export.h"
 #include "cli/verify_inputs.h"
 #include "cli/verify_proof.h"
 #include "evidence/proof.h"
 #include "evidence/split_view.h"
 #include "lib/env.h"
 #include "lib/file.h"
+#include "verify/export.h"
 #include "verify/finding.h"
 #include "verify/window.h"
 
@@ -83,8 +85,10 @@ static bool parse(int argc, char **argv, struct options *o, struct verify_reques
 		.arguments = "PATH...",
 		.summary =
 		        "Check a sink's store or a host's spool: every signature, every hash, "
-		        "completeness. Or a file of 'swornlog prove',\n"
-		        "and say line by line what it proves, by whom, and what not. Only public keys\n"
+		        "completeness. Or, by itself, a folder of\n"
+		        "'swornlog export', or a file of 'swornlog prove', and say line by line what it "
+		        "proves, by whom, and what not.\n"
+		        "Only public keys\n"
 		        "are needed, and all of them follow from the anchor: the fleet's genesis "
 		        "statement, which must have\n"
 		        "come to you by another way than PATH.\n\n"
@@ -141,8 +145,21 @@ static int read_policy(const char *path, struct policy **ret)
 	return r < 0 ? command_fail("%s: %s", path, strerror(-r)) : COMMAND_OK;
 }
 
+/* True: it is an export, and *ret_status is said. */
+static bool run_export(const struct verify_request *q, int *ret_status)
+{
+	cleanup_close int fd = open(q->path[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (q->count > 1 || fd < 0 || !looks_like_export(fd))
+		return false;
+	*ret_status = verify_export_folder(q, q->path[0], fd);
+	return true;
+}
+
 static int run(const struct verify_request *q)
 {
+	int status;
+	if (run_export(q, &status))
+		return status;
 	cleanup_buf struct buf file = { 0 };
 	static const size_t most = MAX((size_t)SPLIT_VIEW_MAX_BYTES, (size_t)PROOF_MAX_BYTES);
 	if (q->count > 1 || window_read_file(AT_FDCWD, q->path[0], most, &file) < 0)

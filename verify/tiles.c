@@ -22,6 +22,8 @@ struct column {
 
 struct tiles {
 	int store_fd;
+	char folder[FINDING_FILE_MAX - TILE_PATH_MAX];
+	struct tiles_place place;
 	struct findings *findings;
 	struct column column[KINDS];
 	struct hash leaf[TILE_LEVELS][TILE_WIDTH];
@@ -57,7 +59,7 @@ void tiles_expect(struct tiles *t, uint64_t published_size)
 static void report(struct tiles *t, enum verdict v, const char *path, const char *why)
 {
 	char file[FINDING_FILE_MAX];
-	snprintf(file, sizeof(file), "fleet/%s", path);
+	snprintf(file, sizeof(file), "%s/%s", t->folder, path);
 	find(t->findings, v, &(struct place){ .file = file }, "%s", why);
 }
 
@@ -106,6 +108,15 @@ static DIR *open_dir(int dirfd, const char *path)
 	return d;
 }
 
+static bool is_beside(const struct tiles *t, const char *path)
+{
+	for (size_t i = 0; i < t->place.beside_count; i++) {
+		if (strcmp(path, t->place.beside[i]) == 0)
+			return true;
+	}
+	return strcmp(path, "checkpoint") == 0;
+}
+
 static void walk(struct tiles *t, int fleet_fd, const char *folder, int depth);
 
 static void walk_name(struct tiles *t, int fleet_fd, const char *folder, int depth, const char *name)
@@ -117,7 +128,7 @@ static void walk_name(struct tiles *t, int fleet_fd, const char *folder, int dep
 		report(t, VERDICT_ALTERED, folder, "holds names that no fleet log has");
 		return;
 	}
-	if (strcmp(path, "checkpoint") == 0)
+	if (is_beside(t, path))
 		return;
 	if (fstatat(fleet_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return; /* gone since: partial tiles may go at any time */
@@ -140,31 +151,38 @@ static void walk(struct tiles *t, int fleet_fd, const char *folder, int depth)
 	}
 }
 
-int tiles_new(int dirfd, struct findings *f, struct tiles **ret)
+int tiles_new_at(int dirfd, const struct tiles_place *where, struct findings *f, struct tiles **ret)
 {
 	struct tiles *t = calloc(1, sizeof(*t));
 	if (!t)
 		return -ENOMEM;
 	t->store_fd = dirfd;
 	t->findings = f;
+	t->place = *where;
+	snprintf(t->folder, sizeof(t->folder), "%s", where->folder);
 	for (int i = 0; i < KINDS; i++)
 		t->column[i].level = i < TILE_LEVELS ? i : TILE_ENTRIES;
-	cleanup_close int fleet_fd = openat(dirfd, "fleet", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fleet_fd < 0)
-		find(f, VERDICT_MISSING, &(struct place){ .file = "fleet" }, "no folder of the fleet log");
+	cleanup_close int fd = openat(dirfd, t->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		find(f, VERDICT_MISSING, &(struct place){ .file = t->folder }, "no folder of this log");
 	else
-		walk(t, fleet_fd, "", 0);
+		walk(t, fd, "", 0);
 	*ret = t;
 	return 0;
+}
+
+int tiles_new(int dirfd, struct findings *f, struct tiles **ret)
+{
+	return tiles_new_at(dirfd, &(struct tiles_place){ .folder = "fleet" }, f, ret);
 }
 
 /* Which partial tiles of the index that begins lie on disk. */
 static void list_partials(struct tiles *t, struct column *c)
 {
-	char path[TILE_PATH_MAX], folder[TILE_PATH_MAX + 8];
+	char path[TILE_PATH_MAX], folder[FINDING_FILE_MAX + 8];
 	memset(c->present, 0, sizeof(c->present));
 	tile_path(c->level, c->items / TILE_WIDTH, TILE_WIDTH, path);
-	snprintf(folder, sizeof(folder), "fleet/%s.p", path);
+	snprintf(folder, sizeof(folder), "%s/%s.p", t->folder, path);
 	cleanup(close_dir) DIR *d = open_dir(t->store_fd, folder);
 	if (!d)
 		return;
@@ -188,9 +206,9 @@ static int compare(struct tiles *t, const struct column *c, unsigned width)
 	bool due = called_for(t, c, width);
 	if (width < TILE_WIDTH && !due && !c->present[width])
 		return 0;
-	char path[TILE_PATH_MAX], file[TILE_PATH_MAX + 8];
+	char path[TILE_PATH_MAX], file[FINDING_FILE_MAX + 8];
 	tile_path(c->level, (c->items - 1) / TILE_WIDTH, width, path);
-	snprintf(file, sizeof(file), "fleet/%s", path);
+	snprintf(file, sizeof(file), "%s/%s", t->folder, path);
 	cleanup_buf struct buf content = { 0 };
 	int r = window_read_file(t->store_fd, file, BUNDLE_MAX_BYTES, &content);
 	if (r == -ENOENT) {
@@ -222,13 +240,21 @@ static void column_begin(struct tiles *t, struct column *c)
 	list_partials(t, c);
 }
 
-int tiles_add(struct tiles *t, struct span entry, const struct hash *leaf)
+static int add_entry(struct tiles *t, struct span entry)
 {
 	struct column *bundle = &t->column[TILE_LEVELS];
 	bool full;
+	if (t->place.no_bundles)
+		return 0;
 	column_begin(t, bundle);
 	tile_put_bundle_entry(&bundle->content, entry);
-	int r = column_step(t, bundle, &full);
+	return column_step(t, bundle, &full);
+}
+
+int tiles_add(struct tiles *t, struct span entry, const struct hash *leaf)
+{
+	bool full;
+	int r = add_entry(t, entry);
 	struct hash node = *leaf;
 	for (int level = 0; r == 0 && level < TILE_LEVELS; level++) {
 		struct column *c = &t->column[level];
@@ -249,7 +275,7 @@ void tiles_finish(struct tiles *t)
 	if (t->extent <= size)
 		return;
 	char file[FINDING_FILE_MAX];
-	snprintf(file, sizeof(file), "fleet/%s", t->extent_path);
+	snprintf(file, sizeof(file), "%s/%s", t->folder, t->extent_path);
 	find(t->findings, VERDICT_TRUNCATED, &(struct place){ .file = file },
 	     "a tile of a fleet log of at least %llu entries, but only %llu are there",
 	     (unsigned long long)t->extent, (unsigned long long)size);

@@ -1,5 +1,5 @@
-/* The tile files of the fleet log against the entries that they are made of (docs/format.md sections 9
- * and 15.9).
+/* The tile files of a log, of the fleet's by default, against the entries that they are made of
+ * (docs/format.md sections 9 and 15.9).
  *
  * Entries go through once, in order; every tile file is read when its last hash has come by. */
 #ifndef SWORNLOG_VERIFY_TILES_H
@@ -14,6 +14,16 @@ struct tiles;
 /* Walk the folder `fleet/` first: names that are no tile's are findings. dirfd (of the store) is kept, not
  * owned. */
 must_check int tiles_new(int dirfd, struct findings *f, struct tiles **ret);
+
+/* The same of another folder below dirfd, of an export (section 18). */
+struct tiles_place {
+	const char *folder;
+	bool no_bundles;           /* hashes only: entries of tiles_add are not looked at */
+	const char *const *beside; /* names that may lie there besides the tiles and the checkpoint */
+	size_t beside_count;
+};
+must_check int tiles_new_at(int dirfd, const struct tiles_place *where, struct findings *f,
+                            struct tiles **ret);
 void tiles_free(struct tiles *t);
 void tiles_freep(struct tiles **t);
 #define cleanup_tiles cleanup(tiles_freep)

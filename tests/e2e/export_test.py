@@ -2,6 +2,7 @@
 """What `swornlog export` writes, checked by the published rules of C2SP (tests/independent/c2sp_tiles.py), by section 18
 (tests/independent/export.py), and by Go's module library (tests/golang/check.go)."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -109,6 +110,32 @@ def check_receipt_by_go(checker, sink):
         check(f"and not with another hash in it ({held})", done.returncode == 1, done.stdout)
 
 
+def verified(work, sink, folder, *more):
+    """What `swornlog verify` says of an export, as its status and its document."""
+    (work / "anchor").write_bytes(sink.cast.genesis)
+    done = swornlog("verify", "--json", "--anchor", work / "anchor", *more, folder)
+    return done.returncode, json.loads(done.stdout) if done.stdout else {}
+
+
+def check_verified(work, sink):
+    out = work / "out"
+    status, outcome = verified(work, sink, out)
+    good = status == 0 and outcome["verdict"] == "verified" and outcome["content"]
+    check("swornlog verifies the export, content and all", good and len(outcome["logs"]) == 3, outcome)
+    log = out / "host" / "alpha" / "1"
+    for name, word in (("tile/entries/001", "altered"), ("tile/1/000.p/%d" % len(list((log / "tile" / "0").glob("0*[0-9]"))), "altered")):
+        path = log / name
+        data = path.read_bytes()
+        path.write_bytes(data[:50] + bytes([data[50] ^ 1]) + data[51:] if len(data) > 50 else data[:-1] + bytes([data[-1] ^ 1]))
+        status, outcome = verified(work, sink, out)
+        check(f"and finds {name} changed", status == 1 and word in {f["verdict"] for f in outcome["findings"]}, outcome.get("findings"))
+        path.write_bytes(data)
+    (log / "tile" / "0" / "099").write_bytes(b"")
+    status, outcome = verified(work, sink, out)
+    check("and a tile that no log of this size has", status == 1, outcome)
+    (log / "tile" / "0" / "099").unlink()
+
+
 def check_structure(work, store, sink):
     out = work / "structure"
     done = swornlog("export", "--structure", store, out)
@@ -119,11 +146,15 @@ def check_structure(work, store, sink):
     check("and nothing of what they say", not held, held)
     faults = export.check_export(out, sink.cast.genesis)
     check("its structure verifies by section 18", not faults, faults)
+    status, outcome = verified(work, sink, out)
+    check("and by swornlog", status == 0 and outcome["verdict"] == "structure verified, content not re-hashed", outcome)
     for name, change in forgeries().items():
         copy = work / "forged"
         shutil.copytree(out, copy)
         change(copy / "host" / "alpha" / "1")
-        check(f"a forged one does not: {name}", export.check_export(copy, sink.cast.genesis))
+        status, outcome = verified(work, sink, copy)
+        both = bool(export.check_export(copy, sink.cast.genesis)), status == 1
+        check(f"a forged one does not: {name}", both == (True, True), (both, outcome))
         shutil.rmtree(copy)
 
 
@@ -220,6 +251,8 @@ def check_policies(checker, work):
     check_by_go(checker, out, store)
     done = run_checker(checker, "tiles", out / "fleet", old.key.vkey)
     check("the key that was replaced is refused by Go", done.returncode == 1, done.stderr)
+    status, outcome = verified(work, sink, out, "--policy", out / "fleet" / "policy")
+    check("swornlog verifies it, witnessed", status == 0 and outcome["witnessed"], outcome)
     (work / "genesis").write_bytes(sink.cast.genesis)
     check_proofs_after_key_change(work, store, text)
     for name, policy, status, word in (
@@ -256,6 +289,7 @@ def main():
         faults = export.check_export(work / "out", sink.cast.genesis)
         check("its structure verifies by section 18", not faults, faults)
         check_by_go(checker, work / "out", work / "store")
+        check_verified(work, sink)
         check_receipt_by_go(checker, sink)
         check_structure(work, work / "store", sink)
         check_damage(work, work / "store")

@@ -10,6 +10,7 @@
 #include "evidence/cosignature.h"
 #include "evidence/fleet.h"
 #include "evidence/record.h"
+#include "evidence/seals.h"
 #include "evidence/split_view.h"
 #include "evidence/tile.h"
 #include "evidence/witness.h"
@@ -301,6 +302,19 @@ static void records(const struct commit *k, const struct batch *batch)
 	seed_behind("verify_store", "segment", 5, span_of(&framed));
 }
 
+static void seals(const struct batch *batch)
+{
+	cleanup_buf struct buf b = { 0 };
+	struct sealed_batch s = { .count = batch->count,
+		                  .epoch = TEXT("an epoch entry"),
+		                  .seal = TEXT("a seal"),
+		                  .note = batch->note_bytes };
+	seals_put(&b, &s);
+	s.first = batch->count;
+	seals_put(&b, &s);
+	seed("seals", "two", span_of(&b));
+}
+
 static void proofs(void)
 {
 	static const char *const names[] = { "direct", "revoked", "linked" };
@@ -338,5 +352,6 @@ int main(int argc, char **argv)
 	receipts(&k);
 	records(&k, &b);
 	proofs();
+	seals(&b);
 	return 0;
 }
