@@ -170,8 +170,8 @@ struct authority {
 	EVP_PKEY *key;
 };
 
-static int issue_server(struct founding *f, const struct authority *ca, const char *role, const char *names,
-                        const char *key_file)
+static int issue_server(struct founding *f, const struct authority *ca, enum certificate_use use,
+                        const char *role, const char *names, const char *key_file)
 {
 	cleanup_key EVP_PKEY *key = NULL;
 	cleanup_certificate X509 *cert = NULL;
@@ -179,7 +179,7 @@ static int issue_server(struct founding *f, const struct authority *ca, const ch
 	snprintf(uri, sizeof(uri), "swornlog://%s/%s", f->genesis.fleet, role);
 	snprintf(cert_file, sizeof(cert_file), "%s.crt", role);
 	int r = certificate_key_new(&key);
-	struct certificate_plan plan = { .use = CERTIFICATE_SERVER,
+	struct certificate_plan plan = { .use = use,
 		                         .subject = role,
 		                         .uri = uri,
 		                         .names = names,
@@ -206,10 +206,12 @@ static int write_certificates(struct founding *f)
 	if (r == 0)
 		r = issue(f, &plan, "ca.key", "ca.crt", &cert);
 	struct authority ca = { cert, ca_key };
+	/* The sink is a server to hosts, and a client to witnesses. */
 	if (r == 0)
-		r = issue_server(f, &ca, "sink", f->sink_names, "sink.key");
+		r = issue_server(f, &ca, CERTIFICATE_BOTH, "sink", f->sink_names, "sink.key");
 	if (r == 0 && f->registrar_names)
-		r = issue_server(f, &ca, "registrar", f->registrar_names, "registrar-tls.key");
+		r = issue_server(f, &ca, CERTIFICATE_SERVER, "registrar", f->registrar_names,
+		                 "registrar-tls.key");
 	if (r == -EIO) {
 		char reason[256];
 		tls_error(reason, sizeof(reason));

@@ -150,6 +150,11 @@ static const struct extension EXTENSIONS[][EXTENSIONS_MAX] = {
 	                         { NID_ext_key_usage, "clientAuth" },
 	                         { NID_subject_key_identifier, "hash" },
 	                         { NID_authority_key_identifier, "keyid:always" } },
+	[CERTIFICATE_BOTH] = { { NID_basic_constraints, "critical,CA:FALSE" },
+	                       { NID_key_usage, "critical,digitalSignature" },
+	                       { NID_ext_key_usage, "serverAuth,clientAuth" },
+	                       { NID_subject_key_identifier, "hash" },
+	                       { NID_authority_key_identifier, "keyid:always" } },
 };
 
 static int add_extension(X509 *cert, X509 *issuer, const struct extension *e)

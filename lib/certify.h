@@ -16,7 +16,7 @@ void certificate_freep(X509 **cert);
 #define cleanup_key         cleanup(certificate_key_freep)
 #define cleanup_certificate cleanup(certificate_freep)
 
-enum certificate_use { CERTIFICATE_CA, CERTIFICATE_SERVER, CERTIFICATE_CLIENT };
+enum certificate_use { CERTIFICATE_CA, CERTIFICATE_SERVER, CERTIFICATE_CLIENT, CERTIFICATE_BOTH };
 
 struct certificate_plan {
 	enum certificate_use use;

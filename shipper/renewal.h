@@ -8,7 +8,7 @@
 
 #include "lib/buf.h"
 #include "lib/env.h"
-#include "shipper/backoff.h"
+#include "lib/backoff.h"
 #include "shipper/gather.h"
 
 struct renewal_options {

@@ -8,7 +8,7 @@
 #define SWORNLOG_SHIPPER_SHIPPER_H
 
 #include "evidence/uplink.h"
-#include "shipper/backoff.h"
+#include "lib/backoff.h"
 
 #define SHIPPER_NEVER UINT64_MAX
 

@@ -82,7 +82,12 @@ void control_put_status(const struct server *s, struct buf *b)
 		put_number(b, numbers[i].name, numbers[i].value);
 	buf_put_str(b, ",\"at_rest\":\"");
 	at_rest_put(b, c->options.at_rest, c->at_rest);
-	buf_put_str(b, "\"}\n");
+	buf_put_u8(b, '"');
+	if (s->witnesses) {
+		buf_put_str(b, ",\"witnesses\":");
+		witnesses_put_status(s->witnesses, c, b);
+	}
+	buf_put_str(b, "}\n");
 }
 
 static bool is_behind(const struct host_head *a, const struct host_head *b)

@@ -33,6 +33,7 @@ void core_free(struct core *c)
 		journal_done(&c->journal);
 	store_done(&c->store);
 	chain_scratch_free(c->scratch);
+	buf_done(&c->cosigned);
 	free(c);
 }
 
@@ -113,33 +114,15 @@ static int plan_genesis(struct core *c)
 }
 
 /* The detail that the caller gave, and what the store's file system does for segments. */
-static int note_started(struct core *c)
+static int note_started(struct core *c, struct span begun)
 {
 	cleanup_buf struct buf detail = { 0 };
-	buf_put(&detail, c->options.started.data, c->options.started.len);
-	c->options.started = (struct span){ 0 };
+	buf_put(&detail, begun.data, begun.len);
 	c->at_rest = at_rest_probe(c->env, c->store.segment, c->options.at_rest);
 	buf_put_str(&detail, detail.len ? " at-rest=" : "at-rest=");
 	at_rest_put(&detail, c->options.at_rest, c->at_rest);
 	return buf_err(&detail) ? buf_err(&detail)
 	                        : core_note(c, SINK_STARTED, (struct span){ detail.data, detail.len });
-}
-
-static int announce(struct core *c, char *error, size_t error_size)
-{
-	int r = plan_genesis(c);
-	if (r == 0)
-		r = note_started(c);
-	if (r == 0)
-		r = core_commit(c);
-	if (r == 0)
-		r = core_publish(c);
-	/* A full disk is no reason not to run: appends are refused until there is room. */
-	if (r == -ENOSPC || r == -EDQUOT)
-		r = 0;
-	if (r < 0)
-		snprintf(error, error_size, "journal or fleet log can't be written: %s", strerror(-r));
-	return r;
 }
 
 static int open_journals(struct core *c, char *error, size_t error_size)
@@ -155,7 +138,7 @@ static int open_journals(struct core *c, char *error, size_t error_size)
 	if (r < 0)
 		return r;
 	mark_heard(c);
-	return announce(c, error, error_size);
+	return 0;
 }
 
 static int check_genesis(struct core *c, char *error, size_t error_size)
@@ -191,6 +174,32 @@ int core_open(const struct env *env, const struct core_options *options, struct 
 	if (r == 0)
 		*ret = TAKE_PTR(c);
 	return r;
+}
+
+int core_begin(struct core *c, struct span detail, char *error, size_t error_size)
+{
+	int r = plan_genesis(c);
+	if (r == 0)
+		r = note_started(c, detail);
+	if (r == 0)
+		r = core_commit(c);
+	/* What witnesses have signed is not replaced by what they have not. */
+	if (r == 0 && !c->asks_witnesses)
+		r = core_publish(c);
+	/* A full disk is no reason not to run: appends are refused until there is room. */
+	if (r == -ENOSPC || r == -EDQUOT)
+		r = 0;
+	if (r < 0)
+		snprintf(error, error_size, "journal or fleet log can't be written: %s", strerror(-r));
+	return r;
+}
+
+int core_set_witnessed(struct core *c, uint64_t size, struct span note)
+{
+	buf_reset(&c->cosigned);
+	buf_put(&c->cosigned, note.data, note.len);
+	c->witnessed = buf_err(&c->cosigned) ? 0 : size;
+	return buf_err(&c->cosigned);
 }
 
 static int end_commit(struct core *c, int r)
@@ -243,12 +252,17 @@ int core_note(struct core *c, enum sink_what what, struct span detail)
 	return commit_plan(&c->commit, &e, true);
 }
 
+int core_publish_as(struct core *c, uint64_t size, struct span note)
+{
+	int r = store_room(&c->store);
+	return r < 0 ? r : fleet_log_publish(&c->log, size, note);
+}
+
 int core_publish(struct core *c)
 {
 	if (c->log.published == c->log.frontier.size)
 		return 0;
-	int r = store_room(&c->store);
-	return r < 0 ? r : fleet_log_publish(&c->log);
+	return core_publish_as(c, c->log.frontier.size, (struct span){ c->log.note.data, c->log.note.len });
 }
 
 /* A journal that may have its name, or may get it back after a crash, would be taken for the newest one. */
@@ -330,5 +344,5 @@ int core_stop(struct core *c)
 	int r = core_note(c, SINK_STOPPED, (struct span){ NULL, 0 });
 	if (r == 0)
 		r = core_commit(c);
-	return r < 0 ? r : core_publish(c);
+	return r < 0 || c->asks_witnesses ? r : core_publish(c);
 }

@@ -18,7 +18,6 @@ struct core_options {
 	uint64_t journal_max_bytes; /* of commit groups, before a new journal is begun */
 	uint64_t silent_after_us;
 	struct span genesis;         /* statement */
-	struct span started;         /* detail of the entry that says so; used while it is opened */
 	enum at_rest at_rest;        /* how finished segments are to be protected */
 	const struct signer *signer; /* the fleet log's key; outlives the core */
 };
@@ -39,6 +38,9 @@ struct core {
 	struct fleet_log log;
 	struct commit commit;
 	struct proofs proofs;
+	bool asks_witnesses; /* receipts say so */
+	uint64_t witnessed;  /* size of the newest checkpoint with the policy's quorum; 0: none */
+	struct buf cosigned; /* that checkpoint with its lines */
 	struct chain_scratch *scratch;
 	uint64_t first_closed; /* journals from here to the one before this are to become segments */
 	size_t unhashed_hosts;
@@ -48,10 +50,13 @@ struct core {
 	struct core_counts staged_counts, counts;
 };
 
-/* Open the store, cut a torn tail, read the newest journal, say in the fleet log that the sink has started.
- * `error` gets a sentence. Blocks. */
+/* Open the store, cut a torn tail, read the newest journal. Nothing is signed. `error` gets a sentence.
+ * Blocks. */
 must_check int core_open(const struct env *env, const struct core_options *options, struct core **ret,
                          char *error, size_t error_size);
+/* Say in the fleet log that the sink has started: the first thing that is signed. `detail` is docs/format.md
+ * section 9's. */
+must_check int core_begin(struct core *c, struct span detail, char *error, size_t error_size);
 /* Nothing is written: see core_stop. */
 void core_free(struct core *c);
 void core_freep(struct core **c);
@@ -61,15 +66,20 @@ void core_freep(struct core **c);
 must_check int core_commit(struct core *c);
 /* Plan an entry of the sink's own (fleet entry kind 5); it is kept until a commit takes it. */
 must_check int core_note(struct core *c, enum sink_what what, struct span detail);
-/* Publish tiles and checkpoint. */
+/* Publish tiles and checkpoint of all that is durable. */
 must_check int core_publish(struct core *c);
+/* Publish as of an earlier size: `note` is the checkpoint that was signed then, with lines of witnesses. */
+must_check int core_publish_as(struct core *c, uint64_t size, struct span note);
 /* Begin a new journal if this one is large enough and all hosts are hashed in. 1 if one was begun. */
 must_check int core_rotate(struct core *c);
 /* Journal `number` is a segment now: remove it. */
 must_check int core_drop_journal(struct core *c, uint64_t number);
 /* Plan an entry for each host that has just become silent. Returns how many, or an error. */
 must_check int core_watch(struct core *c);
-/* The last commit and publication before an orderly end. */
+/* What receipts carry from now on: the newest checkpoint that has the policy's quorum, with its lines. */
+must_check int core_set_witnessed(struct core *c, uint64_t size, struct span note);
+/* The last commit before an orderly end, and its publication, unless that is for the witnesses to come first.
+ */
 must_check int core_stop(struct core *c);
 
 #endif

@@ -49,7 +49,6 @@ static int turn_edge(struct fleet_log *l, int level)
 	}
 	f->tile = l->edge[level];
 	l->edge[level] = next;
-	l->written_width[level] = 0;
 	if (level == 0) {
 		f->bundle = l->bundle;
 		l->bundle = (struct buf){ 0 };
@@ -96,67 +95,91 @@ int fleet_log_set_note(struct fleet_log *l, struct span note)
 	return buf_err(&l->note);
 }
 
-static int write_tile(const struct fleet_log *l, const struct tile_nodes *t, const struct buf *bundle)
+/* Entries at the head of a bundle, in bytes. */
+static size_t bundle_prefix(const struct buf *bundle, unsigned entries)
 {
-	struct span hashes = { (const uint8_t *)t->node, t->width * sizeof(struct hash) };
-	int r = tile_file_write(l->env, l->dir, t->level, t->index, t->width, hashes);
+	struct cursor c;
+	struct span entry;
+	cursor_init(&c, bundle->data, bundle->len);
+	for (unsigned i = 0; i < entries && tile_next_bundle_entry(&c, &entry); i++)
+		;
+	return bundle->len - cursor_left(&c);
+}
+
+static int write_tile(const struct fleet_log *l, const struct tile_nodes *t, const struct buf *bundle,
+                      unsigned width)
+{
+	struct span hashes = { (const uint8_t *)t->node, width * sizeof(struct hash) };
+	int r = tile_file_write(l->env, l->dir, t->level, t->index, width, hashes);
 	if (r < 0 || t->level != 0)
 		return r;
-	return tile_file_write(l->env, l->dir, TILE_ENTRIES, t->index, t->width,
-	                       (struct span){ bundle->data, bundle->len });
+	return tile_file_write(l->env, l->dir, TILE_ENTRIES, t->index, width,
+	                       (struct span){ bundle->data, bundle_prefix(bundle, width) });
 }
 
-static int write_edges(struct fleet_log *l)
+static bool is_written(const struct fleet_log *l, int level, uint64_t size)
 {
-	for (int level = 0; level < TILE_LEVELS; level++) {
-		const struct tile_nodes *t = l->edge[level];
-		if (t->width == l->written_width[level])
-			continue;
-		int r = write_tile(l, t, &l->bundle);
-		if (r < 0)
-			return r;
-		l->written_width[level] = t->width;
-	}
-	return 0;
+	return tile_full_count(level, l->published) == tile_full_count(level, size) &&
+	       tile_partial_width(level, l->published) == tile_partial_width(level, size);
 }
 
-static int write_full(struct fleet_log *l)
+/* The log may have grown since the checkpoint: then the tile that was partial is a longer one by now. */
+static int write_partial(const struct fleet_log *l, int level, uint64_t size)
 {
+	uint64_t index = tile_full_count(level, size);
+	unsigned width = tile_partial_width(level, size);
+	if (width == 0 || is_written(l, level, size))
+		return 0;
+	if (l->edge[level]->index == index)
+		return write_tile(l, l->edge[level], &l->bundle, width);
 	for (const struct full_tile *f = l->full; f; f = f->next) {
-		int r = write_tile(l, f->tile, &f->bundle);
-		if (r < 0)
-			return r;
+		if (f->tile->level == level && f->tile->index == index)
+			return write_tile(l, f->tile, &f->bundle, width);
 	}
-	return 0;
+	return -ERANGE;
+}
+
+static int write_full(const struct fleet_log *l, uint64_t size)
+{
+	int r = 0;
+	for (const struct full_tile *f = l->full; r == 0 && f; f = f->next) {
+		if (end_of(f->tile) <= size)
+			r = write_tile(l, f->tile, &f->bundle, TILE_WIDTH);
+	}
+	return r;
 }
 
 static void drop_full(struct fleet_log *l)
 {
-	while (l->full) {
-		struct full_tile *f = l->full;
+	struct full_tile **at = &l->full;
+	while (*at) {
+		struct full_tile *f = *at;
+		if (end_of(f->tile) > l->published) {
+			at = &f->next;
+			continue;
+		}
 		tile_file_drop_partials(l->env, l->dir, f->tile->level, f->tile->index);
 		if (f->tile->level == 0)
 			tile_file_drop_partials(l->env, l->dir, TILE_ENTRIES, f->tile->index);
-		l->full = f->next;
+		*at = f->next;
 		full_tile_free(f);
 	}
-	l->full_last = &l->full;
+	l->full_last = at;
 }
 
-int fleet_log_publish(struct fleet_log *l)
+int fleet_log_publish(struct fleet_log *l, uint64_t size, struct span note)
 {
-	if (l->published == l->frontier.size)
+	if (size < l->published)
 		return 0;
-	int r = write_full(l);
-	if (r == 0)
-		r = write_edges(l);
+	int r = write_full(l, size);
+	for (int level = 0; r == 0 && level < TILE_LEVELS; level++)
+		r = write_partial(l, level, size);
 	/* The tiles first: who reads a checkpoint finds what it speaks of. */
 	if (r == 0)
-		r = file_replace(l->env, l->dir, CHECKPOINT_FILE, (struct span){ l->note.data, l->note.len },
-		                 FILE_MODE);
+		r = file_replace(l->env, l->dir, CHECKPOINT_FILE, note, FILE_MODE);
 	if (r < 0)
 		return r;
-	l->published = l->frontier.size;
+	l->published = size;
 	drop_full(l);
 	return 0;
 }
@@ -240,6 +263,23 @@ int fleet_log_node(void *ctx, unsigned level, uint64_t index, struct hash *ret)
 	if (!h)
 		return -ERANGE;
 	*ret = *h;
+	return 0;
+}
+
+int fleet_log_root(struct fleet_log *l, uint64_t size, struct hash *ret)
+{
+	if (size > l->frontier.size)
+		return -ERANGE;
+	struct frontier f = { .size = size };
+	size_t n = 0;
+	for (int level = 63; level >= 0; level--) {
+		if (!(size >> level & 1))
+			continue;
+		int r = fleet_log_node(l, (unsigned)level, (size >> level) - 1, &f.node[n++]);
+		if (r < 0)
+			return r;
+	}
+	frontier_root(&f, ret);
 	return 0;
 }
 

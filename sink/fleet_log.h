@@ -31,8 +31,7 @@ struct fleet_log {
 	struct buf note;    /* newest checkpoint, covers all of the frontier; empty at size 0 */
 	uint64_t published; /* the size of the checkpoint file, and all its tiles are durable */
 	struct tile_nodes *edge[TILE_LEVELS];
-	struct buf bundle;                   /* entries of edge[0] */
-	unsigned written_width[TILE_LEVELS]; /* of the partial tile of the edge that is on disk; 0 none */
+	struct buf bundle; /* entries of edge[0] */
 	struct full_tile *full, **full_last;
 	struct cached_tile cached[FLEET_LOG_CACHED];
 	uint64_t uses;
@@ -50,9 +49,12 @@ void fleet_log_done(struct fleet_log *l);
 must_check int fleet_log_add(struct fleet_log *l, struct span entry);
 /* Make `note` the newest checkpoint. */
 must_check int fleet_log_set_note(struct fleet_log *l, struct span note);
-/* Write tiles, bundles and checkpoint up to the newest one. Blocks for the disk. After an error it may be
- * tried again. */
-must_check int fleet_log_publish(struct fleet_log *l);
+/* Write tiles and bundles up to `size`, then `note`, a checkpoint of that size, with whatever lines it has.
+ * What is published is never put back: below l->published nothing is done. Blocks for the disk. After an
+ * error it may be tried again. */
+must_check int fleet_log_publish(struct fleet_log *l, uint64_t size, struct span note);
+/* The root at an earlier size, or at this one. -ERANGE above. */
+must_check int fleet_log_root(struct fleet_log *l, uint64_t size, struct hash *ret);
 /* A merkle_node_fn; ctx is the struct fleet_log. -ERANGE if the node is not complete. */
 must_check int fleet_log_node(void *ctx, unsigned level, uint64_t index, struct hash *ret);
 

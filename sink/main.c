@@ -16,7 +16,7 @@
 #include "sink/server.h"
 
 #define DEFAULT_CONFIG "/etc/swornlog/sink.yaml"
-#define ERROR_BYTES    512
+#define ERROR_BYTES    1024
 
 enum { EXIT_USAGE = 2 };
 
@@ -26,6 +26,9 @@ struct sink {
 	struct worker worker;
 	struct signer *signer;
 	struct buf genesis;
+	struct key log; /* that the genesis statement names */
+	struct policy *policy;
+	struct witnesses *witnesses;
 	struct core *core;
 	SSL_CTX *tls;
 	struct server *server;
@@ -39,6 +42,8 @@ static void sink_done(struct sink *s)
 	if (!s->server)
 		worker_stop(&s->worker);
 	core_free(s->core);
+	witnesses_free(s->witnesses);
+	policy_free(s->policy);
 	SSL_CTX_free(s->tls);
 	key_file_free(s->signer);
 	buf_done(&s->genesis);
@@ -51,20 +56,62 @@ static int read_genesis(struct sink *s, char *error, size_t error_size)
 	if (r < 0)
 		snprintf(error, error_size, "the genesis statement %s can't be read: %s", s->options.genesis,
 		         strerror(-r));
+	if (r < 0)
+		return r;
+	struct genesis g;
+	r = genesis_parse((struct span){ s->genesis.data, s->genesis.len }, &g);
+	if (r < 0)
+		snprintf(error, error_size, "the genesis statement %s does not verify", s->options.genesis);
+	else
+		s->log = g.log;
+	return r;
+}
+
+static int read_policy(struct sink *s, char *error, size_t error_size)
+{
+	cleanup_buf struct buf text = { 0 };
+	char why[200];
+	int r = file_read(env_system(), AT_FDCWD, s->options.policy, POLICY_MAX_BYTES, &text);
+	if (r < 0)
+		snprintf(why, sizeof(why), "%s", strerror(-r));
+	else
+		r = policy_parse((struct span){ text.data, text.len }, &s->policy, why, sizeof(why));
+	if (r == 0 && !policy_lists(s->policy, &s->log)) {
+		snprintf(why, sizeof(why), "it is for other logs, and does not name this one");
+		r = -EINVAL;
+	}
+	if (r < 0)
+		snprintf(error, error_size, "the policy %s can't be used: %s", s->options.policy, why);
+	return r;
+}
+
+/* While there is nothing yet that its process should not have. */
+static int start_witnesses(struct sink *s, char *error, size_t error_size)
+{
+	const struct options *o = &s->options;
+	if (!o->policy)
+		return 0;
+	struct witnesses_options w = {
+		.patience_us = o->witness_patience_s * 1000000,
+		.start_without = o->start_without_witnesses,
+		.http = { .certificate = o->witness_certificate ? o->witness_certificate : o->certificate,
+		          .key = o->witness_key ? o->witness_key : o->key,
+		          .ca = o->witness_ca ? o->witness_ca : o->ca,
+		          .timeout_s = o->witness_timeout_s,
+		          .origin = s->log.name },
+	};
+	int r = read_policy(s, error, error_size);
+	if (r < 0)
+		return r;
+	r = witnesses_start(&w, s->policy, &s->log, &s->witnesses);
+	if (r < 0)
+		snprintf(error, error_size, "can't start the process that talks with witnesses: %s",
+		         strerror(-r));
 	return r;
 }
 
 static int open_core(struct sink *s, char *error, size_t error_size)
 {
-	/* A verifier compares the boot id with those in the hosts' seals: a sink on an audited host is said.
-	 */
-	uint8_t boot_id[BOOT_ID_BYTES];
-	cleanup_buf struct buf started = { 0 };
-	buf_put_str(&started, "version=" SWORNLOG_VERSION);
-	if (boot_id_read(boot_id) == 0) {
-		buf_put_str(&started, " boot=");
-		text_put_hex(&started, boot_id, sizeof(boot_id));
-	}
 	struct core_options o = {
 		.store = s->options.store,
 		.min_free_bytes = s->options.min_free_mib << 20,
@@ -72,10 +119,33 @@ static int open_core(struct sink *s, char *error, size_t error_size)
 		.silent_after_us = s->options.silent_after_s * 1000000,
 		.at_rest = (enum at_rest)s->options.at_rest,
 		.genesis = { s->genesis.data, s->genesis.len },
-		.started = { started.data, started.len },
 		.signer = s->signer,
 	};
 	return core_open(env_system(), &o, &s->core, error, error_size);
+}
+
+/* The first signature, after the witnesses' word: -ESTALE if they forbid it. */
+static int begin(struct sink *s, char *error, size_t error_size)
+{
+	/* A verifier compares the boot id with those in the hosts' seals: a sink on an audited host is said.
+	 */
+	uint8_t boot_id[BOOT_ID_BYTES];
+	cleanup_buf struct buf detail = { 0 };
+	enum witnesses_verdict v = WITNESSES_FINE;
+	buf_put_str(&detail, "version=" SWORNLOG_VERSION);
+	if (boot_id_read(boot_id) == 0) {
+		buf_put_str(&detail, " boot=");
+		text_put_hex(&detail, boot_id, sizeof(boot_id));
+	}
+	if (s->witnesses) {
+		buf_put_u8(&detail, ' ');
+		int r = witnesses_ask(s->witnesses, s->core, &v, &detail, error, error_size);
+		if (r < 0)
+			return r;
+	}
+	if (v != WITNESSES_FINE)
+		return v == WITNESSES_TOO_FEW ? -EAGAIN : -ESTALE;
+	return core_begin(s->core, (struct span){ detail.data, detail.len }, error, error_size);
 }
 
 static int open_server(struct sink *s, char *error, size_t error_size)
@@ -85,6 +155,7 @@ static int open_server(struct sink *s, char *error, size_t error_size)
 		.commit_interval_ms = s->options.commit_interval_ms,
 		.publish_interval_ms = s->options.publish_interval_ms,
 		.max_connections = s->options.max_connections,
+		.witnesses = s->witnesses,
 	};
 	int r = server_open(&o, s->core, s->tls, &s->worker, &s->server, error, error_size);
 	/* What happened to the server happened to its worker. */
@@ -109,12 +180,16 @@ static int start(struct sink *s, char *error, size_t error_size)
 	}
 	r = read_genesis(s, error, error_size);
 	if (r == 0)
+		r = start_witnesses(s, error, error_size);
+	if (r == 0)
 		r = key_file_read_signer("the fleet log's key", s->options.log_key, &s->signer, error,
 		                         error_size);
 	if (r == 0)
 		r = tls_server_new(&files, &s->tls, error, error_size);
 	if (r == 0)
 		r = open_core(s, error, error_size);
+	if (r == 0)
+		r = begin(s, error, error_size);
 	return r < 0 ? r : open_server(s, error, error_size);
 }
 
@@ -130,12 +205,14 @@ static int run(const char *config)
 	r = start(&s, error, sizeof(error));
 	if (r < 0) {
 		log_error("%s", *error ? error : strerror(-r));
-		return EXIT_FAILURE;
+		return r == -ESTALE ? EXIT_STALE : EXIT_FAILURE;
 	}
 	int status = server_run(s.server);
 	if (status != 0)
 		return status;
 	r = core_stop(s.core);
+	if (r == 0 && s.witnesses)
+		r = witnesses_finish(s.witnesses, s.core);
 	if (r < 0)
 		log_error("the last commit failed: %s", strerror(-r));
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

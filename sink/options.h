@@ -13,7 +13,14 @@ struct options {
 	char *genesis;
 	char *log_key;
 	char *control;
-	char *registrar_user; /* who may talk there too, if there is such a user */
+	char *registrar_user;      /* who may talk there too, if there is such a user */
+	char *policy;              /* NULL: no witness is asked */
+	char *witness_certificate; /* these three: NULL: as for hosts */
+	char *witness_key;
+	char *witness_ca;
+	uint64_t witness_timeout_s;  /* of one request */
+	uint64_t witness_patience_s; /* of the start */
+	bool start_without_witnesses;
 	uint64_t commit_interval_ms;
 	uint64_t publish_interval_ms;
 	uint64_t journal_max_mib;

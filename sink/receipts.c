@@ -18,6 +18,22 @@ static int fill_proofs(struct core *c, struct receipt *r)
 	return 0;
 }
 
+/* The newest checkpoint that has its witnesses, and how the log grew since. */
+static int fill_witnessed(struct core *c, struct receipt *r)
+{
+	const struct proof *p;
+	r->has_witnessed = c->asks_witnesses;
+	if (c->witnessed == 0)
+		return 0;
+	int e = proofs_get(&c->proofs, &c->log, true, c->witnessed, &p);
+	if (e < 0)
+		return e;
+	r->witnessed = (struct span){ c->cosigned.data, c->cosigned.len };
+	r->witnessed_proof_len = p->len;
+	memcpy(r->witnessed_proof, p->path, p->len * sizeof(p->path[0]));
+	return 0;
+}
+
 int receipts_put(struct core *c, const struct host *h, uint64_t held, struct buf *out)
 {
 	const struct commitment *k = &h->commitment;
@@ -35,6 +51,8 @@ int receipts_put(struct core *c, const struct host *h, uint64_t held, struct buf
 		             .note = { c->log.note.data, c->log.note.len } };
 	memcpy(r.commit_path, k->path, k->path_len * sizeof(k->path[0]));
 	int e = fill_proofs(c, &r);
+	if (e == 0)
+		e = fill_witnessed(c, &r);
 	if (e < 0)
 		return e;
 	receipt_put(out, &r);

@@ -66,6 +66,7 @@ int server_open(const struct server_options *o, struct core *core, SSL_CTX *tls,
 	s->core = core;
 	s->tls = tls;
 	s->worker = *worker;
+	s->witnesses = o->witnesses;
 	s->commit_interval_us = o->commit_interval_ms * 1000;
 	s->max_connections = o->max_connections;
 	s->started_us = core->env->boot_us(core->env);

@@ -10,6 +10,7 @@
 #include <event2/listener.h>
 
 #include "sink/core.h"
+#include "sink/witnesses.h"
 #include "sink/worker.h"
 
 struct peer;
@@ -35,7 +36,8 @@ struct server {
 	struct event *work, *commit_due;
 	uint64_t last_commit_us;
 
-	struct event *tick, *hash_in, *segments;
+	struct witnesses *witnesses; /* NULL: none are asked */
+	struct event *tick, *hash_in, *segments, *cosignatures;
 	bool full;        /* the last commit found no room */
 	bool unpublished; /* the last publication failed */
 	bool stopping;
@@ -47,10 +49,14 @@ struct server_options {
 	const char *listen; /* address:port */
 	uint64_t commit_interval_ms, publish_interval_ms;
 	size_t max_connections;
+	struct witnesses *witnesses; /* may be NULL */
 };
 
-/* Listen. `core` and `tls` are used, not owned; the worker's handle becomes the server's. `error` gets a
- * sentence. */
+/* What the process ends with when a witness holds what the store does not: nothing may be signed. */
+#define EXIT_STALE 4
+
+/* Listen. `core`, `tls` and witnesses are used, not owned; the worker's handle becomes the server's. `error`
+ * gets a sentence. */
 must_check int server_open(const struct server_options *o, struct core *core, SSL_CTX *tls,
                            const struct worker *worker, struct server **ret, char *error, size_t error_size);
 void server_free(struct server *s);

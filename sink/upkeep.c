@@ -21,7 +21,7 @@ static void ask_for_segment(struct server *s)
 
 static void publish(struct server *s)
 {
-	int r = core_publish(s->core);
+	int r = s->witnesses ? witnesses_publish(s->witnesses, s->core) : core_publish(s->core);
 	if (r < 0 && !s->unpublished)
 		log_error("the fleet log can't be published: %s; it is tried again", strerror(-r));
 	else if (r == 0 && s->unpublished)
@@ -114,6 +114,37 @@ static void on_segment(evutil_socket_t fd maybe_unused, short what maybe_unused,
 	stop_segments(s);
 }
 
+static void stop_cosignatures(struct server *s)
+{
+	event_free(s->cosignatures);
+	s->cosignatures = NULL;
+}
+
+static void on_cosignatures(evutil_socket_t fd maybe_unused, short what maybe_unused, void *arg)
+{
+	struct server *s = arg;
+	int r = witnesses_read(s->witnesses, s->core);
+	if (r == 0)
+		return;
+	stop_cosignatures(s);
+	if (r != -ESTALE) {
+		witnesses_lost(s->witnesses);
+		return;
+	}
+	/* Whoever waits is told to come again: what is signed now would contradict what was. */
+	s->core->dead = true;
+	server_stop(s, EXIT_STALE);
+}
+
+static int watch_witnesses(struct server *s)
+{
+	if (!s->witnesses)
+		return 0;
+	s->cosignatures =
+	        event_new(s->base, witnesses_fd(s->witnesses), EV_READ | EV_PERSIST, on_cosignatures, s);
+	return s->cosignatures && event_add(s->cosignatures, NULL) == 0 ? 0 : -ENOMEM;
+}
+
 int upkeep_init(struct server *s, uint64_t interval_ms)
 {
 	struct timeval interval = { .tv_sec = (time_t)(interval_ms / 1000),
@@ -127,12 +158,12 @@ int upkeep_init(struct server *s, uint64_t interval_ms)
 	event_add(s->segments, NULL);
 	evtimer_add(s->hash_in, &(struct timeval){ 0 });
 	ask_for_segment(s);
-	return 0;
+	return watch_witnesses(s);
 }
 
 void upkeep_done(struct server *s)
 {
-	struct event *events[] = { s->tick, s->hash_in, s->segments };
+	struct event *events[] = { s->tick, s->hash_in, s->segments, s->cosignatures };
 	for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
 		if (events[i])
 			event_free(events[i]);

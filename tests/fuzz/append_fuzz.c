@@ -33,6 +33,7 @@ static void begin(void)
 		                         .genesis = SPAN_OF(fleet.genesis_note),
 		                         .signer = &fleet.log };
 	must(core_open(env, &options, &core, error, sizeof(error)) == 0);
+	must(core_begin(core, (struct span){ NULL, 0 }, error, sizeof(error)) == 0);
 	host_log_init(&host_log, "acme", "web1", 1);
 	host_log.fleet_vkey = (struct span){ (const uint8_t *)"vkey", 4 };
 	cleanup_buf struct buf note = { 0 };

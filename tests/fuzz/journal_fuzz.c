@@ -33,6 +33,7 @@ static struct env *begin(struct buf *ret_journal)
 		                         .genesis = SPAN_OF(fleet.genesis_note),
 		                         .signer = &fleet.log };
 	must(core_open(env, &options, &core, error, sizeof(error)) == 0);
+	must(core_begin(core, (struct span){ NULL, 0 }, error, sizeof(error)) == 0);
 	core_free(core);
 	size_t n;
 	const uint8_t *p = fault_env_content(env, path, &n);
@@ -59,6 +60,7 @@ static bool start(struct env *env)
 	int r = core_open(env, &options, &core, error, sizeof(error));
 	must(r == 0 || error[0]);
 	if (r == 0) {
+		must(core_begin(core, (struct span){ NULL, 0 }, error, sizeof(error)) == 0);
 		must(core_stop(core) == 0);
 		core_free(core);
 	}

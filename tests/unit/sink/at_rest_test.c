@@ -41,7 +41,7 @@ Test(at_rest, a_start_says_what_the_file_system_does)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup_kit struct kit k;
 		kit_new(&k);
-		k.options.started = (struct span){ (const uint8_t *)"version=x", 9 };
+		k.started = (struct span){ (const uint8_t *)"version=x", 9 };
 		k.options.at_rest = rows[i].how;
 		fault_env_freezing(k.env, ENV_FREEZE_VERITY, rows[i].verity);
 		fault_env_freezing(k.env, ENV_FREEZE_IMMUTABLE, rows[i].immutable);

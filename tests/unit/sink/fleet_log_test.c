@@ -60,6 +60,12 @@ static void add(struct rig *g, size_t upto)
 	cr_assert_eq(fleet_log_set_note(&g->log, (struct span){ note.data, note.len }), 0);
 }
 
+static int publish(struct rig *g)
+{
+	return fleet_log_publish(&g->log, g->log.frontier.size,
+	                         (struct span){ g->log.note.data, g->log.note.len });
+}
+
 static void check_proofs(struct rig *g)
 {
 	static struct proofs proofs;
@@ -87,7 +93,7 @@ Test(fleet_log, proofs_verify_at_every_kind_of_size)
 		add(g, sizes[i]);
 		check_proofs(g);
 		if (i % 2)
-			cr_assert_eq(fleet_log_publish(&g->log), 0);
+			cr_assert_eq(publish(g), 0);
 		check_proofs(g);
 	}
 	rig_done(g);
@@ -101,7 +107,7 @@ Test(fleet_log, opened_again_it_goes_on_where_it_was)
 		struct rig *g = malloc(sizeof(*g));
 		rig_init(g);
 		add(g, sizes[i]);
-		cr_assert_eq(fleet_log_publish(&g->log), 0);
+		cr_assert_eq(publish(g), 0);
 		struct frontier f = g->log.frontier;
 		cleanup_buf struct buf note = { 0 };
 		buf_put(&note, g->log.note.data, g->log.note.len);
@@ -120,9 +126,9 @@ Test(fleet_log, the_tiles_are_those_of_the_specification)
 	struct rig *g = malloc(sizeof(*g));
 	rig_init(g);
 	add(g, 300);
-	cr_assert_eq(fleet_log_publish(&g->log), 0);
+	cr_assert_eq(publish(g), 0);
 	add(g, 600);
-	cr_assert_eq(fleet_log_publish(&g->log), 0);
+	cr_assert_eq(publish(g), 0);
 	size_t n;
 	const uint8_t *tile = fault_env_content(g->env, "tile/0/001", &n);
 	cr_assert_eq(n, 256 * 32);
@@ -143,12 +149,97 @@ Test(fleet_log, the_tiles_are_those_of_the_specification)
 	free(g);
 }
 
+/* What has been published as of `size`, in a log that had grown to `grown` by then. */
+static void check_published_as(size_t size, size_t grown)
+{
+	struct rig *g = malloc(sizeof(*g)), *plain = malloc(sizeof(*plain));
+	rig_init(g);
+	rig_init(plain);
+	add(plain, size);
+	cr_assert_eq(publish(plain), 0);
+	add(g, size);
+	cleanup_buf struct buf note = { 0 };
+	buf_put(&note, g->log.note.data, g->log.note.len);
+	add(g, grown);
+	cr_assert_eq(fleet_log_publish(&g->log, size, (struct span){ note.data, note.len }), 0);
+	cr_assert_eq(g->log.published, size);
+	for (int level = -1; level < 2; level++) {
+		int l = level < 0 ? TILE_ENTRIES : level;
+		for (uint64_t index = 0; index <= grown / TILE_WIDTH; index++) {
+			for (unsigned width = 1; width <= TILE_WIDTH; width++) {
+				char path[TILE_PATH_MAX];
+				size_t n, m;
+				tile_path(l, index, width, path);
+				bool there = fault_env_exists(plain->env, path);
+				cr_assert_eq(fault_env_exists(g->env, path), there, "%s of %zu", path, size);
+				if (!there)
+					continue;
+				const uint8_t *a = fault_env_content(g->env, path, &n);
+				const uint8_t *b = fault_env_content(plain->env, path, &m);
+				cr_assert(n == m && memcmp(a, b, n) == 0, "%s of %zu", path, size);
+			}
+		}
+	}
+	check_proofs(g);
+	cr_assert_eq(publish(g), 0);
+	check_proofs(g);
+	rig_done(g);
+	rig_done(plain);
+	free(g);
+	free(plain);
+}
+
+Test(fleet_log, is_published_as_of_an_earlier_size_as_if_it_had_not_grown_since)
+{
+	static const size_t sizes[][2] = { { 1, 2 },     { 3, 255 },   { 10, 256 },  { 255, 257 },
+		                           { 256, 700 }, { 257, 258 }, { 300, 999 }, { 511, 512 },
+		                           { 512, 513 }, { 1, 1000 } };
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+		check_published_as(sizes[i][0], sizes[i][1]);
+}
+
+Test(fleet_log, what_is_published_is_not_put_back)
+{
+	struct rig *g = malloc(sizeof(*g));
+	rig_init(g);
+	add(g, 5);
+	cleanup_buf struct buf note = { 0 };
+	buf_put(&note, g->log.note.data, g->log.note.len);
+	add(g, 9);
+	cr_assert_eq(publish(g), 0);
+	cr_assert_eq(fleet_log_publish(&g->log, 5, (struct span){ note.data, note.len }), 0);
+	cr_assert_eq(g->log.published, 9);
+	size_t n;
+	const uint8_t *p = fault_env_content(g->env, "checkpoint", &n);
+	cr_assert(n == g->log.note.len && memcmp(p, g->log.note.data, n) == 0);
+	rig_done(g);
+	free(g);
+}
+
+Test(fleet_log, tells_its_root_at_every_earlier_size)
+{
+	struct rig *g = malloc(sizeof(*g));
+	rig_init(g);
+	add(g, 700);
+	cr_assert_eq(publish(g), 0);
+	for (uint64_t size = 0; size <= 700; size++) {
+		struct hash want, got;
+		merkle_root(g->leaf, (size_t)size, &want);
+		cr_assert_eq(fleet_log_root(&g->log, size, &got), 0);
+		cr_assert(hash_equal(&want, &got), "%llu", (unsigned long long)size);
+	}
+	struct hash untouched;
+	cr_assert_eq(fleet_log_root(&g->log, 701, &untouched), -ERANGE);
+	rig_done(g);
+	free(g);
+}
+
 Test(fleet_log, damaged_tiles_are_noticed_at_the_start)
 {
 	struct rig *g = malloc(sizeof(*g));
 	rig_init(g);
 	add(g, 300);
-	cr_assert_eq(fleet_log_publish(&g->log), 0);
+	cr_assert_eq(publish(g), 0);
 	struct frontier f = g->log.frontier;
 	cleanup_buf struct buf note = { 0 };
 	buf_put(&note, g->log.note.data, g->log.note.len);

@@ -6,6 +6,7 @@
 
 #include "sink/append.h"
 #include "sink/hash_in.h"
+#include "sink/receipts.h"
 #include "sink/statements.h"
 #include "tests/support/fault_env.h"
 #include "tests/support/host_log.h"
@@ -15,6 +16,7 @@ struct kit {
 	struct test_fleet fleet;
 	struct core_options options;
 	struct core *core;
+	struct span started; /* what the first entry says */
 	char error[256];
 };
 
@@ -22,7 +24,10 @@ struct kit {
 
 static maybe_unused int kit_open(struct kit *k)
 {
-	return core_open(k->env, &k->options, &k->core, k->error, sizeof(k->error));
+	int r = core_open(k->env, &k->options, &k->core, k->error, sizeof(k->error));
+	if (r == 0)
+		r = core_begin(k->core, k->started, k->error, sizeof(k->error));
+	return r;
 }
 
 static maybe_unused void kit_reopen(struct kit *k)

@@ -1,4 +1,4 @@
-#include "shipper/backoff.h"
+#include "lib/backoff.h"
 
 #include <criterion/criterion.h>
 

@@ -1,4 +1,4 @@
-#include "shipper/backoff.h"
+#include "lib/backoff.h"
 
 void backoff_init(struct backoff *b, uint64_t first_us, uint64_t last_us, uint64_t seed)
 {

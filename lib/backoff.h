@@ -1,6 +1,6 @@
 /* How long to wait before trying again: twice as long each time, with jitter, up to a bound. */
-#ifndef SWORNLOG_SHIPPER_BACKOFF_H
-#define SWORNLOG_SHIPPER_BACKOFF_H
+#ifndef SWORNLOG_LIB_BACKOFF_H
+#define SWORNLOG_LIB_BACKOFF_H
 
 #include "lib/base.h"
 
