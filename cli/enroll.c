@@ -3,14 +3,13 @@
 
 #include "cli/approval.h"
 #include "cli/command.h"
+#include "cli/fleet_statement.h"
 #include "cli/folder.h"
 #include "cli/options.h"
 #include "lib/certify.h"
 #include "lib/control.h"
 #include "lib/file.h"
 #include "lib/text.h"
-
-#define ANSWER_SECONDS 30
 
 static struct span span_of(const struct buf *b)
 {
@@ -213,32 +212,6 @@ static int enroll_approve(int argc, char **argv)
 	return approve(&f, &request, out);
 }
 
-/* --- submit
- * ---------------------------------------------------------------------------------------------------- */
-
-static int submit(const struct buf *statement, const char *control)
-{
-	cleanup_buf struct buf question = { 0 }, answer = { 0 }, shown = { 0 };
-	buf_printf(&question, "statement %zu\n", statement->len);
-	buf_put(&question, statement->data, statement->len);
-	int r = buf_err(&question);
-	if (r == 0)
-		r = control_ask(control, span_of(&question), ANSWER_SECONDS, &answer);
-	if (r == -EAGAIN)
-		return command_fail("the sink did not answer on %s in time", control);
-	if (r < 0)
-		return command_fail("the sink can't be asked on %s: %s", control, strerror(-r));
-	struct span rest;
-	struct span word = text_split(span_of(&answer), ' ', &rest);
-	uint64_t index;
-	if (span_is(word, "ok") && text_decimal(rest, &index) == 0) {
-		printf("taken up as entry %ju of the fleet log\n", (uintmax_t)index);
-		return COMMAND_OK;
-	}
-	text_put_escaped(&shown, span_is(word, "error") ? rest : span_of(&answer));
-	return command_fail("the sink refused it: %.*s", (int)shown.len, (const char *)shown.data);
-}
-
 static int enroll_submit(int argc, char **argv)
 {
 	const char *path, *control = NULL;
@@ -262,7 +235,7 @@ static int enroll_submit(int argc, char **argv)
 	int r = file_read(env_system(), AT_FDCWD, path, STATEMENT_MAX_BYTES, &statement);
 	if (r < 0)
 		return command_fail("%s can't be read: %s", path, strerror(-r));
-	return submit(&statement, control);
+	return fleet_statement_submit(&statement, control);
 }
 
 int cmd_enroll(int argc, char **argv)

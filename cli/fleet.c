@@ -1,10 +1,12 @@
 #include <stdio.h>
 
 #include "cli/command.h"
+#include "cli/fleet_statement.h"
 #include "cli/folder.h"
 #include "cli/options.h"
 #include "evidence/statement.h"
 #include "lib/certify.h"
+#include "lib/text.h"
 #include "lib/tls.h"
 
 #define CA_DAYS   3653
@@ -15,13 +17,14 @@ struct founding {
 	const char *sink_names;
 	const char *registrar_names; /* NULL: the fleet has no registrar */
 	struct genesis genesis;
-	struct signer log, registrar;
+	struct signer log, next_log, registrar;
 	struct signer people[STATEMENT_MAX_PEOPLE]; /* as in the genesis statement */
 };
 
 static void founding_done(struct founding *f)
 {
 	signer_wipe(&f->log);
+	signer_wipe(&f->next_log);
 	signer_wipe(&f->registrar);
 	for (size_t i = 0; i < STATEMENT_MAX_PEOPLE; i++)
 		signer_wipe(&f->people[i]);
@@ -84,7 +87,14 @@ static int add_log(struct founding *f)
 	if (r < 0)
 		return r;
 	f->genesis.log = f->log.key;
-	return write_signer(&f->folder, "fleet-log.key", &f->log);
+	r = write_signer(&f->folder, "fleet-log.key", &f->log);
+	if (r == 0)
+		r = signer_generate(env_system(), name, &f->next_log);
+	if (r < 0)
+		return r;
+	f->genesis.has_next_log = true;
+	log_key_hash(&f->next_log.key.pub, &f->genesis.next_log);
+	return write_signer(&f->folder, "fleet-log-next.key", &f->next_log);
 }
 
 static int add_registrar(struct founding *f)
@@ -109,6 +119,26 @@ static int check_need(const struct genesis *g)
 	command_fail("an enrolment can't need %ju of %zu administrators and %ju of %zu auditors",
 	             (uintmax_t)n->admins, g->admin_count, (uintmax_t)n->auditors, g->auditor_count);
 	return -EINVAL;
+}
+
+/* "revoke:2:1" */
+static int take_needs(struct genesis *g, const struct option_list *needs)
+{
+	for (size_t i = 0; i < needs->count; i++) {
+		struct span rest;
+		struct span all = { (const uint8_t *)needs->item[i], strlen(needs->item[i]) };
+		enum statement_kind k = statement_kind_of(text_split(all, ':', &rest));
+		struct span admins = text_split(rest, ':', &rest);
+		struct need n = { .stated = true };
+		if (k == STATEMENT_GENESIS || k == STATEMENT_UNKNOWN || text_decimal(admins, &n.admins) < 0 ||
+		    text_decimal(rest, &n.auditors) < 0) {
+			command_fail("--need '%s' is not a kind of statement and two numbers, as revoke:2:1",
+			             needs->item[i]);
+			return -EINVAL;
+		}
+		g->need[k] = n;
+	}
+	return 0;
 }
 
 static int write_genesis(struct founding *f)
@@ -242,7 +272,7 @@ static int found(struct founding *f, const char *dir, const struct option_list *
 static int fleet_init(int argc, char **argv)
 {
 	const char *dir, *fleet = NULL, *sink_names = "localhost,127.0.0.1,::1", *registrar_names = NULL;
-	struct option_list admins = { 0 }, auditors = { 0 };
+	struct option_list admins = { 0 }, auditors = { 0 }, needs = { 0 };
 	uint64_t need_admins = 1, need_auditors = 1;
 	const struct option_row options[] = {
 		{ "fleet", OPTION_TEXT, &fleet, "NAME", "the fleet's name", .required = true },
@@ -256,6 +286,8 @@ static int fleet_init(int argc, char **argv)
 		  .max = STATEMENT_MAX_PEOPLE },
 		{ "sink-name", OPTION_TEXT, &sink_names, "NAMES",
 		  .help = "names and addresses of the sink, with commas (localhost)" },
+		{ "need", OPTION_LIST, &needs, "KIND:N:M",
+		  .help = "N administrators and M auditors sign statements of this kind; repeatable" },
 		{ "registrar", OPTION_TEXT, &registrar_names, "NAMES",
 		  .help = "have a registrar, which enrolls hosts by join tokens: its names and addresses" },
 	};
@@ -285,13 +317,16 @@ static int fleet_init(int argc, char **argv)
 	f.genesis.need[STATEMENT_ENROL] =
 	        (struct need){ .stated = true, .admins = need_admins, .auditors = need_auditors };
 	snprintf(f.genesis.fleet, sizeof(f.genesis.fleet), "%s", fleet);
+	if (take_needs(&f.genesis, &needs) < 0)
+		return COMMAND_USAGE;
 	if (found(&f, dir, &admins, &auditors) < 0)
 		return COMMAND_FAILED;
 	printf("fleet %s is founded in %s\n"
 	       "  genesis                hand it to every host, to the sink and to the auditors\n"
 	       "  admin-*, auditor-*     give each to its person, and remove it here\n"
 	       "  ca.key                 keep it where hosts are enrolled\n"
-	       "  fleet-log.key, sink.*  for the sink, with ca.crt\n",
+	       "  fleet-log.key, sink.*  for the sink, with ca.crt\n"
+	       "  fleet-log-next.key     keep it in a safe, away from the sink, for when that key must go\n",
 	       fleet, dir);
 	if (registrar_names)
 		puts("  registrar*             for the registrar, with ca.crt and ca.key");
@@ -302,6 +337,12 @@ int cmd_fleet(int argc, char **argv)
 {
 	static const struct command COMMANDS[] = {
 		{ "init", "make a fleet's keys, certificates and genesis statement", fleet_init },
+		{ "host", "what the sink knows of a host, for statements about it", fleet_host },
+		{ "state", "write a statement that people will sign", fleet_state },
+		{ "show", "say in plain words what a statement means", fleet_show },
+		{ "sign", "the same, and add one person's signature", fleet_sign },
+		{ "submit", "on the sink: put a statement into the fleet log", fleet_submit },
+		{ "log-key", "prepare the key that will follow on the fleet log's", fleet_log_key },
 	};
 	return command_run("swornlog fleet", COMMANDS, ARRAY_SIZE(COMMANDS), argc, argv);
 }

@@ -7,7 +7,7 @@
 
 #define ANSWER_SECONDS 5
 
-/* "<identity vkey> <certificate, hex> <epoch> <size> <good|closed>" */
+/* "<identity vkey> <certificate, hex> <epoch> <size> <good|closed> ..." */
 static int parse_host(struct span s, struct known_host *ret)
 {
 	struct span rest;
@@ -22,7 +22,7 @@ static int parse_host(struct span s, struct known_host *ret)
 	    text_decimal(number, &epoch) < 0 || epoch > UINT32_MAX || text_decimal(size, &h.size) < 0)
 		return -EPROTO;
 	h.epoch = (uint32_t)epoch;
-	h.good = span_is(rest, "good");
+	h.good = span_is(text_split(rest, ' ', &rest), "good");
 	*ret = h;
 	return 0;
 }

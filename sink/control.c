@@ -109,8 +109,14 @@ void control_put_host(const struct server *s, struct span name, struct buf *b)
 	text_put_hex(b, is->certificate.b, sizeof(is->certificate.b));
 	/* An announced head has left the host too. */
 	const struct host_head *known = is_behind(&h->head, &h->announced) ? &h->announced : &h->head;
-	buf_printf(b, " %u %llu %s\n", known->epoch, (unsigned long long)known->size,
-	           is->revoked || is->retired ? "closed" : "good");
+	struct hash root = h->head.root;
+	if (h->head.epoch == 0)
+		frontier_root(&(struct frontier){ 0 }, &root);
+	buf_printf(b, " %u %llu %s %u %llu ", known->epoch, (unsigned long long)known->size,
+	           is->revoked || is->retired ? "closed" : "good", h->head.epoch,
+	           (unsigned long long)h->head.size);
+	text_put_base64(b, root.b, sizeof(root.b));
+	buf_put_u8(b, '\n');
 }
 
 static void say(struct bufferevent *bev, const struct buf *b)

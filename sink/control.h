@@ -2,9 +2,10 @@
  *
  * `statement <length>\n` and the bytes: `ok <fleet index>\n` once it is durable, or `error <sentence>\n`.
  * `status\n`: one line of JSON.
- * `host <host>\n`: `host <identity vkey> <certificate, hex> <epoch> <size> <good|closed>\n`, the last two
- * numbers those of its newest committed or announced head, closed if it is revoked or retired; or `none\n`.
- * Only root, the sink's own user and the registrar's are served.
+ * `host <host>\n`: `host <identity vkey> <certificate, hex> <epoch> <size> <good|closed> <epoch> <size>
+ * <base64 root>\n`, the first two numbers those of its newest committed or announced head, the last those of
+ * its newest committed one, closed if it is revoked or retired; or `none\n`. Only root, the sink's own user
+ * and the registrar's are served.
  */
 #ifndef SWORNLOG_SINK_CONTROL_H
 #define SWORNLOG_SINK_CONTROL_H
