@@ -101,7 +101,7 @@ static int check_folder(struct run *run, struct input *in, unsigned number)
 		                    .anchor = q->anchor,
 		                    .only = q->host,
 		                    .policy = q->policy,
-		                    .views = q->count > 1 ? run->views : NULL,
+		                    .views = q->count > 1 || !store ? run->views : NULL,
 		                    .input = number,
 		                    .structure = q->structure,
 		                    .jobs = q->jobs,

@@ -1,6 +1,7 @@
 #include "verify/spool.h"
 
 #include "evidence/fleet.h"
+#include "verify/spool_notes.h"
 #include "verify/window.h"
 
 #define BASE_MAX_BYTES 8192
@@ -22,6 +23,7 @@ struct reading {
 	bool receipt_met;        /* its head is that of a batch here */
 	bool vouched;            /* receipt or identity signature covers what is before this point */
 	uint64_t adopted;        /* count of the first batch, when only that vouching makes it good */
+	struct witnessed witnessed;
 	uint64_t files, bytes;
 };
 
@@ -307,6 +309,8 @@ static int read_all(struct reading *d)
 	if (r == 0)
 		r = read_base(d);
 	if (r == 0)
+		r = spool_notes_check(d->options, &d->hosts, d->host, &d->witnessed);
+	if (r == 0)
 		r = spool_listing_read(d->options->dirfd, &d->findings, &l);
 	for (size_t i = 0; r == 0 && i < l.len; i++)
 		r = check_file(d, &l.file[i]);
@@ -331,7 +335,8 @@ static int fill_report(struct reading *d, struct report *ret)
 {
 	struct report report = { .spool = true,
 		                 .structure = d->options->structure,
-		                 .unwitnessed = true,
+		                 .witnessed = d->witnessed,
+		                 .unwitnessed = !d->witnessed.quorum,
 		                 .files = d->files,
 		                 .bytes = d->bytes };
 	int r = report_take_hosts(&report, &d->hosts, NULL);

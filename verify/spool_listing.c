@@ -74,10 +74,7 @@ static void look_at_other(const char *name, struct findings *f)
 		find(f, VERDICT_REMARK, &at, "a batch that the sealer could not read and set aside");
 	else if (ends_in(name, ".abandoned"))
 		find(f, VERDICT_REMARK, &at, "a batch that the sink can never take");
-	else if (is_history(name))
-		find(f, VERDICT_FORKED, &at,
-		     "the fleet log showed this host two histories: this is one of them");
-	else
+	else if (!is_history(name))
 		find(f, VERDICT_ALTERED, &at, "not a file of a spool");
 }
 

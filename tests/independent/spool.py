@@ -140,7 +140,7 @@ class _Spool:
     def _show_history(self, name: str) -> None:
         with self.findings.guard(name):
             head = check_fleet_checkpoint(read_small(self.folder / name, MAX_NOTE), self.genesis.log, alone=False)
-            self.findings.add("forked", name, f"one of two histories of the fleet log: size {head.size}")
+            self.findings.add("split-view", name, f"one of two histories of the fleet log: size {head.size}")
 
     def _check_base(self, origin: Origin) -> None:
         if origin.fleet != self.genesis.fleet or (self.enrolment and origin.host != self.enrolment.host):

@@ -563,10 +563,10 @@ class Spools(Case):
         self.assertEqual(self.verdicts(), set())
         for name in ("inconsistent-0-held", "inconsistent-15-shown"):
             (self.spool / name).write_bytes(self.sink.make_checkpoint())
-        self.assertEqual(self.verdicts(), {"forked"})
+        self.assertEqual(self.verdicts(), {"split-view"})
         (self.spool / "inconsistent-16-shown").write_bytes(self.sink.make_checkpoint())
         (self.spool / "witnessed").write_bytes(build.make_note(b"test/log\n1\n", self.sink.cast.log))
-        self.assertEqual(self.verdicts(), {"forked", "altered"})
+        self.assertEqual(self.verdicts(), {"split-view", "altered"})
 
     def test_a_receipt_of_another_batch_is_found(self):
         self.batches()[0].unlink()

@@ -266,16 +266,56 @@ Test(spool, damage_is_found)
 	finish(&f);
 }
 
-Test(spool, a_witnessed_checkpoint_belongs_there_and_two_histories_are_a_fork)
+static void put_checkpoint(struct fixture *f, const char *name, uint64_t size, uint8_t root)
+{
+	cleanup_buf struct buf text = { 0 }, note = { 0 };
+	const struct signer *log[] = { &f->fleet.log };
+	checkpoint_put_text(&text, f->fleet.log.key.name, size, &(struct hash){ { root } });
+	cr_assert_eq(note_put(&note, (struct span){ text.data, text.len }, log, 1), 0);
+	put(f, name, note.data, note.len);
+}
+
+Test(spool, a_witnessed_checkpoint_belongs_there_and_must_be_the_logs)
 {
 	struct fixture f;
 	make(&f);
-	put(&f, "witnessed", "x", 1);
+	put_checkpoint(&f, "witnessed", 3, 1);
 	expect_clean(&f, 4);
-	put(&f, "inconsistent-15-held", "x", 1);
-	expect(&f, VERDICT_FORKED);
+	put(&f, "witnessed", "x", 1);
+	expect(&f, VERDICT_ALTERED);
+	finish(&f);
+}
+
+Test(spool, two_histories_that_the_host_was_shown_are_a_split_view)
+{
+	struct fixture f;
+	make(&f);
+	put_checkpoint(&f, "inconsistent-0-held", 9, 1);
+	put_checkpoint(&f, "inconsistent-0-shown", 9, 2);
+	expect(&f, VERDICT_SPLIT_VIEW);
 	put(&f, "inconsistent-16-held", "x", 1);
 	expect(&f, VERDICT_ALTERED);
+	finish(&f);
+}
+
+Test(spool, two_histories_of_one_size_convict_the_log_by_themselves)
+{
+	struct fixture f;
+	cleanup_report struct report r = { 0 };
+	cleanup_views_result struct views_result result = { 0 };
+	cleanup_views struct views *views = NULL;
+	static const char *const names[] = { "spool" };
+	make(&f);
+	put_checkpoint(&f, "inconsistent-0-held", 9, 1);
+	put_checkpoint(&f, "inconsistent-0-shown", 9, 2);
+	cr_assert_eq(views_new(&f.fleet.genesis, &views), 0);
+	struct verify_options o = { .dirfd = f.dirfd,
+		                    .anchor = { f.fleet.genesis_note.data, f.fleet.genesis_note.len },
+		                    .views = views,
+		                    .input = 1 };
+	cr_assert_eq(verify_spool(&o, &r), 0);
+	cr_assert_eq(views_compare(views, names, &result), 0);
+	cr_assert_gt(result.evidence.len, 0);
 	finish(&f);
 }
 
