@@ -145,6 +145,13 @@ static int store(struct cosigner *c, const struct asking *q, uint64_t time_s)
 	return r < 0 ? r : store_replace(c->store, &newer);
 }
 
+/* The same checkpoint in the same second: the cosignature is the one that is stored, and no disk is worn by
+ * who asks again and again. */
+static bool is_stored_already(const struct asking *q, uint64_t time_s)
+{
+	return q->seen && q->seen->time_s == time_s && q->seen->checkpoint.size == q->checkpoint.size;
+}
+
 /* Stored, then signed: what leaves here is on the disk. */
 static bool is_stored(struct cosigner *c, const struct asking *q, uint64_t *ret_time_s, struct http_answer *a)
 {
@@ -154,6 +161,8 @@ static bool is_stored(struct cosigner *c, const struct asking *q, uint64_t *ret_
 		tell(c, words);
 		return refuse(a, 503, "The witness's clock can't be trusted now.");
 	}
+	if (is_stored_already(q, *ret_time_s))
+		return true;
 	r = store(c, q, *ret_time_s);
 	tell(c, r < 0 ? strerror(-r) : NULL);
 	return r == 0 || refuse(a, 503, "The checkpoint can't be stored now.");

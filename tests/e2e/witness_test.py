@@ -22,7 +22,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "independent")]
 import build  # noqa: E402
-from basics import base64_text, parse_vkey  # noqa: E402
+from basics import base64_text, parse_vkey, unbase64  # noqa: E402
 from policies import hold, parse_policy  # noqa: E402
 from tests.support import fleet as support  # noqa: E402
 from tree import leaf_hash  # noqa: E402
@@ -34,12 +34,21 @@ ORIGIN = "test.example/log"
 PREFIX = "/w"
 
 
+def signer_in(path):
+    """The key of a file, as the log of a fleet that the witness serves."""
+    name, _, blob = path.read_text().strip().removeprefix("PRIVATE+KEY+").split("+", 2)
+    signer = build.Signer(name)
+    signer.private = build.Ed25519PrivateKey.from_private_bytes(unbase64(blob.encode())[1:])
+    signer.key = build.Key(name, signer.private.public_key().public_bytes(build.Encoding.Raw, build.PublicFormat.Raw), 1)
+    return signer
+
+
 class Log:
     """A log of leaves "<branch> <number>", those below `fork` of branch 0; proofs are made anew each time."""
 
-    def __init__(self, branch=0, fork=0, origin=ORIGIN):
-        self.signer = build.Signer(origin)
-        self.origin = origin
+    def __init__(self, branch=0, fork=0, origin=ORIGIN, signer=None):
+        self.signer = signer or build.Signer(origin)
+        self.origin = self.signer.key.name
         self.branch, self.fork = branch, fork
 
     def leaves(self, size):
@@ -66,7 +75,8 @@ class Witness:
             self.run("swornlog", "enroll", "request", self.dir / f"{name}-host", "--fleet", f"{name}.example", "--host", "web-1")
             self.run("swornlog", "enroll", "approve", self.dir / name, self.dir / f"{name}-host" / "request", "--out", self.dir / f"{name}-granted")
         self.vkey = self.keygen().strip()
-        self.logs = [Log(), Log(origin="other.example/log")]
+        self.fleet_log = signer_in(self.dir / "fleet" / "fleet-log.key")
+        self.logs = [Log(), Log(origin="other.example/log"), Log(signer=self.fleet_log)]
         lines = [f"log {log.signer.key.vkey}" for log in self.logs] + [f"witness w {self.vkey}", "quorum w"]
         self.policy = "".join(f"{line}\n" for line in lines).encode()
         (self.dir / "policy").write_bytes(self.policy)
@@ -75,7 +85,7 @@ class Witness:
     def run(self, program, *args, status=0):
         result = subprocess.run([BIN / program, *map(str, args)], capture_output=True, text=True, env=support.ENV, timeout=60)
         assert result.returncode == status, f"{program} {args}: status {result.returncode}\n{result.stdout}{result.stderr}"
-        return result.stdout if status == 0 else result.stderr
+        return result.stdout + result.stderr
 
     def keygen(self, status=0):
         return self.run("swornlog-witness", "keygen", "--name", "audit.example/w", "--key", self.dir / "witness.key", "--store", self.dir / "store", status=status)
@@ -208,11 +218,16 @@ def each_refusal_has_its_status():
     assert "ATTACK" in w.log(), w.log()
 
 
-def the_two_checkpoints_of_a_fork_are_kept_and_prove_it():
-    held, shown = ((w.dir / "store" / f"inconsistent-0-{which}").read_bytes() for which in ("held", "shown"))
-    logs = parse_policy(b"log %s\nquorum none\n" % w.logs[0].signer.key.vkey.encode())
-    one, other = hold(logs, held).checkpoint, hold(logs, shown).checkpoint
-    assert one.size == other.size and one.root != other.root
+def the_two_checkpoints_of_a_fork_are_kept_and_convict_the_log():
+    one, other = Log(signer=w.fleet_log), Log(signer=w.fleet_log, branch=1, fork=3)
+    same(w.add(one.request(0, 7))[0], 200)
+    same(w.add(other.request(7, 7))[0], 422)
+    pairs = sorted((w.dir / "store").glob("inconsistent-*-held"))
+    held, shown = pairs[-1], pairs[-1].with_name(pairs[-1].name.replace("held", "shown"))
+    same((held.read_bytes(), shown.read_bytes()), (one.note(7), other.note(7)))
+    said = w.run("swornlog", "verify", "--anchor", w.dir / "fleet" / "genesis", held, shown, "--evidence", w.dir / "evidence", status=1)
+    assert "split-view" in said, said
+    w.run("swornlog", "verify", "--anchor", w.dir / "fleet" / "genesis", w.dir / "evidence")
 
 
 def garbage_huge_bodies_and_slow_peers_are_sent_away():
@@ -377,7 +392,7 @@ try:
         a_new_witness_has_a_key_that_only_it_can_read_and_an_empty_state,
         checkpoints_that_go_on_are_cosigned_and_shown,
         each_refusal_has_its_status,
-        the_two_checkpoints_of_a_fork_are_kept_and_prove_it,
+        the_two_checkpoints_of_a_fork_are_kept_and_convict_the_log,
         garbage_huge_bodies_and_slow_peers_are_sent_away,
         only_certificates_of_its_authority_are_heard,
         a_second_process_and_a_lost_state_are_refused,

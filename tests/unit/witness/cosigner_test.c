@@ -253,6 +253,7 @@ Test(cosigner, a_log_with_two_keys_may_sign_with_either_or_both)
 	cr_assert_eq(policy_parse(span_of(&policy), &k.policy, k.error, sizeof(k.error)), 0, "%s", k.error);
 	k.cosigner.policy = k.policy;
 	cr_expect_eq(kit_ask(&k, &l, 0, 1), 200);
+	fault_env_tick(k.env, 1000000);
 	const struct signer *both[] = { &newer, &l.key };
 	test_log_text(&l, 1, &text);
 	cr_assert_eq(note_put(&note, span_of(&text), both, 2), 0);
@@ -261,6 +262,27 @@ Test(cosigner, a_log_with_two_keys_may_sign_with_either_or_both)
 	buf_put(&note, answer.data, answer.len);
 	cr_expect_eq(shown(&k, "acme/log", &now), 200);
 	cr_expect(bytes_equal(span_of(&now), span_of(&note)));
+}
+
+Test(cosigner, who_asks_again_gets_the_same_within_a_second_and_a_new_date_after_it)
+{
+	cleanup_kit struct kit k;
+	struct test_log l;
+	kit_init(&k);
+	test_log_init(&l, "acme/log", 0, 0);
+	cleanup_buf struct buf body = { 0 }, first = { 0 }, second = { 0 }, later = { 0 };
+	cr_assert_eq(kit_ask(&k, &l, 0, 4), 200);
+	test_log_request(&l, 4, 4, &body);
+	uint64_t before = fault_env_calls(k.env, FAULT_RENAME);
+	cr_expect_eq(kit_send(&k, &body, &first), 200);
+	cr_expect_eq(kit_send(&k, &body, &second), 200);
+	cr_expect(bytes_equal(span_of(&first), span_of(&second)));
+	cr_expect_eq(fault_env_calls(k.env, FAULT_RENAME), before, "the disk is left alone");
+	fault_env_tick(k.env, 1000000);
+	cr_expect_eq(kit_send(&k, &body, &later), 200);
+	cr_expect_eq(fault_env_calls(k.env, FAULT_RENAME), before + 1);
+	cr_expect_eq(k.store.seen.row[0].time_s, NOW_S + 1);
+	cr_expect_neq(memcmp(first.data, later.data, first.len), 0);
 }
 
 Test(cosigner, a_full_disk_refuses_and_forgets_nothing)
