@@ -1,11 +1,6 @@
 #include "lib/http_peer.h"
 
-#include <sys/socket.h>
 #include <unistd.h>
-
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
-#include <event2/bufferevent_ssl.h>
 
 #include "lib/log.h"
 #include "lib/tls.h"
@@ -15,59 +10,33 @@
 
 #define INPUT_BYTES ((size_t)32 << 10) /* read ahead from one peer */
 
-static void set_deadline(struct http_peer *p, unsigned ms)
-{
-	struct timeval after = { .tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000 };
-	evtimer_add(p->deadline, &after);
-}
-
 void http_peer_free(struct http_peer *p)
 {
 	struct http_server *s = p->server;
 	TAILQ_REMOVE(p->known ? &s->known : &s->strangers, p, list);
 	s->connections--;
-	if (p->deadline)
-		event_free(p->deadline);
-	if (p->bev)
-		bufferevent_free(p->bev);
+	http_wire_close(&p->wire);
 	buf_done(&p->head);
 	buf_done(&p->body);
 	free(p);
 }
 
-/* The answer has left: say so, and wait a moment for the peer to have read it. */
-static void shut(struct http_peer *p)
-{
-	char words[128];
-	if (p->shut)
-		return;
-	p->shut = true;
-	SSL_shutdown(bufferevent_openssl_get_ssl(p->bev));
-	shutdown(bufferevent_getfd(p->bev), SHUT_WR);
-	tls_error(words, sizeof(words));
-}
-
-static bool all_is_sent(const struct http_peer *p)
-{
-	return evbuffer_get_length(bufferevent_get_output(p->bev)) == 0;
-}
-
 void http_peer_leave(struct http_peer *p)
 {
 	p->state = HTTP_PEER_LEAVING;
-	set_deadline(p, LEAVE_MS);
-	if (all_is_sent(p))
-		shut(p);
+	http_wire_deadline(&p->wire, LEAVE_MS);
+	if (http_wire_all_sent(&p->wire))
+		http_wire_shut(&p->wire);
 }
 
 static void send_answer(struct http_peer *p, const struct http_answer *a)
 {
 	cleanup_buf struct buf b = { 0 };
 	http_put_answer(&b, a, p->close);
-	bool sent = !buf_err(&b) && bufferevent_write(p->bev, b.data, b.len) == 0;
+	bool sent = !buf_err(&b) && bufferevent_write(p->wire.bev, b.data, b.len) == 0;
 	if (sent && !p->close) {
 		p->state = HTTP_PEER_HEAD;
-		set_deadline(p, IDLE_MS);
+		http_wire_deadline(&p->wire, IDLE_MS);
 		return;
 	}
 	http_peer_leave(p);
@@ -86,8 +55,8 @@ static void answer(struct http_peer *p)
 	const struct http_handler *h = &p->server->options.handler;
 	cleanup_http_answer struct http_answer a = { 0 };
 	p->request.body = (struct span){ p->body.data, p->body.len };
-	p->request.tls = bufferevent_openssl_get_ssl(p->bev);
-	p->request.fd = bufferevent_getfd(p->bev);
+	p->request.tls = http_wire_tls(&p->wire);
+	p->request.fd = bufferevent_getfd(p->wire.bev);
 	h->answer(h->ctx, &p->request, &a);
 	/* It may have held a secret. */
 	buf_wipe(&p->body);
@@ -107,9 +76,9 @@ static void begin_body(struct http_peer *p, const struct http_head *h)
 	}
 	p->got = 0;
 	p->state = HTTP_PEER_BODY;
-	set_deadline(p, p->server->options.timeout_ms);
+	http_wire_deadline(&p->wire, p->server->options.timeout_ms);
 	if (h->expects)
-		bufferevent_write(p->bev, HTTP_CONTINUE, strlen(HTTP_CONTINUE));
+		bufferevent_write(p->wire.bev, HTTP_CONTINUE, strlen(HTTP_CONTINUE));
 }
 
 static void take_head(struct http_peer *p, const struct http_head *h)
@@ -129,12 +98,10 @@ static void take_head(struct http_peer *p, const struct http_head *h)
 /* True if there may be more to do. A peer that does not read its answers is asked nothing more. */
 static bool read_head(struct http_peer *p)
 {
-	struct evbuffer *in = bufferevent_get_input(p->bev);
-	size_t n = MIN(evbuffer_get_length(in), (size_t)HTTP_MAX_HEAD);
 	struct http_head h;
-	if (n == 0 || !all_is_sent(p))
+	if (!http_wire_all_sent(&p->wire))
 		return false;
-	ssize_t used = http_parse_head((struct span){ evbuffer_pullup(in, (ev_ssize_t)n), n }, NULL, &h);
+	ssize_t used = http_wire_head(&p->wire, NULL, &h);
 	if (used == 0)
 		return false;
 	if (used < 0) {
@@ -147,7 +114,7 @@ static bool read_head(struct http_peer *p)
 		refuse(p, 503, "There is no memory for this request now.");
 		return true;
 	}
-	evbuffer_remove(in, kept, (size_t)used);
+	http_wire_take(&p->wire, kept, (size_t)used);
 	used = http_parse_head((struct span){ kept, (size_t)used }, NULL, &h);
 	assert(used > 0);
 	take_head(p, &h);
@@ -156,9 +123,7 @@ static bool read_head(struct http_peer *p)
 
 static bool read_body(struct http_peer *p)
 {
-	int n = evbuffer_remove(bufferevent_get_input(p->bev), p->body.data + p->got, p->body.len - p->got);
-	if (n > 0)
-		p->got += (size_t)n;
+	p->got += http_wire_take(&p->wire, p->body.data + p->got, p->body.len - p->got);
 	if (p->got < p->body.len)
 		return false;
 	answer(p);
@@ -167,14 +132,13 @@ static bool read_body(struct http_peer *p)
 
 static bool advance(struct http_peer *p)
 {
-	struct evbuffer *in = bufferevent_get_input(p->bev);
 	switch (p->state) {
 	case HTTP_PEER_HEAD:
 		return read_head(p);
 	case HTTP_PEER_BODY:
 		return read_body(p);
 	case HTTP_PEER_LEAVING:
-		evbuffer_drain(in, evbuffer_get_length(in));
+		http_wire_drain(&p->wire);
 		return false;
 	case HTTP_PEER_HANDSHAKE:
 		return false;
@@ -193,7 +157,7 @@ static void on_written(struct bufferevent *bev, void *arg)
 {
 	struct http_peer *p = arg;
 	if (p->state == HTTP_PEER_LEAVING)
-		shut(p);
+		http_wire_shut(&p->wire);
 	else
 		on_read(bev, p);
 }
@@ -201,14 +165,14 @@ static void on_written(struct bufferevent *bev, void *arg)
 static void on_connected(struct http_peer *p)
 {
 	struct http_server *s = p->server;
-	if (SSL_get0_peer_certificate(bufferevent_openssl_get_ssl(p->bev))) {
+	if (SSL_get0_peer_certificate(http_wire_tls(&p->wire))) {
 		TAILQ_REMOVE(&s->strangers, p, list);
 		TAILQ_INSERT_TAIL(&s->known, p, list);
 		p->known = true;
 	}
 	p->state = HTTP_PEER_HEAD;
-	set_deadline(p, s->options.timeout_ms);
-	on_read(p->bev, p);
+	http_wire_deadline(&p->wire, s->options.timeout_ms);
+	on_read(p->wire.bev, p);
 }
 
 static void on_event(struct bufferevent *bev maybe_unused, short what, void *arg)
@@ -242,25 +206,6 @@ static bool make_room(struct http_server *s)
 	return true;
 }
 
-static int open_buffers(struct http_peer *p, evutil_socket_t fd)
-{
-	const struct http_server_options *o = &p->server->options;
-	SSL *ssl = SSL_new(o->tls);
-	if (ssl)
-		p->bev = bufferevent_openssl_socket_new(o->base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING,
-		                                        BEV_OPT_CLOSE_ON_FREE);
-	if (!p->bev) {
-		SSL_free(ssl);
-		close(fd);
-		return -ENOMEM;
-	}
-	/* A peer that ends without close_notify is at its end all the same: lengths tell what was whole. */
-	bufferevent_openssl_set_allow_dirty_shutdown(p->bev, 1);
-	bufferevent_setwatermark(p->bev, EV_READ, 0, INPUT_BYTES);
-	bufferevent_setcb(p->bev, on_read, on_written, on_event, p);
-	return bufferevent_enable(p->bev, EV_READ | EV_WRITE) < 0 ? -EIO : 0;
-}
-
 void http_peer_accept(struct http_server *s, evutil_socket_t fd)
 {
 	struct http_peer *p = make_room(s) ? calloc(1, sizeof(*p)) : NULL;
@@ -271,15 +216,10 @@ void http_peer_accept(struct http_server *s, evutil_socket_t fd)
 	p->server = s;
 	TAILQ_INSERT_TAIL(&s->strangers, p, list);
 	s->connections++;
-	p->deadline = evtimer_new(s->options.base, on_deadline, p);
-	if (!p->deadline) {
-		close(fd);
+	const struct http_wire_calls calls = { on_read, on_written, on_event, on_deadline, p };
+	if (http_wire_open(&p->wire, s->options.base, s->options.tls, fd, INPUT_BYTES, &calls) < 0) {
 		http_peer_free(p);
 		return;
 	}
-	if (open_buffers(p, fd) < 0) {
-		http_peer_free(p);
-		return;
-	}
-	set_deadline(p, s->options.timeout_ms);
+	http_wire_deadline(&p->wire, s->options.timeout_ms);
 }

@@ -7,6 +7,7 @@
 #include <event2/listener.h>
 
 #include "lib/http_server.h"
+#include "lib/http_wire.h"
 #include "lib/listen.h"
 
 struct http_peer;
@@ -31,11 +32,9 @@ enum http_peer_state {
 struct http_peer {
 	TAILQ_ENTRY(http_peer) list;
 	struct http_server *server;
-	struct bufferevent *bev;
-	struct event *deadline;
+	struct http_wire wire;
 	enum http_peer_state state;
 	bool known; /* has shown a certificate */
-	bool shut;  /* nothing more will be sent */
 	bool close; /* after the answer */
 	struct buf head;
 	struct http_request request; /* method and target point into `head` */

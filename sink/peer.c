@@ -1,22 +1,19 @@
 #include "sink/peer.h"
 
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <event2/buffer.h>
-#include <event2/bufferevent.h>
-#include <event2/bufferevent_ssl.h>
 
 #include "lib/log.h"
 #include "lib/tls.h"
 #include "sink/schedule.h"
 
 /* How long a peer may take; a host sends every ten seconds. */
-#define HANDSHAKE_S 10
-#define FIRST_S     30
-#define IDLE_S      75
-#define BODY_S      120
-#define LEAVE_S     3
+#define HANDSHAKE_MS 10000
+#define FIRST_MS     30000
+#define IDLE_MS      75000
+#define BODY_MS      120000
+#define LEAVE_MS     3000
 
 #define INPUT_BYTES          ((size_t)128 << 10) /* read ahead from one peer */
 #define MAX_HOST_CONNECTIONS 8
@@ -24,14 +21,6 @@
 #define SMALL_BODY       ((size_t)256 << 10)
 #define MAX_LARGE_BODIES ((size_t)256 << 20)
 #define MAX_BODIES       ((size_t)512 << 20)
-
-static void set_deadline(struct peer *p, time_t seconds)
-{
-	if (seconds > 0)
-		evtimer_add(p->deadline, &(struct timeval){ .tv_sec = seconds });
-	else
-		evtimer_del(p->deadline);
-}
 
 static void release_body(struct peer *p)
 {
@@ -58,31 +47,16 @@ void peer_free(struct peer *p)
 	if (p->host)
 		p->host->connections--;
 	s->connections--;
-	if (p->deadline)
-		event_free(p->deadline);
-	if (p->bev)
-		bufferevent_free(p->bev);
+	http_wire_close(&p->wire);
 	free(p);
-}
-
-/* The answer has left: say so, and wait a moment for the peer to have read it. */
-static void shut(struct peer *p)
-{
-	if (p->shut)
-		return;
-	p->shut = true;
-	SSL_shutdown(bufferevent_openssl_get_ssl(p->bev));
-	shutdown(bufferevent_getfd(p->bev), SHUT_WR);
-	char words[128];
-	tls_error(words, sizeof(words));
 }
 
 static void leave(struct peer *p)
 {
 	p->state = PEER_LEAVING;
-	set_deadline(p, LEAVE_S);
-	if (evbuffer_get_length(bufferevent_get_output(p->bev)) == 0)
-		shut(p);
+	http_wire_deadline(&p->wire, LEAVE_MS);
+	if (http_wire_all_sent(&p->wire))
+		http_wire_shut(&p->wire);
 }
 
 /* False if it could not be handed over. */
@@ -90,8 +64,8 @@ static bool send_answer(struct peer *p, const struct answer *a)
 {
 	cleanup_buf struct buf head = { 0 };
 	http_put_head(&head, a->status, a->body.len, p->close);
-	return !buf_err(&head) && !a->body.err && bufferevent_write(p->bev, head.data, head.len) == 0 &&
-	       bufferevent_write(p->bev, a->body.data, a->body.len) == 0;
+	return !buf_err(&head) && !a->body.err && bufferevent_write(p->wire.bev, head.data, head.len) == 0 &&
+	       bufferevent_write(p->wire.bev, a->body.data, a->body.len) == 0;
 }
 
 static void refuse(struct peer *p, const struct answer *a)
@@ -125,9 +99,9 @@ static void begin_body(struct peer *p, const struct http_head *h)
 	p->server->reserved_bytes += p->body.len;
 	p->got = 0;
 	p->state = PEER_BODY;
-	set_deadline(p, BODY_S);
+	http_wire_deadline(&p->wire, BODY_MS);
 	if (h->expects)
-		bufferevent_write(p->bev, HTTP_CONTINUE, strlen(HTTP_CONTINUE));
+		bufferevent_write(p->wire.bev, HTTP_CONTINUE, strlen(HTTP_CONTINUE));
 }
 
 static void take_head(struct peer *p, const struct http_head *h)
@@ -148,13 +122,8 @@ static void take_head(struct peer *p, const struct http_head *h)
 /* True if there may be more to do. */
 static bool read_head(struct peer *p)
 {
-	struct evbuffer *in = bufferevent_get_input(p->bev);
-	size_t n = MIN(evbuffer_get_length(in), (size_t)HTTP_MAX_HEAD);
 	struct http_head h;
-	ssize_t used = 0;
-	if (n > 0)
-		used = http_parse_head((struct span){ evbuffer_pullup(in, (ev_ssize_t)n), n }, GATE_FIELD,
-		                       &h);
+	ssize_t used = http_wire_head(&p->wire, GATE_FIELD, &h);
 	if (used == 0)
 		return false;
 	if (used < 0) {
@@ -162,35 +131,32 @@ static bool read_head(struct peer *p)
 		return true;
 	}
 	take_head(p, &h);
-	evbuffer_drain(in, (size_t)used);
+	evbuffer_drain(bufferevent_get_input(p->wire.bev), (size_t)used);
 	return true;
 }
 
 static bool read_body(struct peer *p)
 {
-	int n = evbuffer_remove(bufferevent_get_input(p->bev), p->body.data + p->got, p->body.len - p->got);
-	if (n > 0)
-		p->got += (size_t)n;
+	p->got += http_wire_take(&p->wire, p->body.data + p->got, p->body.len - p->got);
 	if (p->got < p->body.len)
 		return false;
 	append_start(&p->append, p->server->core, p->host, &p->body, p->pass.held);
 	p->append.verb = p->pass.verb;
 	p->state = PEER_QUEUED;
-	set_deadline(p, 0);
+	http_wire_deadline(&p->wire, 0);
 	schedule_add(p->server, p);
 	return false;
 }
 
 static bool advance(struct peer *p)
 {
-	struct evbuffer *in = bufferevent_get_input(p->bev);
 	switch (p->state) {
 	case PEER_HEAD:
 		return read_head(p);
 	case PEER_BODY:
 		return read_body(p);
 	case PEER_LEAVING:
-		evbuffer_drain(in, evbuffer_get_length(in));
+		http_wire_drain(&p->wire);
 		return false;
 	case PEER_HANDSHAKE:
 	case PEER_QUEUED:
@@ -211,7 +177,7 @@ static void on_written(struct bufferevent *bev maybe_unused, void *arg)
 {
 	struct peer *p = arg;
 	if (p->state == PEER_LEAVING)
-		shut(p);
+		http_wire_shut(&p->wire);
 }
 
 static void claim(struct peer *p)
@@ -220,8 +186,8 @@ static void claim(struct peer *p)
 	struct hash spki;
 	struct server *s = p->server;
 	p->state = PEER_HEAD;
-	set_deadline(p, FIRST_S);
-	if (tls_peer(bufferevent_openssl_get_ssl(p->bev), uri, &spki) < 0)
+	http_wire_deadline(&p->wire, FIRST_MS);
+	if (tls_peer(http_wire_tls(&p->wire), uri, &spki) < 0)
 		return;
 	struct host *h = gate_host(s->core, uri, &spki);
 	p->crowded = h && h->connections >= MAX_HOST_CONNECTIONS;
@@ -267,24 +233,6 @@ static bool make_room(struct server *s)
 	return true;
 }
 
-static int open_buffers(struct peer *p, evutil_socket_t fd)
-{
-	SSL *ssl = SSL_new(p->server->tls);
-	if (ssl)
-		p->bev = bufferevent_openssl_socket_new(p->server->base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING,
-		                                        BEV_OPT_CLOSE_ON_FREE);
-	if (!p->bev) {
-		SSL_free(ssl);
-		close(fd);
-		return -ENOMEM;
-	}
-	/* A peer that ends without close_notify is at its end all the same: lengths tell what was whole. */
-	bufferevent_openssl_set_allow_dirty_shutdown(p->bev, 1);
-	bufferevent_setwatermark(p->bev, EV_READ, 0, INPUT_BYTES);
-	bufferevent_setcb(p->bev, on_read, on_written, on_event, p);
-	return bufferevent_enable(p->bev, EV_READ | EV_WRITE) < 0 ? -EIO : 0;
-}
-
 void peer_accept(struct server *s, evutil_socket_t fd)
 {
 	struct peer *p = make_room(s) ? calloc(1, sizeof(*p)) : NULL;
@@ -296,17 +244,12 @@ void peer_accept(struct server *s, evutil_socket_t fd)
 	p->state = PEER_HANDSHAKE;
 	TAILQ_INSERT_TAIL(&s->strangers, p, list);
 	s->connections++;
-	p->deadline = evtimer_new(s->base, on_deadline, p);
-	if (!p->deadline) {
-		close(fd);
+	const struct http_wire_calls calls = { on_read, on_written, on_event, on_deadline, p };
+	if (http_wire_open(&p->wire, s->base, s->tls, fd, INPUT_BYTES, &calls) < 0) {
 		peer_free(p);
 		return;
 	}
-	if (open_buffers(p, fd) < 0) {
-		peer_free(p);
-		return;
-	}
-	set_deadline(p, HANDSHAKE_S);
+	http_wire_deadline(&p->wire, HANDSHAKE_MS);
 }
 
 void peer_answer(struct peer *p)
@@ -319,6 +262,6 @@ void peer_answer(struct peer *p)
 		leave(p);
 		return;
 	}
-	set_deadline(p, IDLE_S);
-	on_read(p->bev, p);
+	http_wire_deadline(&p->wire, IDLE_MS);
+	on_read(p->wire.bev, p);
 }

@@ -2,6 +2,7 @@
 #ifndef SWORNLOG_SINK_PEER_H
 #define SWORNLOG_SINK_PEER_H
 
+#include "lib/http_wire.h"
 #include "sink/gate.h"
 #include "sink/server.h"
 
@@ -18,13 +19,11 @@ struct peer {
 	TAILQ_ENTRY(peer) list; /* strangers or hosts */
 	TAILQ_ENTRY(peer) turn; /* queue or waiting */
 	struct server *server;
-	struct bufferevent *bev;
-	struct event *deadline;
+	struct http_wire wire;
 	enum peer_state state;
 	struct host *host;       /* NULL: a stranger */
 	struct hash certificate; /* that it has shown */
 	bool crowded;            /* the host it claims to be has too many connections */
-	bool shut;               /* nothing more will be sent */
 	bool close;              /* after the answer */
 	struct buf body;         /* its len is the whole length from the start */
 	size_t got;
