@@ -242,8 +242,8 @@ def an_expired_certificate_is_renewed_and_the_spool_is_not_stranded(site):
     site.run_host("web-1")
     support.wait_until("a receipt", lambda: site.receipted("web-1"))
     assert renewed.exists() and ends_at(renewed) != ends_at(site.folder("web-1") / "etc" / "host.crt")
-    status = json.loads((site.folder("web-1") / "run" / "shipper.status").read_text())
-    assert status["certificate_until"] > time.time(), status
+    status = lambda: json.loads((site.folder("web-1") / "run" / "shipper.status").read_text())  # noqa: E731
+    support.wait_until("the status to tell of it", lambda: status()["certificate_until"] > time.time())
 
     for name in ("web-1-sealer", "web-1-shipper"):
         site.end(name)

@@ -38,6 +38,8 @@ struct world {
 	uint64_t keep_us;
 	const struct policy *policy;
 	uint64_t within_us;
+	struct buf first; /* checkpoint that came with a join token */
+	const struct hash *token;
 };
 
 static maybe_unused int node(void *ctx, unsigned level, uint64_t index, struct hash *ret)
@@ -111,6 +113,7 @@ static maybe_unused void world_start(struct world *w)
 		.state_fd = w->env->open(w->env, AT_FDCWD, "state", O_RDONLY | O_DIRECTORY, 0),
 		.spool_fd = w->env->open(w->env, AT_FDCWD, "spool", O_RDONLY | O_DIRECTORY, 0),
 		.log_key = &w->fleet.key.key,
+		.first_checkpoint = { w->first.data, w->first.len },
 		.policy = w->policy,
 		.witness_within_us = w->within_us,
 		.file_system = "ext4",
@@ -120,10 +123,15 @@ static maybe_unused void world_start(struct world *w)
 		.keep_receipted_bytes = w->keep,
 		.keep_receipted_us = w->keep_us,
 	};
+	if (w->token) {
+		w->options.log.has_token = true;
+		w->options.log.token = *w->token;
+	}
 	cr_assert_eq(sealer_open(&w->options, &w->sealer, error, sizeof(error)), 0, "%s", error);
 }
 
-static maybe_unused void world_init(struct world *w)
+/* All but the sealer. */
+static maybe_unused void world_prepare(struct world *w)
 {
 	*w = (struct world){ .env = fault_env_new(), .spool_max = (uint64_t)1 << 30, .keep_us = UINT64_MAX };
 	fault_env_tick(w->env, 5000000);
@@ -131,6 +139,11 @@ static maybe_unused void world_init(struct world *w)
 	cr_assert_eq(w->env->mkdir(w->env, AT_FDCWD, "spool", 0700), 0);
 	cr_assert_eq(signer_generate(env_system(), FLEET "/host/" HOST, &w->identity), 0);
 	cr_assert_eq(signer_generate(env_system(), FLEET "/log", &w->fleet.key), 0);
+}
+
+static maybe_unused void world_init(struct world *w)
+{
+	world_prepare(w);
 	world_start(w);
 }
 
@@ -145,6 +158,7 @@ static maybe_unused void world_done(struct world *w)
 	world_stop(w);
 	for (size_t i = 0; i < 64; i++)
 		buf_done(&w->fleet.entry[i]);
+	buf_done(&w->first);
 	fault_env_free(w->env);
 }
 
