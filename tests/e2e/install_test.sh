@@ -61,6 +61,7 @@ if command -v systemd-analyze >/dev/null; then
 	check 'the sealer by at most 1.2' at_most swornlog-sealer.service 1.2
 	check 'the shipper by at most 1.2' at_most swornlog-shipper.service 1.2
 	check 'the sink by at most 1.2' at_most swornlog-sink.service 1.2
+	check 'the registrar by at most 1.2' at_most swornlog-registrar.service 1.2
 	check 'the witness by at most 1.2' at_most swornlog-witness.service 1.2
 	check 'the users can be made' systemd-sysusers --root="$root"
 	check 'three of the agent, one each of sink, registrar and witness' test "$(grep -c '^swornlog-' "$root/etc/passwd")" = 6
@@ -78,13 +79,16 @@ check 'the shipper can'"'"'t write the spool' bash -c "! grep '^ReadWritePaths=.
 
 check 'the sample for the agent is understood' understood swornlog-shipper "$root/usr/share/swornlog/agent.yaml"
 check 'the sample for the sink is understood' understood swornlog-sink "$root/usr/share/swornlog/sink.yaml"
+check 'the sample for the registrar is understood' understood swornlog-registrar "$root/usr/share/swornlog/registrar.yaml"
 check 'the sample for the witness is understood' understood swornlog-witness "$root/usr/share/swornlog/witness.yaml"
 # A key that stands commented out must be one, with its value.
 sed 's/^#\([a-z_]*:\)/\1/' "$root/usr/share/swornlog/agent.yaml" >"$work/agent.yaml"
 sed 's/^#\([a-z_]*:\)/\1/' "$root/usr/share/swornlog/sink.yaml" >"$work/sink.yaml"
+sed 's/^#\([a-z_]*:\)/\1/' "$root/usr/share/swornlog/registrar.yaml" >"$work/registrar.yaml"
 sed 's/^#\([a-z_]*:\)/\1/' "$root/usr/share/swornlog/witness.yaml" >"$work/witness.yaml"
 check 'and so is all that it has commented out' understood swornlog-shipper "$work/agent.yaml"
 check 'in the others too' understood swornlog-sink "$work/sink.yaml"
+check 'in the registrar'"'"'s' understood swornlog-registrar "$work/registrar.yaml"
 check 'in each' understood swornlog-witness "$work/witness.yaml"
 
 echo "$passed passed, $failed failed"
