@@ -99,20 +99,26 @@ static enum chain_verdict check_seal(struct check *k, struct span body)
 	return CHAIN_OK;
 }
 
-/* Lines under the identity's name behind the seal's: one, or two while a new key is announced. One of them is
- * by the key in force, whatever the other is. */
-static enum chain_verdict check_identity(struct check *k, const struct key *identity, bool due)
+/* Two while a new key is announced: one of them is by the key in force, whatever the other is. */
+bool host_lines_ok(const struct note *note, const struct key *identity, bool *ret_vouched)
 {
-	const struct note *note = &k->batch->note;
 	size_t lines = note_signature_count(note), own = 0;
 	for (size_t i = 1; i < lines; i++) {
 		struct note_signature s;
 		if (i > 2 || !note_signature(note, i, &s) || !span_is(s.name, identity->name))
-			return CHAIN_WRONG_IDENTITY;
+			return false;
 		own += note_signed_by(note, i, identity) ? 1 : 0;
 	}
-	k->result.vouched = own == 1;
-	bool wanted = due || lines > 1;
+	*ret_vouched = own == 1;
+	return true;
+}
+
+static enum chain_verdict check_identity(struct check *k, const struct key *identity, bool due)
+{
+	const struct note *note = &k->batch->note;
+	if (!host_lines_ok(note, identity, &k->result.vouched))
+		return CHAIN_WRONG_IDENTITY;
+	bool wanted = due || note_signature_count(note) > 1;
 	return wanted && !k->result.vouched ? CHAIN_WRONG_IDENTITY : CHAIN_OK;
 }
 

@@ -27,6 +27,10 @@ enum chain_verdict {
 };
 const char *chain_verdict_name(enum chain_verdict v);
 
+/* The lines of a host checkpoint behind the first (section 4): one or two under the identity's name, or none.
+ * False if they are others; *ret_vouched: one of them is by this key and verifies. */
+bool host_lines_ok(const struct note *note, const struct key *identity, bool *ret_vouched);
+
 /* State between batches. Plain values: copy it to try, assign to commit. */
 struct chain {
 	struct origin origin;

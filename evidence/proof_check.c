@@ -1,4 +1,5 @@
 /* The steps of docs/format.md section 17, one after the other. */
+#include "evidence/chain.h"
 #include "evidence/proof.h"
 #include "evidence/proof_roll.h"
 
@@ -150,16 +151,17 @@ static bool parse_leaf(const struct proof_leaf *l, struct entry *ret)
 	return entry_parse_body(body, ret) == 0;
 }
 
-/* The lines that a host checkpoint has, by their names: the seal key's, and perhaps the identity's. */
+/* The seal key's line by its name, and the identity key's behind it, or none. */
 static bool lines_ok(const struct checker *k, const struct note *n, bool identity)
 {
 	char name[KEY_NAME_MAX + 1];
 	struct note_signature s;
+	bool vouched;
 	origin_seal_name(&k->facts->origin, name);
-	if (note_signature_count(n) != (identity ? 2 : 1) || !note_signature(n, 0, &s))
+	if (!note_signature(n, 0, &s) || !span_is(s.name, name))
 		return false;
-	return span_is(s.name, name) &&
-	       (!identity || note_signed_by(n, 1, &k->facts->host_standing.identity));
+	return identity ? host_lines_ok(n, &k->facts->host_standing.identity, &vouched) && vouched
+	                : note_signature_count(n) == 1;
 }
 
 static bool sealed_by(const struct checker *k, const struct note *n, const struct ed25519_public *pub)

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "evidence/note.h"
+#include "evidence/chain.h"
 #include "evidence/seal.h"
 #include "evidence/seals.h"
 #include "verify/export.h"
@@ -123,10 +123,14 @@ static bool is_leaf(struct span entry, const struct hash *leaf, struct entry *re
 	return entry_parse_body(body, ret) == 0;
 }
 
-static bool identity_signed(const struct work *w, const struct note *n)
+/* As section 4 says, with any of the keys that the host was given. */
+static bool identity_ok(const struct work *w, const struct note *n, bool due)
 {
+	if (note_signature_count(n) == 1)
+		return !due;
 	for (size_t i = 0; i < w->host->identity_count; i++) {
-		if (note_signed_by(n, 1, &w->host->identity[i]))
+		bool vouched;
+		if (host_lines_ok(n, &w->host->identity[i], &vouched) && vouched)
 			return true;
 	}
 	return false;
@@ -146,8 +150,7 @@ static int check_note(struct work *w, const struct sealed_batch *b)
 	origin_seal_name(w->host->origin, name);
 	if (key_make(name, KEY_TYPE_ED25519, &w->next_key, &key) < 0 || !note_signed_by(&n, 0, &key))
 		return stop(w, VERDICT_WRONGLY_SEALED, "not signed by the seal key that was named for it");
-	size_t lines = note_signature_count(&n);
-	if (lines > 2 || (lines == 2 && !identity_signed(w, &n)) || (lines == 1 && b->first == 0))
+	if (!identity_ok(w, &n, b->first == 0))
 		return stop(w, VERDICT_WRONGLY_SEALED,
 		            "identity signature missing, wrong, or followed by others");
 	buf_reset(&w->last_note);

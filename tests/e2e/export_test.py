@@ -15,6 +15,7 @@ sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "tests" / "independe
 import build  # noqa: E402
 import c2sp_tiles  # noqa: E402
 import export  # noqa: E402
+import proof  # noqa: E402
 from checks import check, finish  # noqa: E402
 from golang import build_checker, run_checker  # noqa: E402
 from tree import leaf_hash  # noqa: E402
@@ -253,6 +254,8 @@ def check_policies(checker, work):
     check("the key that was replaced is refused by Go", done.returncode == 1, done.stderr)
     status, outcome = verified(work, sink, out, "--policy", out / "fleet" / "policy")
     check("swornlog verifies it, witnessed", status == 0 and outcome["witnessed"], outcome)
+    faults = export.check_export(out, sink.cast.genesis)
+    check("and section 18 does, under the key in force", not faults, faults)
     (work / "genesis").write_bytes(sink.cast.genesis)
     check_proofs_after_key_change(work, store, text)
     for name, policy, status, word in (
@@ -273,6 +276,8 @@ def check_proofs_after_key_change(work, store, policy):
         done = swornlog("prove", store, "alpha", index, "--out", path)
         check(f"entry {index} is proven after a change of the log's key", done.returncode == 0, done)
         done = swornlog("verify", "--anchor", work / "genesis", "--policy", work / "fleet-policy", path)
+        checked = proof.check_proof(path.read_bytes(), (work / "genesis").read_bytes())
+        check(f"and by section 17 ({index})", checked.entry.index == index)
         check(f"and verifies ({index})", done.returncode == 0 and "proven, and witnessed" in done.stdout, done)
 
 

@@ -14,6 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "tests" / "independent")]
 import build  # noqa: E402
 import proof  # noqa: E402
+import test_proof  # noqa: E402
 from basics import Refused, base64_text  # noqa: E402
 from checks import check, finish  # noqa: E402
 from fleet import ENV, HOST, Fleet, wait_until  # noqa: E402
@@ -104,7 +105,7 @@ def by_go(checker, checked, name):
     check(f"Go verifies the fleet log's part of {name}", done.returncode == 0, done.stderr)
     text = [["record", leaf.index, base64_text(leaf.data).decode(), *map(b64, leaf.path)] for leaf in (p.entry, p.seal, p.process) if leaf]
     if not p.links:
-        done = run_checker(checker, "proof", checked.standing.identity.vkey, stdin=lines(text) + p.checkpoint)
+        done = run_checker(checker, "proof", checked.stand.identity.vkey, stdin=lines(text) + p.checkpoint)
         check(f"Go verifies the host's part of {name}", done.returncode == 0, done.stderr)
 
 
@@ -179,6 +180,26 @@ def forged(work, sink):
     check("and refuse nearly all of them", accepted <= FORGERIES // 10, accepted)
 
 
+def forged_with_keys(work):
+    """By the host, the sink, or the administrator with all their keys (tests/independent/test_proof.py)."""
+    path, anchor, accepted, made = work / "keys.swornlog-proof", work / "keys.genesis", [], 0
+    for what, genesis, data in test_proof.forgeries(worlds=8):
+        path.write_bytes(data)
+        anchor.write_bytes(genesis)
+        made += 1
+        if verify(path, anchor)[0] != 1:
+            accepted.append(what)
+    check(f"none of {made} forgeries with all keys of one party is taken", made >= 72 and not accepted, accepted)
+    world = test_proof.World(2)
+    anchor.write_bytes(world.cast.genesis)
+    refused_ones = []
+    for index in range(len(world.leaves)):
+        path.write_bytes(test_proof.proof_bytes(world.story().proof(index)))
+        if verify(path, anchor)[0] != 0:
+            refused_ones.append(index)
+    check("and the honest ones of such a world are", not refused_ones, refused_ones)
+
+
 def change(rng, originals, data):
     rows = data.splitlines(keepends=True)
     other = rng.choice(originals).splitlines(keepends=True)
@@ -240,6 +261,7 @@ def main():
         every_entry(work, sink)
         witnessed(work, sink, w1, w2)
         forged(work, sink)
+        forged_with_keys(work)
         damaged(work, sink)
         refused(work)
         real_store(checker, work)

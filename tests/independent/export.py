@@ -16,11 +16,13 @@ from entries import EPOCH, SEAL, Entry, body_faults, parse_body
 from files import read_small
 from fleetlog import STATEMENT, parse_fleet_entry
 from notes import MAX_NOTE, check_fleet_checkpoint, check_host_lines, parse_checkpoint, parse_note
-from statements import Genesis, check_enrolment, check_genesis, parse_statement
+from roll import Roll
+from statements import Genesis, check_genesis, check_statement, parse_statement
 from tiles import parse_bundle
 from tree import TILE, Frontier, leaf_hash, tile_path, tiles_of
 
 SALT = 16
+TELLING = ("enrol", "re-enrol", "rotate", "log-key")
 MAX_FILE = TILE * (2 + 65535)
 
 
@@ -60,8 +62,8 @@ def read_leaves(folder: Path, size: int) -> list[bytes]:
 
 
 class HostStructure:
-    def __init__(self, folder: Path, origin: Origin, identity: Key):
-        self.folder, self.origin, self.identity = folder, origin, identity
+    def __init__(self, folder: Path, origin: Origin, identities: list[Key]):
+        self.folder, self.origin, self.identities = folder, origin, identities
         self.tree = Frontier()
         self.seal_key: bytes | None = None
         self.account = [0, 0, 0, 0, 0]
@@ -112,7 +114,9 @@ class HostStructure:
         checkpoint = parse_checkpoint(note.text)
         if (checkpoint.origin, checkpoint.size, checkpoint.root) != (str(self.origin), self.tree.size, self.tree.root()):
             raise Refused(f"the leaves from {first} on do not make the note's root")
-        wrong = check_host_lines(note, self.origin, Key(self.origin.seal_name, self.seal_key), self.identity)
+        seal = Key(self.origin.seal_name, self.seal_key)
+        found = [check_host_lines(note, self.origin, seal, identity) for identity in self.identities]
+        wrong = [] if [] in found else found[-1]
         if first == 0 and len(note.lines) < 2:
             wrong.append("the first batch is not signed by the identity key")
         if wrong:
@@ -127,22 +131,26 @@ class HostStructure:
         self.account, self.seal_key = account, seal.fields[4]
 
 
-def check_fleet(folder: Path, genesis: Genesis) -> dict[str, Key]:
-    """The identity keys that the fleet log enrols."""
-    checkpoint = check_fleet_checkpoint(read_small(folder / "checkpoint", MAX_NOTE), genesis.log, alone=False)
-    tree, identities = Frontier(), {}
+def check_fleet(folder: Path, genesis: Genesis) -> dict[str, list[Key]]:
+    """Every identity key that the fleet log gives a host."""
+    note = read_small(folder / "checkpoint", MAX_NOTE)
+    checkpoint = parse_checkpoint(parse_note(note).text)
+    tree, identities, roll = Frontier(), {}, Roll(genesis)
     for level, number, width in tiles_of(checkpoint.size):
         if level > 0:
             break
-        entries = parse_bundle(read_small(folder / tile_path("entries", number, width), MAX_FILE))
-        for entry in entries:
+        for entry in parse_bundle(read_small(folder / tile_path("entries", number, width), MAX_FILE)):
             tree.add(leaf_hash(entry))
             fields = parse_fleet_entry(entry)
-            if fields[0] == STATEMENT and parse_statement(fields[2]).kind == "enrol":
-                enrolment = check_enrolment(fields[2], genesis)
-                identities.setdefault(enrolment.host, enrolment.identity)
+            if fields[0] == STATEMENT and parse_statement(fields[2]).kind in TELLING:
+                said = check_statement(fields[2], genesis)
+                if said.kind == "log-key":
+                    roll.take(said, tree.size - 1, fields[1])
+                else:
+                    identities.setdefault(said.host, []).append(said.identity)
     if (tree.size, tree.root()) != (checkpoint.size, checkpoint.root):
         raise Refused("fleet: the entries do not make the checkpoint's root")
+    check_fleet_checkpoint(note, roll.log_key(checkpoint.size).key, alone=False)
     return identities
 
 

@@ -8,7 +8,6 @@ Prints what is proven, or what does not hold. Exit status: 0 proven, 1 not.
 
 import argparse
 import sys
-from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from basics import H, Key, Origin, Refused, decimal, parse_origin, parse_vkey, s
 from entries import SEAL, Entry, body_faults, parse_body
 from fleetlog import COMMIT, STATEMENT, parse_fleet_entry
 from notes import MAX_NOTE, Checkpoint, Note, check_fleet_checkpoint, check_host_lines, checkpoint_text, parse_checkpoint, parse_note, verify_note
-from standing import Standing
-from statements import Genesis, check_genesis
+from roll import Roll, Stand
+from statements import KINDS, NOWHERE, Genesis, Point, Said, check_genesis, check_other, check_statement, parse_statement
 from tree import leaf_hash, verify_consistency, verify_inclusion
 
 HEAD = b"swornlog-proof/v1"
@@ -170,6 +169,13 @@ def _host_note(data: bytes, origin: Origin) -> tuple[Note, Checkpoint]:
     return note, checkpoint
 
 
+def fitting_head(said: Said) -> Point:
+    """One with which the statement may stand: what the newest committed head was, only the whole log tells."""
+    if said.kind == "re-enrol":
+        return said.point
+    return Point(said.point.epoch, said.point.size + 1) if said.kind == "rotate" else NOWHERE
+
+
 @dataclass
 class Checker:
     """The steps of section 17, in their order."""
@@ -178,7 +184,7 @@ class Checker:
     anchor: bytes
     genesis: Genesis | None = None
     fleet: Checkpoint | None = None
-    standing: Standing | None = None
+    stand: Stand | None = None
     commit_time: int = 0
     host: Checkpoint | None = None
     entry: Entry | None = None
@@ -210,20 +216,26 @@ class Checker:
         indices = [leaf.index for leaf in self.proof.statements]
         if indices != sorted(set(indices)):
             raise Refused("statements out of order")
-        standing = Standing(origin.host)
+        roll = self.roll = Roll(self.genesis)
         for leaf in self.proof.statements:
             leaf.check(self.fleet)
             fields = parse_fleet_entry(leaf.data)
             if fields[0] != STATEMENT:
                 raise Refused("no statement")
-            standing.take(fields[2], self.genesis, fields[1])
-            if leaf.index < self.proof.commit.index:
-                self.standing = copy(standing)
-        if self.standing is None or self.standing.identity is None:
+            if parse_statement(fields[2]).kind not in KINDS:
+                check_other(fields[2], self.genesis)
+                continue
+            said = check_statement(fields[2], self.genesis)
+            if said.host not in (None, origin.host):
+                raise Refused("a statement about another host")
+            roll.heads[origin.host] = fitting_head(said)
+            roll.take(said, leaf.index, fields[1])
+        self.stand = roll.stand(origin.host, self.proof.commit.index)
+        if self.stand is None:
             raise Refused("not enrolled before the commit")
 
     def _fleet_log(self) -> None:
-        self.fleet = check_fleet_checkpoint(self.proof.note, self.genesis.log, alone=False)
+        self.fleet = check_fleet_checkpoint(self.proof.note, self.roll.log_key(self.fleet.size).key, alone=False)
 
     def _commit(self) -> None:
         proof = self.proof
@@ -241,8 +253,8 @@ class Checker:
 
     def _lines(self, note: Note, seal: bytes | None, identity: bool) -> None:
         key = None if seal is None else Key(self.proof.origin.seal_name, seal)
-        wrong = check_host_lines(note, self.proof.origin, key, self.standing.identity)
-        if len(note.lines) != (2 if identity else 1):
+        wrong = check_host_lines(note, self.proof.origin, key, self.stand.identity)
+        if (len(note.lines) > 1) != identity:
             wrong.append("signature lines")
         if wrong:
             raise Refused(wrong[0], "wrongly-sealed")
@@ -282,7 +294,7 @@ class Checker:
         first, end = seal.fields[0], seal.fields[0] + seal.fields[1]
         if end - 1 != self.proof.seal.index or not first <= self.proof.entry.index < end:
             raise Refused("the seal of another batch")
-        if self.standing.is_out(self.proof.origin.epoch, end):
+        if self.stand.revokes(self.proof.origin.epoch, end):
             raise Refused("revoked, retired or re-enrolled before the commit", "revoked")
         self.clock = seal.fields[3]
 
