@@ -1,6 +1,6 @@
 #!/bin/bash
-# units.sh BUILD [KERNEL_NAME]: a Debian with systemd as its first process, the three packages installed, and a fleet of
-# one host run from its units. The packages are those of `make deb`; the system is made once and kept.
+# units.sh BUILD [KERNEL_NAME]: a Debian with systemd as its first process, the packages installed, and a fleet of one
+# host and its witness run from their units. The packages are those of `make deb`; the system is made once and kept.
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/harness.sh"
 
@@ -13,7 +13,7 @@ make_disk() {
 	mkdir "$root"
 	tar -C "$root" -xf "$base"
 	mkdir "$root/debs"
-	cp "$(dirname "$build")"/deb/swornlog{,-agent,-server}_*.deb "$root/debs/"
+	cp "$(dirname "$build")"/deb/swornlog{,-agent,-server,-witness}_*.deb "$root/debs/"
 	chroot "$root" sh -c 'dpkg -i /debs/*.deb' >"$vm_scratch/log" 2>&1 || {
 		tail -n 20 "$vm_scratch/log" >&2
 		die "the packages don't install"

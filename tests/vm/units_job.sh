@@ -48,31 +48,41 @@ found_and_enroll() {
 		systemd-tmpfiles --create
 }
 
+# The sink's certificate does for it too: it only has to be of an authority that whoever asks trusts.
+make_witness() {
+	swornlog-witness keygen --name vm.example/witness --key /etc/swornlog/witness.key --store /var/lib/swornlog-witness &&
+		printf 'log %s\nquorum none\n' "$(sed -n 's/^log //p' /etc/swornlog/genesis)" >/etc/swornlog/policy &&
+		cp /etc/swornlog/sink.crt /etc/swornlog/witness.crt && cp /etc/swornlog/sink.key /etc/swornlog/witness-tls.key &&
+		cp /etc/swornlog/ca.crt /etc/swornlog/witness-clients.crt && cp /usr/share/swornlog/witness.yaml /etc/swornlog/ &&
+		systemd-tmpfiles --create && systemctl start swornlog-witness
+}
+
 check 'without a configuration nothing runs' sh -c '! pgrep swornlog-'
 check 'a fleet is founded and this host approved' found_and_enroll
 check 'the server starts' systemctl start swornlog-server.target
 check 'the sink listens' wait_until test -S /run/swornlog-sink/control.sock
 check 'the enrolment is taken' swornlog enroll submit /etc/swornlog/enrol --control /run/swornlog-sink/control.sock
 check 'the agent starts' systemctl start swornlog-agent.target
+check 'a witness is made and starts' make_witness
 check 'receipts come' wait_until has_receipts
 check 'the collector is connected' wait_until grep -q '"collector": true' /run/swornlog/sealer.status
 
 caps=$(printf '%016x' $(((1 << 39) | (1 << 38) | (1 << 37) | (1 << 30))))
 check 'the collector has exactly four capabilities' status_has swornlog-collector CapEff "$caps"
 check 'and could not get more' status_has swornlog-collector CapBnd "$caps"
-for u in collector sealer shipper sink; do
+for u in collector sealer shipper sink witness; do
 	check "the $u is not root" uid_is swornlog-$u swornlog-$u
 	check "the $u gains no privileges" status_has swornlog-$u NoNewPrivs 1
 	check "the $u has a system call filter" status_has swornlog-$u Seccomp 2
 done
-for u in sealer shipper sink; do check "the $u has no capability" status_has swornlog-$u CapEff 0000000000000000; done
+for u in sealer shipper sink witness; do check "the $u has no capability" status_has swornlog-$u CapEff 0000000000000000; done
 check 'the audit socket is systemd'"'"'s' systemctl is-active swornlog-audit.socket
 
 echo secret >/root/the-marked-file
 check 'a file event arrives in the store' wait_until saw the-marked-file
 check 'the collector proves that it sees, and is heard by audit' wait_until sh -c 'grep -o "probes.: {[^}]*}" /run/swornlog/collector.status; [ "$(grep -o "probes.: {[^}]*}" /run/swornlog/collector.status | grep -o "\"ok\"" | wc -l)" = 5 ]'
 check 'no unit has failed' sh -c 'test -z "$(systemctl --failed --no-legend "swornlog-*")"'
-check 'none was started again' sh -c 'for u in collector sealer shipper sink; do [ "$(systemctl show -P NRestarts swornlog-$u)" = 0 ] || exit 1; done'
+check 'none was started again' sh -c 'for u in collector sealer shipper sink witness; do [ "$(systemctl show -P NRestarts swornlog-$u)" = 0 ] || exit 1; done'
 swornlog status --json --sink /run/swornlog-sink/control.sock >/tmp/status
 for p in sealer shipper sink; do check "swornlog status finds the $p" grep -q "\"$p\"" /tmp/status; done
 check 'its programs are pinned' sh -c 'ls /run/swornlog/bpf/*/link_* | grep -c . | grep -qv "^[0-3]$"'
@@ -89,6 +99,8 @@ check 'the agent stops' systemctl stop swornlog-agent.target
 # The target is stopped at once, its units one after the other.
 check 'in order, with a goodbye' wait_until saw 'goodbye'
 check 'nothing of it is left running' wait_until sh -c '! pgrep "swornlog-(col|sea|shi)"'
+check 'the witness listens' sh -c 'ss -ltn 2>/dev/null | grep -q :8444 || grep -q ":20FC " /proc/net/tcp'
+check 'and stops' systemctl stop swornlog-witness
 check 'the server stops' systemctl stop swornlog-server.target
 check 'the store verifies' swornlog verify --anchor /root/fleet/genesis /var/lib/swornlog-sink/store
 finish 0
