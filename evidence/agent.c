@@ -17,6 +17,7 @@ const char *agent_what_name(uint64_t what)
 		[AGENT_STALLED] = "sealer stalled",
 		[AGENT_RULES_REFUSED] = "new rules refused",
 		[AGENT_UNWITNESSED] = "receipts not witnessed in time",
+		[AGENT_NEW_GENERATION] = "fleet log restored",
 		[AGENT_WITNESSED_AGAIN] = "receipts witnessed again",
 		[AGENT_INCONSISTENT] = "fleet log shows two histories",
 	};

@@ -253,9 +253,14 @@ const char *receipt_verdict_name(enum receipt_verdict v)
 static enum receipt_verdict check_history(const struct receipt *r, const struct fleet_head *held,
                                           const struct checkpoint *now)
 {
+	uint64_t generation = MAX(held->generation, (uint64_t)1);
 	if (r->old_size != held->size)
 		return RECEIPT_WRONG_OLD;
-	if (held->size > now->size)
+	/* A sink that was restored says so in the name of its log: what it lost can't be proven consistent.
+	 */
+	if (held->size > 0 && now->generation > generation)
+		return RECEIPT_OK;
+	if (held->size > now->size || (held->size > 0 && now->generation < generation))
 		return RECEIPT_ROLLBACK;
 	if (held->size == 0)
 		return r->consistency_len == 0 ? RECEIPT_OK : RECEIPT_WRONG_OLD;
@@ -270,11 +275,17 @@ static enum receipt_verdict check_witnessed(const struct receipt *r, const struc
 	struct checkpoint then;
 	if (r->witnessed.len == 0)
 		return RECEIPT_OK;
-	if (checkpoint_verify_fleet(r->witnessed, log, false, &then) < 0 || then.size > now->size)
+	if (checkpoint_verify_fleet(r->witnessed, log, false, &then) < 0 || then.size > now->size ||
+	    then.generation != now->generation)
 		return RECEIPT_BAD_WITNESSED;
 	bool consistent = merkle_check_consistency(then.size, &then.root, now->size, &now->root,
 	                                           r->witnessed_proof, r->witnessed_proof_len);
 	return consistent ? RECEIPT_OK : RECEIPT_TWO_HISTORIES;
+}
+
+bool fleet_head_renews(const struct fleet_head *head, const struct fleet_head *held)
+{
+	return held->size > 0 && head->generation > MAX(held->generation, (uint64_t)1);
 }
 
 enum receipt_verdict receipt_check(const struct receipt *r, const struct key *log,
@@ -298,7 +309,9 @@ enum receipt_verdict receipt_check(const struct receipt *r, const struct key *lo
 	if (v == RECEIPT_OK)
 		v = check_witnessed(r, log, &now);
 	if (v == RECEIPT_OK)
-		*ret_head = (struct fleet_head){ .size = now.size, .root = now.root };
+		*ret_head = (struct fleet_head){ .size = now.size,
+			                         .root = now.root,
+			                         .generation = now.generation };
 	return v;
 }
 
@@ -313,6 +326,10 @@ void conflict_put(struct buf *b, const struct conflict *c)
 	buf_put(b, c->note.data, c->note.len);
 	buf_printf(b, "receipt %zu\n", c->receipt.len);
 	buf_put(b, c->receipt.data, c->receipt.len);
+	if (c->log.len) {
+		buf_printf(b, "log %zu\n", c->log.len);
+		buf_put(b, c->log.data, c->log.len);
+	}
 }
 
 int conflict_parse(struct span bytes, struct conflict *ret)
@@ -328,6 +345,8 @@ int conflict_parse(struct span bytes, struct conflict *ret)
 	get_number(&c, after_word(&c, "size"), &k.size);
 	k.note = get_sized(&c, "note", NOTE_MAX_BYTES);
 	k.receipt = get_sized(&c, "receipt", RECEIPT_MAX_BYTES);
+	if (cursor_left(&c) > 0)
+		k.log = get_sized(&c, "log", NOTE_MAX_BYTES);
 	if (cursor_finish(&c) < 0)
 		return -EBADMSG;
 	*ret = k;

@@ -84,6 +84,8 @@ enum receipt_verdict {
 	RECEIPT_TWO_HISTORIES, /* the witnessed checkpoint and the note don't fit: an attack */
 };
 const char *receipt_verdict_name(enum receipt_verdict v);
+/* True if `head` is of a later generation than the one held: the sink was restored from a copy. */
+bool fleet_head_renews(const struct fleet_head *head, const struct fleet_head *held);
 /* Steps 1 to 5 and 7 of section 10; step 6, that the head is one's own, is the caller's. `held` may have size
  * 0. *ret_head is the new fleet head, set on RECEIPT_OK. */
 enum receipt_verdict receipt_check(const struct receipt *r, const struct key *log,
@@ -95,6 +97,7 @@ struct conflict {
 	uint64_t size;
 	struct span note;    /* empty if none */
 	struct span receipt; /* empty if none */
+	struct span log;     /* newest fleet checkpoint; empty if none */
 };
 void conflict_put(struct buf *b, const struct conflict *c);
 must_check int conflict_parse(struct span bytes, struct conflict *ret);

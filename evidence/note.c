@@ -1,6 +1,7 @@
 #include "evidence/note.h"
 
 #include "evidence/cosignature.h"
+#include "evidence/generation.h"
 #include "lib/text.h"
 
 /* U+2014 and a space. */
@@ -222,11 +223,16 @@ int checkpoint_verify_fleet(struct span bytes, const struct key *log, bool exact
 {
 	struct note n;
 	struct checkpoint p;
-	if (note_parse(bytes, &n) < 0 || checkpoint_parse(n.text, &p) < 0 || !span_is(p.origin, log->name))
+	struct key key;
+	if (note_parse(bytes, &n) < 0 || checkpoint_parse(n.text, &p) < 0 ||
+	    generation_parse(p.origin, log, &p.generation) < 0)
 		return -EBADMSG;
 	if (exact && note_signature_count(&n) != 1)
 		return -EBADMSG;
-	if (!note_signed_by(&n, 0, log))
+	int r = generation_key(log, p.generation, &key);
+	if (r < 0)
+		return r;
+	if (!note_signed_by(&n, 0, &key))
 		return -ENOKEY;
 	*ret = p;
 	return 0;
@@ -242,7 +248,12 @@ int checkpoint_verify_keys(struct span bytes, const struct key *log, const struc
 		return r;
 	if (note_parse(bytes, &n) < 0 || note_signature_count(&n) > 2)
 		return -EBADMSG;
-	if (note_signature_count(&n) == 2 && (!former || !note_signed_by(&n, 1, former)))
+	struct key second;
+	if (former)
+		r = generation_key(former, p.generation, &second);
+	if (r < 0)
+		return r;
+	if (note_signature_count(&n) == 2 && (!former || !note_signed_by(&n, 1, &second)))
 		return -ENOKEY;
 	*ret = p;
 	return 0;

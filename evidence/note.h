@@ -46,6 +46,7 @@ struct checkpoint {
 	struct span origin;
 	uint64_t size;
 	struct hash root;
+	uint64_t generation; /* of the fleet log; 0 if checkpoint_verify_fleet has not looked */
 };
 
 /* Longest text: origin, 19 digits, 44 characters, three newlines. */
@@ -53,7 +54,8 @@ struct checkpoint {
 
 void checkpoint_put_text(struct buf *b, const char *origin, uint64_t size, const struct hash *root);
 must_check int checkpoint_parse(struct span text, struct checkpoint *ret);
-/* A fleet checkpoint: `exact` demands that the log key's is the only line, else it need only be the first. 0,
+/* A fleet checkpoint of any generation: ret->generation says which. `log` is the key that the genesis
+ * statement names; `exact` demands that its line is the only one, else it need only be the first. 0,
  * -EBADMSG, -ENOKEY. */
 must_check int checkpoint_verify_fleet(struct span note, const struct key *log, bool exact,
                                        struct checkpoint *ret);

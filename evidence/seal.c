@@ -1,5 +1,6 @@
 #include "evidence/seal.h"
 
+#include "evidence/generation.h"
 #include "evidence/own.h"
 #include "lib/cbor.h"
 
@@ -51,9 +52,11 @@ void seal_put_body(struct buf *b, const struct seal *s, int64_t time_us)
 	cbor_put_bytes(&f, s->config.b, sizeof(s->config.b));
 	if (s->fleet.size) {
 		cbor_put_uint(&f, 9);
-		cbor_put_array(&f, 2);
+		cbor_put_array(&f, s->fleet.generation > 1 ? 3 : 2);
 		cbor_put_uint(&f, s->fleet.size);
 		cbor_put_bytes(&f, s->fleet.root.b, sizeof(s->fleet.root.b));
+		if (s->fleet.generation > 1)
+			cbor_put_uint(&f, s->fleet.generation);
 	}
 	own_put(b, KIND_SEAL, time_us, &f);
 }
@@ -93,10 +96,12 @@ static void get_high_water(struct cursor *c, struct span *out)
 
 static void get_fleet_head(struct cursor *c, struct fleet_head *h)
 {
-	own_expect_array(c, 2);
+	size_t items = cbor_array(c);
 	h->size = cbor_uint(c);
 	own_get_hash(c, &h->root);
-	if (h->size == 0)
+	h->generation = items == 3 ? cbor_uint(c) : 1;
+	bool fits = items == 2 || (items == 3 && h->generation > 1);
+	if (h->size == 0 || !fits || h->generation > GENERATION_MAX)
 		cursor_fail(c);
 }
 

@@ -24,6 +24,7 @@ struct clock_base {
 struct fleet_head {
 	uint64_t size; /* 0: none held */
 	struct hash root;
+	uint64_t generation; /* of the fleet log; 0 means 1 */
 };
 
 struct seal {
@@ -121,7 +122,8 @@ enum agent_what {
 	AGENT_RULES_REFUSED = 9,
 	AGENT_UNWITNESSED = 10,
 	AGENT_WITNESSED_AGAIN = 11,
-	AGENT_INCONSISTENT = 13, /* the fleet log showed two histories: an attack */
+	AGENT_NEW_GENERATION = 12, /* the sink was restored from a copy */
+	AGENT_INCONSISTENT = 13,   /* the fleet log showed two histories: an attack */
 };
 const char *agent_what_name(uint64_t what);
 void agent_put_body(struct buf *b, enum agent_what what, struct span detail, int64_t time_us);

@@ -4,6 +4,7 @@
 
 #include "lib/file.h"
 #include "sealer/histories.h"
+#include "sealer/renewal.h"
 #include "sealer/retention.h"
 #include "sealer/spool_check.h"
 #include "sealer/witnessed.h"
@@ -50,10 +51,17 @@ static void hold(struct sealer *s, const struct fleet_head *head)
 static int accept_receipt(struct sealer *s, struct span bytes, const struct receipt *r,
                           const struct origin *o, const struct fleet_head *head)
 {
+	bool renews = fleet_head_renews(head, &s->held);
+	int told = renews ? renewal_tell(s, r, head) : 0;
+	if (told < 0)
+		return told;
 	int e = keep_receipt(s, bytes);
 	if (e < 0)
 		return 0; /* not durable here: the batches stay, and the sink will say it again */
 	hold(s, head);
+	/* What it has receipted before counts no more. */
+	if (renews)
+		s->spool.receipted = 0;
 	measure(s, o->epoch, r->size);
 	spool_mark_receipted(&s->spool, o->epoch, r->size);
 	s->receipted =
@@ -101,6 +109,8 @@ int sealer_receipt(struct sealer *s, struct span bytes, const char **ret)
 	if (!b || !hash_equal(&b->root, &r.root))
 		return raise_alarm(s, "a receipt from the sink is for a head that this host did not sign",
 		                   ret);
+	if (fleet_head_renews(&head, &s->held))
+		*ret = "the sink was restored from an older copy; what it lacks is sent again";
 	return accept_receipt(s, bytes, &r, &o, &head);
 }
 
@@ -126,14 +136,26 @@ static bool claim_holds(const struct sealer *s, const struct conflict *k, const 
 	return v == RECEIPT_OK && own_origin(s, r->origin, &o) && o.epoch == k->epoch && r->size == k->size;
 }
 
-static enum step judge(struct sealer *s, const struct conflict *k, const struct receipt *receipt,
-                       enum receipt_verdict v)
+/* The first batch in the spool that a sink without anything of this host takes. */
+static size_t first_start(const struct sealer *s)
 {
+	size_t i = 0;
+	while (i < s->spool.count && s->spool.batch[i].first > 0)
+		i++;
+	return i;
+}
+
+static enum step judge(struct sealer *s, const struct conflict *k, const struct receipt *receipt,
+                       enum receipt_verdict v, const struct fleet_head *head)
+{
+	bool renews = fleet_head_renews(head, &s->held);
 	/* It says that it has nothing of this host. That is true before the first receipt; later it
 	 * contradicts what it signed, and whoever says so (a shipper that was taken over, say) must not be
 	 * able to make this log begin anew. */
+	if (k->epoch == 0 && first_start(s) < s->spool.count)
+		return STEP_GO_ON;
 	if (k->epoch == 0)
-		return spool_find_first(&s->spool, host_log_epoch(s->log), 0) ? STEP_GO_ON : STEP_ALARM;
+		return renews ? STEP_NEW_EPOCH_RESTORED : STEP_ALARM;
 	if (!claim_holds(s, k, receipt, v))
 		return STEP_ALARM;
 	if (head_is_ours(s, k))
@@ -144,20 +166,21 @@ static enum step judge(struct sealer *s, const struct conflict *k, const struct 
 	bool ahead = !newest || k->epoch > newest->epoch ||
 	             (k->epoch == newest->epoch && k->size > newest->first + newest->count);
 	bool gone = k->epoch == s->spool.base_epoch && k->size < s->spool.base.size;
-	return !ahead && gone ? STEP_NEW_EPOCH_RESTORED : STEP_NEW_EPOCH_ROLLED_BACK;
+	return !ahead && (gone || renews) ? STEP_NEW_EPOCH_RESTORED : STEP_NEW_EPOCH_ROLLED_BACK;
 }
 
 /* Ship again from the sink's head on: it has what comes before, as its receipt proves. */
-static int go_on(struct sealer *s, const struct conflict *k)
+static int go_on(struct sealer *s, const struct conflict *k, const char **ret)
 {
-	const char *ignored;
 	if (k->receipt.len)
-		return sealer_receipt(s, k->receipt, &ignored);
-	s->spool.receipted = 0;
+		return sealer_receipt(s, k->receipt, ret);
+	s->spool.receipted = first_start(s);
 	return 0;
 }
 
-static int new_epoch(struct sealer *s, enum epoch_cause cause, uint32_t above, const char **ret)
+/* May the sink's answers make this log begin anew? Says so, or why not. */
+static int check_new_epoch(struct sealer *s, enum epoch_cause cause, uint32_t above, bool *ret_may,
+                           const char **ret)
 {
 	uint64_t now = s->options.log.env->boot_us(s->options.log.env);
 	if (MAX(above, host_log_epoch(s->log)) == UINT32_MAX)
@@ -165,10 +188,39 @@ static int new_epoch(struct sealer *s, enum epoch_cause cause, uint32_t above, c
 	if (s->last_epoch_us && now - s->last_epoch_us < EPOCH_EVERY_US)
 		return raise_alarm(s, "the sink answers with conflicts again and again", ret);
 	s->last_epoch_us = now;
+	*ret_may = true;
 	*ret = cause == EPOCH_ROLLED_BACK ? "the sink has a newer history of this host: its disk went back "
 	                                    "in time; a new epoch begins"
 	                                  : "the sink lacks what this host no longer has; a new epoch begins";
-	return sealer_begin_epoch(s, cause, above);
+	return 0;
+}
+
+static int rolled_back_epoch(struct sealer *s, const struct conflict *k, const char **ret)
+{
+	bool may = false;
+	int r = check_new_epoch(s, EPOCH_ROLLED_BACK, (uint32_t)k->epoch, &may, ret);
+	return r < 0 || !may ? r : sealer_begin_epoch(s, EPOCH_ROLLED_BACK, (uint32_t)k->epoch);
+}
+
+/* What the spool holds does not continue what the sink has, and never will. */
+static int restored_epoch(struct sealer *s, const struct conflict *k, const struct receipt *receipt,
+                          const struct fleet_head *head, const char **ret)
+{
+	bool may = false;
+	uint64_t from = k->epoch == s->spool.base_epoch ? MIN(k->size, s->spool.base.size) : 0;
+	struct abandoned gone = { .epoch = s->spool.base_epoch,
+		                  .first = from,
+		                  .count = s->spool.base.size - from };
+	int r = check_new_epoch(s, EPOCH_SINK_RESTORED, (uint32_t)k->epoch, &may, ret);
+	if (r < 0 || !may)
+		return r;
+	r = sealer_restored_epoch(s, (uint32_t)k->epoch, &gone);
+	if (r < 0 || !fleet_head_renews(head, &s->held) || k->receipt.len == 0)
+		return r;
+	r = renewal_tell(s, receipt, head);
+	if (r == 0 && keep_receipt(s, k->receipt) == 0)
+		hold(s, head);
+	return r;
 }
 
 int sealer_conflict(struct sealer *s, uint32_t epoch maybe_unused, uint64_t first maybe_unused,
@@ -176,7 +228,8 @@ int sealer_conflict(struct sealer *s, uint32_t epoch maybe_unused, uint64_t firs
 {
 	struct conflict k;
 	struct receipt receipt = { 0 };
-	struct fleet_head head;
+	struct fleet_head head = { 0 };
+	struct checkpoint log;
 	cleanup_buf struct buf entry = { 0 };
 	enum receipt_verdict v = RECEIPT_BAD_NOTE;
 	*ret = NULL;
@@ -184,15 +237,19 @@ int sealer_conflict(struct sealer *s, uint32_t epoch maybe_unused, uint64_t firs
 		return raise_alarm(s, "a conflict from the sink is malformed", ret);
 	if (receipt_parse(k.receipt, &entry, &receipt) == 0)
 		v = receipt_check(&receipt, s->options.log_key, &s->held, &head);
+	else if (k.epoch == 0 && checkpoint_verify_fleet(k.log, s->options.log_key, true, &log) == 0)
+		head = (struct fleet_head){ .size = log.size,
+			                    .root = log.root,
+			                    .generation = log.generation };
 	if (histories_differ(v))
 		return histories_tell(s, &receipt, v, ret);
-	switch (judge(s, &k, &receipt, v)) {
+	switch (judge(s, &k, &receipt, v, &head)) {
 	case STEP_GO_ON:
-		return go_on(s, &k);
+		return go_on(s, &k, ret);
 	case STEP_NEW_EPOCH_ROLLED_BACK:
-		return new_epoch(s, EPOCH_ROLLED_BACK, (uint32_t)k.epoch, ret);
+		return rolled_back_epoch(s, &k, ret);
 	case STEP_NEW_EPOCH_RESTORED:
-		return new_epoch(s, EPOCH_SINK_RESTORED, (uint32_t)k.epoch, ret);
+		return restored_epoch(s, &k, &receipt, &head, ret);
 	case STEP_ALARM:
 		break;
 	}
@@ -259,7 +316,7 @@ static int load_receipt(struct sealer *s)
 	if (receipt_parse(in, &entry, &r) < 0 || !own_origin(s, r.origin, &o) ||
 	    checkpoint_verify_fleet(r.note, s->options.log_key, true, &now) < 0)
 		return -EBADMSG;
-	hold(s, &(struct fleet_head){ .size = now.size, .root = now.root });
+	hold(s, &(struct fleet_head){ .size = now.size, .root = now.root, .generation = now.generation });
 	spool_mark_receipted(&s->spool, o.epoch, r.size);
 	s->receipted =
 	        (struct epoch_head){ .epoch = o.epoch, .size = r.size, .root = r.root, .has_size = true };

@@ -138,6 +138,11 @@ int sealer_begin_epoch(struct sealer *s, enum epoch_cause cause, uint32_t above)
 	return begin_epoch(s, cause, above, s->spool.receipted, NULL);
 }
 
+int sealer_restored_epoch(struct sealer *s, uint32_t above, const struct abandoned *gone)
+{
+	return begin_epoch(s, EPOCH_SINK_RESTORED, above, 0, gone);
+}
+
 /* When the next seal is due. */
 static uint64_t due_us(const struct sealer *s)
 {

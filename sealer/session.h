@@ -93,6 +93,9 @@ must_check int sealer_note(struct sealer *s, enum agent_what what, const char *d
 must_check int sealer_add_own(struct sealer *s, enum entry_kind kind, struct span fields);
 /* After sealing and after receipts: is the spool (nearly) full? */
 must_check int sealer_watch_spool(struct sealer *s);
+/* The same after the sink was restored: nothing in the spool continues what it has, and `gone` (count 0:
+ * nothing) is not even there. */
+must_check int sealer_restored_epoch(struct sealer *s, uint32_t above, const struct abandoned *gone);
 /* Begin an epoch numbered above `above` and above all known ones. */
 must_check int sealer_begin_epoch(struct sealer *s, enum epoch_cause cause, uint32_t above);
 

@@ -26,6 +26,7 @@ int spool_abandon(struct spool *s, size_t from)
 		s->bytes -= b->bytes;
 		s->count--;
 	}
+	s->receipted = MIN(s->receipted, s->count);
 	return r < 0 ? r : s->env->dirsync(s->env, s->fd);
 }
 

@@ -63,6 +63,7 @@ void control_put_status(const struct server *s, struct buf *b)
 		{ "uptime_s", (c->env->boot_us(c->env) - s->started_us) / 1000000 },
 		{ "fleet_size", c->log.frontier.size },
 		{ "published_size", c->log.published },
+		{ "generation", c->generation },
 		{ "hosts", c->hosts.count },
 		{ "silent_hosts", count_silent(&c->hosts) },
 		{ "connections", s->connections },

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "evidence/generation.h"
+
 #include "sink/replay.h"
 #include "sink/segment.h"
 #include "sink/silence.h"
@@ -141,6 +143,14 @@ static int open_journals(struct core *c, char *error, size_t error_size)
 	return 0;
 }
 
+int core_set_generation(struct core *c, uint64_t generation)
+{
+	int r = generation_key(&c->genesis.log, generation, &c->log_key);
+	if (r == 0)
+		c->generation = generation;
+	return r;
+}
+
 static int check_genesis(struct core *c, char *error, size_t error_size)
 {
 	int r = genesis_parse(c->options.genesis, &c->genesis);
@@ -149,6 +159,9 @@ static int check_genesis(struct core *c, char *error, size_t error_size)
 		return r;
 	}
 	roll_init(&c->roll, &c->genesis);
+	r = core_set_generation(c, 1);
+	if (r < 0)
+		return r;
 	if (key_equal(&c->genesis.log, &c->options.signer->key))
 		return 0;
 	snprintf(error, error_size, "the fleet log's key is not the one that the genesis statement names");
@@ -216,10 +229,11 @@ static int end_commit(struct core *c, int r)
 
 static int write_group(struct core *c)
 {
+	struct signer signer = { .key = c->log_key, .secret = c->options.signer->secret };
 	int r = store_room(&c->store);
 	if (r == 0)
-		r = commit_build(&c->commit, &c->journal, &c->log, c->options.signer,
-		                 c->env->wall_us(c->env));
+		r = commit_build(&c->commit, &c->journal, &c->log, &signer, c->env->wall_us(c->env));
+	signer_wipe(&signer);
 	if (r == 0)
 		r = journal_append(&c->journal, (struct span){ c->commit.group.data, c->commit.group.len });
 	return r;

@@ -44,9 +44,11 @@ struct core {
 	struct chain_scratch *scratch;
 	uint64_t first_closed; /* journals from here to the one before this are to become segments */
 	size_t unhashed_hosts;
-	size_t hash_in_at; /* hosts before this one had their turn */
-	bool dead;         /* a disk failed: nothing is acked from here on */
-	int at_rest;       /* 0, or why the file system does not protect segments */
+	size_t hash_in_at;   /* hosts before this one had their turn */
+	uint64_t generation; /* of the fleet log */
+	struct key log_key;  /* its key, under the generation's name */
+	bool dead;           /* a disk failed: nothing is acked from here on */
+	int at_rest;         /* 0, or why the file system does not protect segments */
 	struct core_counts staged_counts, counts;
 };
 
@@ -57,6 +59,8 @@ must_check int core_open(const struct env *env, const struct core_options *optio
 /* Say in the fleet log that the sink has started: the first thing that is signed. `detail` is docs/format.md
  * section 9's. */
 must_check int core_begin(struct core *c, struct span detail, char *error, size_t error_size);
+/* The log is of this generation from here on. -EINVAL. */
+must_check int core_set_generation(struct core *c, uint64_t generation);
 /* Nothing is written: see core_stop. */
 void core_free(struct core *c);
 void core_freep(struct core **c);

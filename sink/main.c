@@ -13,6 +13,7 @@
 #include "lib/tls.h"
 #include "sink/control.h"
 #include "sink/options.h"
+#include "sink/restore.h"
 #include "sink/server.h"
 
 #define DEFAULT_CONFIG "/etc/swornlog/sink.yaml"
@@ -26,7 +27,7 @@ struct sink {
 	struct worker worker;
 	struct signer *signer;
 	struct buf genesis;
-	struct key log; /* that the genesis statement names */
+	struct key log; /* that the genesis statement names, under the name of the store's generation */
 	struct policy *policy;
 	struct witnesses *witnesses;
 	struct core *core;
@@ -64,7 +65,7 @@ static int read_genesis(struct sink *s, char *error, size_t error_size)
 		snprintf(error, error_size, "the genesis statement %s does not verify", s->options.genesis);
 	else
 		s->log = g.log;
-	return r;
+	return r < 0 ? r : restore_current_key(env_system(), s->options.store, &s->log);
 }
 
 static int read_policy(struct sink *s, char *error, size_t error_size)
@@ -188,12 +189,47 @@ static int start(struct sink *s, char *error, size_t error_size)
 		r = tls_server_new(&files, &s->tls, error, error_size);
 	if (r == 0)
 		r = open_core(s, error, error_size);
+	if (r == 0 && !key_equal(&s->log, &s->core->log_key)) {
+		snprintf(error, error_size, "fleet/checkpoint in the store does not bear the log's name");
+		r = -EBADMSG;
+	}
 	if (r == 0)
 		r = begin(s, error, error_size);
 	return r < 0 ? r : open_server(s, error, error_size);
 }
 
-static int run(const char *config)
+/* The new name of the log's key, which witnesses and policies have to learn by hand. */
+static void tell_restored(const struct core *c)
+{
+	cleanup_buf struct buf vkey = { 0 };
+	key_put(&vkey, &c->log_key);
+	if (buf_err(&vkey))
+		return;
+	fprintf(stderr,
+	        "Generation %llu of the fleet log begins at entry %llu. Give this key to the witnesses and "
+	        "put it into\n"
+	        "the policies (docs/recovery.md); then start the sink. The hosts refill what they still "
+	        "have.\n",
+	        (unsigned long long)c->generation, (unsigned long long)c->log.frontier.size - 1);
+	printf("%.*s\n", (int)vkey.len, (const char *)vkey.data);
+}
+
+static int restore(struct sink *s, uint64_t generation, char *error, size_t error_size)
+{
+	int r = read_genesis(s, error, error_size);
+	if (r == 0)
+		r = key_file_read_signer("the fleet log's key", s->options.log_key, &s->signer, error,
+		                         error_size);
+	if (r == 0)
+		r = open_core(s, error, error_size);
+	if (r == 0)
+		r = restore_begin(s->core, generation, error, error_size);
+	if (r == 0)
+		tell_restored(s->core);
+	return r;
+}
+
+static int run(const char *config, uint64_t restoring)
 {
 	cleanup(sink_done) struct sink s = { 0 };
 	char error[ERROR_BYTES] = "";
@@ -202,11 +238,13 @@ static int run(const char *config)
 		log_error("%s", *error ? error : strerror(-r));
 		return EXIT_USAGE;
 	}
-	r = start(&s, error, sizeof(error));
+	r = restoring ? restore(&s, restoring, error, sizeof(error)) : start(&s, error, sizeof(error));
 	if (r < 0) {
 		log_error("%s", *error ? error : strerror(-r));
 		return r == -ESTALE ? EXIT_STALE : EXIT_FAILURE;
 	}
+	if (restoring)
+		return EXIT_SUCCESS;
 	int status = server_run(s.server);
 	if (status != 0)
 		return status;
@@ -222,27 +260,51 @@ static void usage(FILE *to)
 {
 	fprintf(to,
 	        "usage: swornlog-sink [--config FILE]\n"
+	        "       swornlog-sink [--config FILE] restore [--generation N]\n"
 	        "Takes the logs of enrolled hosts, appends and nothing else.\n"
+	        "restore: the store is an older copy that was put back; says so in the fleet log, which goes "
+	        "on under\n"
+	        "another name, prints the key of that name, and ends.\n"
 	        "  --config FILE   default %s\n"
+	        "  --generation N  number of the new name, above all that were ever used (default: the "
+	        "copy's + 1)\n"
 	        "  --help          say this and end\n"
 	        "  --version       say the version and end\n",
 	        DEFAULT_CONFIG);
+}
+
+/* What stands behind the options: nothing, or "restore". */
+static bool parse_restore(char **words, const char *generation, uint64_t *ret)
+{
+	if (!words[0])
+		return !generation;
+	*ret = RESTORE_NEXT;
+	if (strcmp(words[0], "restore") != 0 || words[1])
+		return false;
+	return !generation ||
+	       (text_decimal((struct span){ (const uint8_t *)generation, strlen(generation) }, ret) == 0 &&
+	        *ret > 1 && *ret <= UINT32_MAX);
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "config", required_argument, NULL, 'c' },
+		{ "generation", required_argument, NULL, 'g' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' },
 		{ 0 },
 	};
-	const char *config = DEFAULT_CONFIG;
+	const char *config = DEFAULT_CONFIG, *generation = NULL;
+	uint64_t restoring = 0;
 	int c;
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			config = optarg;
+			break;
+		case 'g':
+			generation = optarg;
 			break;
 		case 'h':
 			usage(stdout);
@@ -255,14 +317,14 @@ int main(int argc, char **argv)
 			return EXIT_USAGE;
 		}
 	}
-	if (optind < argc) {
+	if (!parse_restore(argv + optind, generation, &restoring)) {
 		usage(stderr);
 		return EXIT_USAGE;
 	}
 	umask(027);
 	prctl(PR_SET_DUMPABLE, 0);
 	log_open("swornlog-sink", LOG_LEVEL_INFO);
-	int status = run(config);
+	int status = run(config, restoring);
 	/* The key is gone from memory: what looks at a process's end, as a leak check does, may look. */
 	prctl(PR_SET_DUMPABLE, 1);
 	return status;

@@ -66,7 +66,8 @@ int receipts_put_conflict(struct core *c, const struct host *h, const char *reas
 	struct conflict k = { .reason = { (const uint8_t *)reason, strlen(reason) },
 		              .epoch = h->head.epoch,
 		              .size = h->head.size,
-		              .note = { h->note.data, h->note.len } };
+		              .note = { h->note.data, h->note.len },
+		              .log = { c->log.note.data, c->log.note.len } };
 	if (h->head.epoch > 0) {
 		int r = receipts_put(c, h, held, &receipt);
 		if (r < 0)

@@ -22,7 +22,7 @@ static void replaying_done(struct replaying *p)
 	replay_group_done(&p->group);
 }
 
-static int check_snapshot_note(const struct core *c, const struct snapshot *s)
+static int check_snapshot_note(struct core *c, const struct snapshot *s)
 {
 	struct checkpoint k;
 	struct hash root;
@@ -31,7 +31,9 @@ static int check_snapshot_note(const struct core *c, const struct snapshot *s)
 	if (checkpoint_verify_fleet(s->note, &c->genesis.log, true, &k) < 0)
 		return -EBADMSG;
 	frontier_root(&s->fleet, &root);
-	return k.size == s->fleet.size && hash_equal(&k.root, &root) ? 0 : -EBADMSG;
+	if (k.size != s->fleet.size || !hash_equal(&k.root, &root))
+		return -EBADMSG;
+	return core_set_generation(c, k.generation);
 }
 
 static int read_snapshot(struct replaying *p)

@@ -1,5 +1,6 @@
 #include "sink/replay_group.h"
 
+#include "sink/restore.h"
 #include "sink/statements.h"
 
 void replay_group_reset(struct replay_group *g)
@@ -192,6 +193,8 @@ static int apply_fleet(struct core *c, const struct fleet_record *f)
 		r = apply_commit(c, f, &e);
 	else if (e.kind == FLEET_STATEMENT)
 		r = statements_apply(c, e.note, f->index, e.time_us);
+	else if (e.kind == FLEET_SINK && e.what == SINK_RESTORED)
+		r = restore_apply(c, e.detail);
 	return r < 0 ? r : fleet_log_add(&c->log, f->entry);
 }
 
@@ -201,7 +204,8 @@ static int check_note(const struct core *c, struct span note)
 	struct note n;
 	struct checkpoint k;
 	struct hash root;
-	if (note_parse(note, &n) < 0 || checkpoint_parse(n.text, &k) < 0)
+	if (note_parse(note, &n) < 0 || checkpoint_parse(n.text, &k) < 0 ||
+	    !span_is(k.origin, c->log_key.name))
 		return -EBADMSG;
 	frontier_root(&c->log.frontier, &root);
 	return k.size == c->log.frontier.size && hash_equal(&k.root, &root) ? 0 : -EBADMSG;

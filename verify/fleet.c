@@ -107,7 +107,39 @@ static struct log_host *named_host(const struct fleet_check *k, struct span deta
 	return hosts_find(k->hosts, label);
 }
 
-static void take_sink(struct fleet_check *k, const struct place *at, const struct fleet_entry *e)
+/* The log goes on under another name, from what the copy had. */
+static int take_restored(struct fleet_check *k, const struct place *at, struct span detail)
+{
+	struct restored r;
+	struct hash root;
+	struct key key;
+	if (restored_parse(detail, &k->genesis->log, &r) < 0 ||
+	    generation_key(&k->genesis->log, r.generation, &key) < 0) {
+		find(k->findings, VERDICT_MALFORMED, at, "the entry that the sink was restored is malformed");
+		return 0;
+	}
+	if (r.former != generations_newest(&k->hosts->generations) || r.size != at->first)
+		find(k->findings, VERDICT_ALTERED, at,
+		     "the entry that the sink was restored does not fit its place");
+	int e = k->broken || r.size > fleet_tree_size(k->tree) ? 0 : fleet_tree_root(k->tree, r.size, &root);
+	if (e < 0)
+		return e;
+	if (!k->broken && r.size <= fleet_tree_size(k->tree) && !hash_equal(&root, &r.root))
+		find(k->findings, VERDICT_ALTERED, at,
+		     "the entry that the sink was restored names another log than the one before it");
+	if (generations_add(&k->hosts->generations, &r) < 0) {
+		find(k->findings, VERDICT_MALFORMED, at,
+		     "the sink was restored more often than is kept here");
+		return 0;
+	}
+	find(k->findings, VERDICT_REMARK, at,
+	     "the sink was restored from a copy of %llu fleet entries: generation %llu begins",
+	     (unsigned long long)r.size, (unsigned long long)r.generation);
+	memcpy(k->name, key.name, sizeof(k->name));
+	return 0;
+}
+
+static int take_sink(struct fleet_check *k, const struct place *at, const struct fleet_entry *e)
 {
 	struct log_host *host = named_host(k, e->detail);
 	k->others++;
@@ -117,10 +149,11 @@ static void take_sink(struct fleet_check *k, const struct place *at, const struc
 		k->hosts->sink_started_us = e->time_us;
 	}
 	if (e->what == SINK_RESTORED)
-		find(k->findings, VERDICT_REMARK, at, "the sink says that it was restored from a copy");
+		return take_restored(k, at, e->detail);
 	if (e->what == SINK_FORK_REFUSED)
 		host_find(k->hosts, host, VERDICT_FORKED, at, "host %s: the sink refused a second history",
 		          host ? host->label : "(unnamed)");
+	return 0;
 }
 
 /* Step 4. */
@@ -192,8 +225,7 @@ static int take_entry(struct fleet_check *k, const struct place *at, const struc
 	case FLEET_STATEMENT:
 		return take_statement(k, at, &e, record->index);
 	case FLEET_SINK:
-		take_sink(k, at, &e);
-		return 0;
+		return take_sink(k, at, &e);
 	case FLEET_ANNOUNCE:
 		k->others++;
 		return announced_take(k->hosts, at, e.note, record->index);
@@ -217,6 +249,8 @@ static int take_note(struct fleet_check *k, const struct place *at, const struct
 	/* One that can't be read has no good signature either. */
 	if (r < 0 || note_parse(record->note, &n) < 0 || checkpoint_parse(n.text, &c) < 0)
 		return r;
+	if (!span_is(c.origin, k->name))
+		find(k->findings, VERDICT_WRONGLY_SEALED, at, "the checkpoint bears the name of another log");
 	if (c.size != record->index + 1)
 		find(k->findings, VERDICT_ALTERED, at, "the checkpoint's size %llu does not fit its place",
 		     (unsigned long long)c.size);
@@ -271,7 +305,8 @@ void fleet_check_expect(struct fleet_check *k, struct span note)
 {
 	struct note n;
 	struct checkpoint c;
-	if (note_parse(note, &n) < 0 || checkpoint_parse(n.text, &c) < 0 || !span_is(c.origin, k->name)) {
+	if (note_parse(note, &n) < 0 || checkpoint_parse(n.text, &c) < 0 ||
+	    generation_parse(c.origin, &k->genesis->log, &c.generation) < 0) {
 		find(k->findings, VERDICT_WRONGLY_SEALED, &(struct place){ .file = CHECKPOINT_FILE },
 		     "the published checkpoint is not one of the fleet log");
 		return;
@@ -323,6 +358,9 @@ int fleet_check_finish(struct fleet_check *k)
 		find(k->findings, VERDICT_FORKED, &at,
 		     "the published checkpoint has another root for size %llu",
 		     (unsigned long long)published);
+	if (k->published.generation != generations_at(&k->hosts->generations, published))
+		find(k->findings, VERDICT_WRONGLY_SEALED, &at,
+		     "the published checkpoint bears the name of another generation of the log");
 	if (published_stale(k, size))
 		find(k->findings, VERDICT_TRUNCATED, &at,
 		     "the published checkpoint was put back to size %llu, behind the %llu entries that were "

@@ -39,6 +39,7 @@ static void host_free(struct log_host *host)
 	free(host->claims);
 	days_done(&host->days);
 	statements_done(host);
+	free(host->beyond);
 	free(host);
 }
 

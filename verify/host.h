@@ -10,6 +10,7 @@
 #include "verify/days.h"
 #include "verify/finding.h"
 #include "verify/fleet_tree.h"
+#include "verify/generations.h"
 #include "verify/views.h"
 
 #define HOST_MAX_EPOCHS 4096
@@ -78,8 +79,8 @@ struct log_epoch {
 	size_t head_at, head_len, head_cap;
 	size_t covered; /* of the heads: the one that covers the batch under way; head_len: none */
 	size_t silence_at;
-	struct clock_base clock; /* of the newest seal; all zero before the first */
-	uint64_t fleet_size;     /* the largest fleet head in its seals */
+	struct clock_base clock;               /* of the newest seal; all zero before the first */
+	uint64_t fleet_size, fleet_generation; /* the largest fleet head in its seals */
 	struct batch_run late, ahead;
 	struct batch_run revoked; /* `batches` counts commits */
 	struct epoch_boot *boots;
@@ -147,6 +148,8 @@ struct log_host {
 	/* The first bytes of the newest seal keys that have signed, and of the seeds beside them: rings. */
 	uint64_t used_key[KEYS_REMEMBERED], used_seed[KEYS_REMEMBERED];
 	size_t used_at;
+	struct head_claim *beyond; /* GENERATIONS_MAX of them once there is one: the largest head beyond what
+	                            each   generation went on from */
 	struct head_claim *claims; /* CLAIMS_KEPT of them once there is one */
 	size_t claim_len;
 	/* for the report */
@@ -172,10 +175,11 @@ struct hosts {
 	struct log_key *log_key; /* those behind the genesis statement's */
 	size_t log_key_len;
 	struct findings *findings;
-	struct fleet_tree *tree; /* NULL: no fleet log at hand (a spool) */
-	bool structure;          /* only seals and epoch entries are opened */
-	bool spool;              /* no commits to be covered by, and earlier epochs may be gone */
-	struct views *views;     /* where fleet heads in seals are kept, too; may be NULL */
+	struct fleet_tree *tree;        /* NULL: no fleet log at hand (a spool) */
+	bool structure;                 /* only seals and epoch entries are opened */
+	bool spool;                     /* no commits to be covered by, and earlier epochs may be gone */
+	struct views *views;            /* where fleet heads in seals are kept, too; may be NULL */
+	struct generations generations; /* of the fleet log */
 	unsigned input;
 	const char *only; /* label of the one host to check wholly, or NULL */
 	struct chain_scratch *scratch;

@@ -25,6 +25,22 @@ static bool gave_up(const struct log_epoch *e, uint64_t epoch, uint64_t from, ui
 	return from >= to;
 }
 
+/* The host had a receipt for it, and the sink has lost it. */
+static void find_lost(struct hosts *h, struct log_host *host, const struct log_epoch *before,
+                      const struct log_epoch *e, const struct epoch_head *known, uint64_t size)
+{
+	char name[ORIGIN_MAX + 1];
+	struct origin o = e->origin;
+	o.epoch = (uint32_t)MIN(known->epoch, (uint64_t)UINT32_MAX);
+	origin_format(&o, name);
+	host_find(h, host, VERDICT_MISSING,
+	          &(struct place){ .origin = before ? before->name : name,
+	                           .has_index = true,
+	                           .first = size,
+	                           .last = known->size - 1 },
+	          "receipted, and lost when the sink was restored: the host has it no more");
+}
+
 /* Is the end of an earlier epoch, as the host knew it, what the store has? */
 static void check_known_end(struct hosts *h, struct log_host *host, const struct log_epoch *e,
                             const struct epoch_head *known, bool excused)
@@ -36,7 +52,9 @@ static void check_known_end(struct hosts *h, struct log_host *host, const struct
 	struct place at = { .origin = e->name, .has_index = true };
 	if (before ? before->stuck || before->unchecked : h->spool)
 		return; /* its true end is not known here; a fault has been reported */
-	if (size < known->size && !(excused && gave_up(e, known->epoch, size, known->size)))
+	if (size < known->size && !excused && e->cause == EPOCH_SINK_RESTORED)
+		find_lost(h, host, before, e, known, size);
+	else if (size < known->size && !(excused && gave_up(e, known->epoch, size, known->size)))
 		host_find(h, host, VERDICT_TRUNCATED, &at,
 		          "epoch %llu had %llu entries, of which %llu are here",
 		          (unsigned long long)known->epoch, (unsigned long long)known->size,
@@ -139,6 +157,12 @@ static int settle_claim(struct hosts *h, struct log_host *host, const struct hea
 	struct place at = {
 		.origin = claim->origin, .has_index = true, .first = claim->index, .last = claim->index
 	};
+	if (claim->head.generation > generations_newest(&h->generations)) {
+		host_find(h, host, VERDICT_TRUNCATED, &at,
+		          "the seal holds a head of generation %llu of the fleet log, which is not here",
+		          (unsigned long long)claim->head.generation);
+		return 0;
+	}
 	if (claim->head.size > fleet_tree_size(h->tree)) {
 		host_find(h, host, VERDICT_TRUNCATED, &at,
 		          "the seal holds a fleet head of size %llu, but the fleet log has %llu",
@@ -161,9 +185,46 @@ static void finish_boot(const struct hosts *h, struct log_host *host)
 	}
 }
 
+/* The largest head that any host testifies of, beyond what this generation went on from. */
+static struct log_host *witness_of(const struct hosts *h, size_t row, const struct head_claim **ret)
+{
+	struct log_host *best = NULL;
+	*ret = NULL;
+	for (size_t i = 0; i < h->count; i++) {
+		const struct head_claim *one = h->host[i]->beyond ? &h->host[i]->beyond[row] : NULL;
+		if (!one || one->head.size == 0 || (*ret && one->head.size <= (*ret)->head.size))
+			continue;
+		*ret = one;
+		best = h->host[i];
+	}
+	return best;
+}
+
+/* What a restored sink has lost, exactly: as far as a host's seal reaches. */
+static void finish_generations(struct hosts *h)
+{
+	for (size_t row = 0; row < h->generations.len; row++) {
+		const struct head_claim *claim;
+		struct log_host *host = witness_of(h, row, &claim);
+		struct key key;
+		uint64_t number = host ? MAX(claim->head.generation, (uint64_t)1) : 0;
+		if (!host || generation_key(&h->genesis->log, number, &key) < 0)
+			continue;
+		find(h->findings, VERDICT_ROLLED_BACK,
+		     &(struct place){ .origin = key.name,
+		                      .has_index = true,
+		                      .first = h->generations.row[row].start,
+		                      .last = claim->head.size - 1 },
+		     "fleet entries that the sink lost when it was restored: entry %llu of %s testifies of "
+		     "them",
+		     (unsigned long long)claim->index, claim->origin);
+	}
+}
+
 int hosts_finish(struct hosts *h)
 {
 	int r = 0;
+	finish_generations(h);
 	for (size_t i = 0; r == 0 && i < h->count; i++) {
 		struct log_host *host = h->host[i];
 		finish_boot(h, host);

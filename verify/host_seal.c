@@ -60,6 +60,21 @@ static int keep_claim(struct work *w, const struct fleet_head *head)
 	return 0;
 }
 
+/* A head of an earlier generation, beyond what a later one went on from: the host testifies of what is gone.
+ */
+static int keep_lost(struct work *w, const struct fleet_head *head, size_t row)
+{
+	struct log_host *host = w->host;
+	if (!host->beyond)
+		host->beyond = calloc(GENERATIONS_MAX, sizeof(*host->beyond));
+	if (!host->beyond)
+		return -ENOMEM;
+	if (head->size > host->beyond[row].head.size)
+		host->beyond[row] =
+		        (struct head_claim){ .origin = w->epoch->name, .index = w->at.last, .head = *head };
+	return 0;
+}
+
 /* Step 8: every seal testifies about the fleet log. */
 static int check_fleet_head(struct work *w)
 {
@@ -69,9 +84,13 @@ static int check_fleet_head(struct work *w)
 		return 0;
 	if (h->views)
 		return views_add_head(h->views, h->input, w->epoch->name, w->at.last, head);
+	size_t row;
 	if (!h->tree)
 		return 0;
-	if (head->size <= fleet_tree_size(h->tree)) {
+	if (generations_lost(&h->generations, head, &row))
+		return keep_lost(w, head, row);
+	if (head->generation <= generations_newest(&h->generations) &&
+	    head->size <= fleet_tree_size(h->tree)) {
 		struct hash root;
 		int r = fleet_tree_root(h->tree, head->size, &root);
 		if (r == 0 && !hash_equal(&root, &head->root))

@@ -4,7 +4,7 @@
 #include "lib/cbor.h"
 
 /* A form, in letters: u uint, i integer, b bytes, h 32 bytes, s 16 bytes, t bool, x exactness; U and H the
- * same or null; *F a list of F; (FF) an array of just these. */
+ * same or null; *F a list of F; (FF) an array of just these, (F?F) of at least those before the mark. */
 struct shape_row {
 	uint64_t key;
 	bool required;
@@ -15,7 +15,7 @@ struct shape_row {
 static const struct shape_row seal_rows[] = {
 	{ 0, true, "u" }, { 1, true, "u" },       { 2, true, "s" },  { 3, true, "(uuuu)" },
 	{ 4, true, "h" }, { 5, true, "(uuuux)" }, { 6, true, "*u" }, { 7, false, "h" },
-	{ 8, true, "h" }, { 9, false, "(uh)" },
+	{ 8, true, "h" }, { 9, false, "(uh?u)" },
 };
 static const struct shape_row epoch_rows[] = {
 	{ 0, true, "u" }, { 1, true, "u" }, { 2, false, "(uUH)" }, { 3, false, "(uuh)" },  { 4, true, "h" },
@@ -158,12 +158,16 @@ static bool match_row(struct cursor *c, const char **form)
 	if (cbor_peek(c) != CBOR_ARRAY)
 		return false;
 	size_t n = cbor_array(c);
-	while (n > 0 && **form != ')') {
-		if (!match(c, form))
+	while (**form != ')') {
+		bool optional = **form == '?';
+		*form += optional ? 1 : 0;
+		if (n == 0 && optional)
+			*form += strcspn(*form, ")");
+		else if (n-- == 0 || !match(c, form))
 			return false;
-		n--;
 	}
-	return n == 0 && *(*form)++ == ')';
+	(*form)++;
+	return n == 0;
 }
 
 static bool match(struct cursor *c, const char **form)

@@ -58,6 +58,16 @@ static bool is_history(const char *name)
 	return false;
 }
 
+/* The notes of two generations of the fleet log: the sink was restored. */
+static bool is_renewal(const char *name)
+{
+	unsigned long generation;
+	int end = 0;
+	if (sscanf(name, "generation-%10lu-%n", &generation, &end) != 1 || end == 0)
+		return false;
+	return strcmp(name + end, "held") == 0 || strcmp(name + end, "shown") == 0;
+}
+
 static void look_at_other(const char *name, struct findings *f)
 {
 	static const char *const known[] = { "base", "receipt", "witnessed", "enrol", "genesis" };
@@ -74,6 +84,8 @@ static void look_at_other(const char *name, struct findings *f)
 		find(f, VERDICT_REMARK, &at, "a batch that the sealer could not read and set aside");
 	else if (ends_in(name, ".abandoned"))
 		find(f, VERDICT_REMARK, &at, "a batch that the sink can never take");
+	else if (is_renewal(name))
+		find(f, VERDICT_REMARK, &at, "a checkpoint of when the sink was restored from a copy");
 	else if (!is_history(name))
 		find(f, VERDICT_ALTERED, &at, "not a file of a spool");
 }

@@ -253,7 +253,7 @@ int verify_store(const struct verify_options *o, struct report *ret)
 	if (r < 0)
 		return r;
 	if (o->views && !v.fleet.broken)
-		r = views_add_store(o->views, o->input, TAKE_PTR(v.tree),
+		r = views_add_store(o->views, o->input, TAKE_PTR(v.tree), &v.hosts.generations,
 		                    (struct span){ v.fleet.note.data, v.fleet.note.len });
 	if (r < 0)
 		return r;

@@ -98,11 +98,15 @@ static int keep_boot(struct log_epoch *e, const uint8_t id[16], uint64_t index)
 static void check_fleet_size(struct work *w)
 {
 	struct log_epoch *e = w->epoch;
-	uint64_t size = w->result.seal.fleet.size;
-	if (size && size < e->fleet_size)
+	const struct fleet_head *head = &w->result.seal.fleet;
+	if (head->size && (head->generation < e->fleet_generation ||
+	                   (head->generation == e->fleet_generation && head->size < e->fleet_size)))
 		work_find_at(w, w->at.last, VERDICT_ROLLED_BACK,
 		             "the seal holds an older fleet head than one before it");
-	e->fleet_size = MAX(e->fleet_size, size);
+	if (head->generation > e->fleet_generation)
+		e->fleet_size = 0;
+	e->fleet_generation = MAX(e->fleet_generation, head->generation);
+	e->fleet_size = MAX(e->fleet_size, head->size);
 }
 
 int timeline_seal(struct work *w)

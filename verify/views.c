@@ -6,6 +6,7 @@
 struct view {
 	unsigned input;
 	struct fleet_tree *tree;
+	struct generations generations;
 	struct buf note;
 };
 
@@ -92,7 +93,7 @@ int views_add_note(struct views *v, unsigned input, struct span note, struct fle
 		r = next_sighting(v, &s);
 	if (r < 0)
 		return r;
-	*ret = (struct fleet_head){ .size = c.size, .root = c.root };
+	*ret = (struct fleet_head){ .size = c.size, .root = c.root, .generation = c.generation };
 	if (!s)
 		return 0;
 	*s = (struct sighting){ .input = input, .head = *ret };
@@ -114,7 +115,8 @@ int views_add_head(struct views *v, unsigned input, const char *origin, uint64_t
 	return r;
 }
 
-int views_add_store(struct views *v, unsigned input, struct fleet_tree *tree, struct span note)
+int views_add_store(struct views *v, unsigned input, struct fleet_tree *tree,
+                    const struct generations *generations, struct span note)
 {
 	struct fleet_head head;
 	if (v->view_count == VIEWS_MAX) {
@@ -123,7 +125,7 @@ int views_add_store(struct views *v, unsigned input, struct fleet_tree *tree, st
 		return 0;
 	}
 	struct view *one = &v->view[v->view_count++];
-	*one = (struct view){ .input = input, .tree = tree };
+	*one = (struct view){ .input = input, .tree = tree, .generations = *generations };
 	/* It is a sighting for the other stores, too. */
 	int r = note.len ? views_add_note(v, input, note, &head) : 0;
 	if (r == -EBADMSG || r == -ENOKEY || note.len == 0)
@@ -198,6 +200,14 @@ static int compare_with_store(const struct comparing *k, const struct sighting *
 	struct hash root;
 	if (s->input == view->input)
 		return 0;
+	size_t row;
+	if (generations_lost(&view->generations, &s->head, &row)) {
+		find(&k->result->findings, VERDICT_ROLLED_BACK, &at,
+		     "input %u was restored from a copy of %llu fleet entries, but input %u holds a %s of "
+		     "%llu",
+		     view->input, (unsigned long long)view->generations.row[row].start, s->input, what, size);
+		return 0;
+	}
 	if (size > have) {
 		find(&k->result->findings, VERDICT_TRUNCATED, &at,
 		     "input %u has %llu fleet entries, but input %u holds a %s of %llu", view->input, have,
@@ -230,7 +240,9 @@ static void compare_pair(const struct comparing *k, const struct sighting *a, co
 {
 	struct split_view evidence = { 0 };
 	struct place at = place_of(b);
-	if (a->head.size != b->head.size || hash_equal(&a->head.root, &b->head.root))
+	/* Generations may differ behind what the later one went on from; a store would tell. */
+	if (a->head.size != b->head.size || hash_equal(&a->head.root, &b->head.root) ||
+	    MAX(a->head.generation, (uint64_t)1) != MAX(b->head.generation, (uint64_t)1))
 		return;
 	find(&k->result->findings, VERDICT_SPLIT_VIEW, &at,
 	     "inputs %u and %u hold different roots of the fleet log at size %llu", a->input, b->input,

@@ -9,6 +9,7 @@
 #include "evidence/statement.h"
 #include "verify/finding.h"
 #include "verify/fleet_tree.h"
+#include "verify/generations.h"
 
 #define VIEWS_MAX     64   /* stores */
 #define SIGHTINGS_MAX 4096 /* checkpoints and heads; more are passed over, and said to be */
@@ -25,7 +26,8 @@ void views_freep(struct views **v);
 
 /* A store's fleet log, and its newest checkpoint (may be empty). The tree becomes the views', also on error.
  */
-must_check int views_add_store(struct views *v, unsigned input, struct fleet_tree *tree, struct span note);
+must_check int views_add_store(struct views *v, unsigned input, struct fleet_tree *tree,
+                               const struct generations *generations, struct span note);
 /* A checkpoint of the fleet log. *ret: its head. -EBADMSG, -ENOKEY: it is none that the fleet log signed. */
 must_check int views_add_note(struct views *v, unsigned input, struct span note, struct fleet_head *ret);
 /* A fleet head that a host's seal names. Several threads may call it at once. */

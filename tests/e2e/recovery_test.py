@@ -2,7 +2,9 @@
 """Disasters, with real sealer, shipper and sink: a backlog whose head is announced before its data, and a spool that is destroyed after that."""
 import os
 import pathlib
+import shutil
 import socket
+import subprocess
 import sys
 import threading
 
@@ -102,7 +104,9 @@ def start(fleet):
     fleet.enroll()
     for name in ("sealer", "shipper"):
         fleet.start(name)
-    return Collector(fleet)
+    collector = Collector(fleet)
+    support.wait_until("the sealer's status", fleet.status)
+    return collector
 
 
 def drained(fleet):
@@ -179,7 +183,7 @@ def a_spool_that_is_destroyed_after_the_announcement_is_missing():
         proxy.allow(None)
         for name in ("sealer", "shipper"):
             fleet.start(name)
-        support.wait_until("a new epoch", lambda: (s := fleet.status()) and s["epoch"] == 2 and drained(fleet), 60)
+        support.wait_until("a new epoch", lambda: (s := fleet.status()) and s["epoch"] == 2 and drained(fleet), 15)
         fleet.stop()
         report = agree(fleet)
         missing = [f for f in report["findings"] if f["verdict"] == "missing"]
@@ -191,7 +195,92 @@ def a_spool_that_is_destroyed_after_the_announcement_is_missing():
         fleet.remove()
 
 
-TESTS = [a_backlog_is_announced_before_its_data, a_spool_that_is_destroyed_after_the_announcement_is_missing]
+def lose_the_store(fleet, copy):
+    """The sink's disk is gone; the copy of yesterday is put in its place, and the sink told so. Returns what restore printed."""
+    fleet.process.pop("sink").kill()
+    shutil.rmtree(fleet.store)
+    shutil.copytree(copy, fleet.store)
+    result = subprocess.run([support.BIN / "swornlog-sink", "--config", fleet.dir / "sink.yaml", "restore"], capture_output=True, text=True, env=support.ENV, check=False)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+def ship(fleet, collector, count):
+    """So many events, in batches of their own, each in the fleet log."""
+    for _ in range(count):
+        before = fleet.status()["receipts"]
+        collector.noise(1, 200)
+        support.wait_until("a receipt", lambda n=before: (s := fleet.status()) and s["receipts"] > n)
+
+
+def before_the_disaster(fleet):
+    """Some batches, yesterday's copy, and what came after it. Returns the collector and the copy's size."""
+    collector = start(fleet)
+    ship(fleet, collector, 2)
+    shutil.copytree(fleet.store, fleet.dir / "yesterday")
+    had = fleet.verify(fleet.dir / "yesterday")
+    ship(fleet, collector, 4)
+    shipped(fleet)
+    return collector, had["fleet_entries"], had["hosts"][0]["entries"]
+
+
+def of_verdict(report, verdict):
+    return [(f["log"], f["first"], f["last"]) for f in report["findings"] if f["verdict"] == verdict]
+
+
+def a_restored_sink_is_refilled_and_verify_names_what_is_gone():
+    fleet = support.Fleet(seal_interval_ms=50)
+    try:
+        collector, copy_size, _ = before_the_disaster(fleet)
+        held = fleet.status()["fleet_head"]
+        assert held > copy_size, "nothing was lost"
+        vkey = lose_the_store(fleet, fleet.dir / "yesterday")
+        assert vkey.startswith(f"{support.FLEET}/log/2+"), vkey
+        fleet.start_sink()
+        ship(fleet, collector, 1)
+        shipped(fleet)
+        entries = fleet.status()["size"]
+        collector.goodbye()
+        fleet.stop()
+        report = agree(fleet)
+        assert report["hosts"][0]["entries"] >= entries and report["hosts"][0]["epochs"] == 1, report["hosts"]
+        gone = of_verdict(report, "rolled-back")
+        assert gone == [(f"{support.FLEET}/log", copy_size, held - 1)], (gone, copy_size, held)
+        assert not of_verdict(report, "missing"), report["findings"]
+        kept = sorted(path.name for path in fleet.spool.glob("generation-*"))
+        assert kept == ["generation-2-held", "generation-2-shown"], kept
+        shown = fleet.command("show", "--kind", "agent", fleet.store)
+        assert shown.count("fleet log restored") == 1, shown
+        assert not fleet.sanitizer_reports(), fleet.sanitizer_reports()[:3]
+    finally:
+        fleet.remove()
+
+
+def what_no_host_has_any_more_is_named_as_missing():
+    fleet = support.Fleet(seal_interval_ms=50, keep_receipted_mib=0)
+    try:
+        collector, _, have = before_the_disaster(fleet)
+        receipted = int((fleet.spool / "receipt").read_text().splitlines()[2].split()[1])
+        lose_the_store(fleet, fleet.dir / "yesterday")
+        fleet.start_sink()
+        collector.noise(1, 200)
+        support.wait_until("a new epoch", lambda: (s := fleet.status()) and s["epoch"] == 2 and drained(fleet), 15)
+        fleet.stop()
+        report = agree(fleet)
+        assert of_verdict(report, "missing") == [(f"{support.FLEET}/host/web-1/1", have, receipted - 1)], (report["findings"], have, receipted)
+        assert not of_verdict(report, "truncated"), report["findings"]
+        assert report["hosts"][0]["epochs"] == 2, report["hosts"]
+        assert not fleet.sanitizer_reports(), fleet.sanitizer_reports()[:3]
+    finally:
+        fleet.remove()
+
+
+TESTS = [
+    a_backlog_is_announced_before_its_data,
+    a_spool_that_is_destroyed_after_the_announcement_is_missing,
+    a_restored_sink_is_refilled_and_verify_names_what_is_gone,
+    what_no_host_has_any_more_is_named_as_missing,
+]
 
 if __name__ == "__main__":
     only = os.environ.get("ONLY", "")

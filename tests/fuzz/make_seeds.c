@@ -266,6 +266,8 @@ static void receipts(const struct commit *k)
 	seed("tile", "bundle", span_of(&bundle));
 	seed("tile", "full", TEXT("tile/3/x001/x234/067"));
 	seed("tile", "partial", TEXT("tile/entries/000.p/255"));
+	seed("generation", "restored", TEXT("acme/log 42 AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= 2"));
+	seed("generation", "origin", TEXT("acme/log/3"));
 }
 
 /* type || u16be length || payload, as the fuzzers of files read their input. */

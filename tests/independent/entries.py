@@ -67,6 +67,11 @@ def _same(check: Check, *numbers: int) -> dict[int, Check]:
     return {number: check for number in numbers}
 
 
+def is_fleet_head(value) -> bool:
+    """The generation of the fleet log is left out where it is 1."""
+    return row_of(is_uint, is_hash)(value) or (row_of(is_uint, is_hash, is_uint)(value) and 2 <= value[2] <= 4294967295)
+
+
 _FOUR_UINTS = row_of(*[is_uint] * 4)
 
 # kind: (required fields, optional fields)
@@ -81,7 +86,7 @@ SHAPES: dict[int, tuple[dict[int, Check], dict[int, Check]]] = {
             6: list_of(is_uint),
             8: is_hash,
         },
-        {7: is_hash, 9: row_of(is_uint, is_hash)},
+        {7: is_hash, 9: is_fleet_head},
     ),
     EPOCH: (
         {**_same(is_uint, 0, 1), **_same(is_hash, 4, 6), **_same(is_bytes, 5, 9)},

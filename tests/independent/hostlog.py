@@ -13,6 +13,7 @@ from roll import Stand
 from tree import EMPTY_ROOT, Frontier
 
 EXACT_OR_LOWER = (0, 1)
+SINK_RESTORED = 3
 StandAt = Callable[[int], Stand | None]  # what the host was for the commit that covers entries up to that size
 
 
@@ -26,6 +27,12 @@ class SealClock:
     boot: int
     wall: int
     fleet_size: int  # 0: none
+    generation: int
+
+
+def fleet_generation(head: list) -> int:
+    """Of a seal's field 9."""
+    return head[2] if len(head) == 3 else 1
 
 
 class HostLog:
@@ -52,7 +59,7 @@ class HostLog:
         self.seals: list[SealClock] = []
         self.goodbyes: set[int] = set()  # sizes at which a batch ends with one
         self.epoch_fields: dict | None = None
-        self.fleet_heads: list[tuple[str, int, bytes]] = []
+        self.fleet_heads: list[tuple[str, int, bytes, int]] = []
         self.tree_whole = self.account_whole = True
         self.stored = self.lost = self.exactness = 0
         self.posture: bytes | None = None
@@ -199,11 +206,11 @@ class HostLog:
             self.report("malformed", at, "the posture hash is not the newest posture entry's")
         self.next_seal = fields[4]
         clock, head = fields[3], fields.get(9, [0])
-        self.seals.append(SealClock(at, batch.end, fields[2], clock[0], clock[1], head[0]))
+        self.seals.append(SealClock(at, batch.end, fields[2], clock[0], clock[1], head[0], fleet_generation(head)))
         if len(entries) > 1 and entries[-2].kind == GOODBYE:
             self.goodbyes.add(batch.end)
         if 9 in fields:
-            self.fleet_heads.append((at, fields[9][0], fields[9][1]))
+            self.fleet_heads.append((at, fields[9][0], fields[9][1], fleet_generation(fields[9])))
 
     def _check_account(self, account: list[int], at: str) -> None:
         emitted, stored, filtered, lost, exactness = account
@@ -283,6 +290,16 @@ def _check_epoch(log: HostLog, logs: dict[int, HostLog], closed: Callable) -> No
     if before is not None and before[1] is not None:
         _check_head(log, logs, before, place, never_shipped)
     if 3 in fields:
+        _check_receipted(log, logs, fields, place)
+
+
+def _check_receipted(log: HostLog, logs: dict[int, HostLog], fields: dict, place: str) -> None:
+    """What the host had a receipt for: lost with the sink, where the cause says that it was restored."""
+    epoch, size, _ = fields[3]
+    have = logs[epoch].size if epoch in logs else 0
+    if fields[1] == SINK_RESTORED and size > have and epoch < log.origin.epoch:
+        log.report("missing", place, f"epoch {epoch}: entries {have}-{size - 1} were receipted, and lost")
+    else:
         _check_head(log, logs, fields[3], place, [])
 
 

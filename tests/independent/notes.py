@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from basics import Key, Origin, Refused, base64_text, decimal, is_key_name, unbase64, unbase64_hash
+from generations import generation_of, key_of
 
 MAX_NOTE = 16384
 MAX_LINES = 100
@@ -94,11 +95,16 @@ def parse_checkpoint(text: bytes) -> Checkpoint:
 
 
 def check_fleet_checkpoint(data: bytes, key: Key, alone: bool, former: Key | None = None) -> Checkpoint:
-    """A fleet checkpoint; `alone`: the log's line is its only one (records and receipts), but for that of the key
+    """A fleet checkpoint of any generation; `alone`: the log's line is its only one (records and receipts), but for that of the key
     before it in an overlap."""
     note = parse_note(data)
     first = note.lines[0]
-    if (first.name, first.id) != (key.name, key.id):
+    try:
+        generation = generation_of(first.name, key)
+        key, former = key_of(key, generation), former and key_of(former, generation)
+    except Refused:
+        raise Refused("the first line is not the fleet log key's", "wrongly-sealed") from None
+    if first.id != key.id:
         raise Refused("the fleet log key's line is not the first", "wrongly-sealed")
     if alone and [(line.name, line.id) for line in note.lines[1:]] not in ([], [(former.name, former.id)] if former else []):
         raise Refused("the fleet log key's line is not the only one", "wrongly-sealed")

@@ -8,6 +8,7 @@ from typing import Protocol
 from basics import MAX_DECIMAL, Key, Refused, decimal
 from files import read_small, shown_name
 from findings import Findings
+from generations import generation_of
 from notes import MAX_NOTE, Checkpoint, check_fleet_checkpoint, parse_checkpoint, parse_note, verify_note
 from statements import Genesis
 from tree import TILE, Tree, tile_bytes, tile_name, tile_path, tiles_of
@@ -91,6 +92,8 @@ def check_fleet_folder(folder: Path, log: Log, findings: Findings) -> bool:
         data = read_small(folder / "checkpoint", MAX_NOTE)
         key = log.roll.log_key(_claimed_size(data)).key
         checkpoint = check_fleet_checkpoint(data, key, alone=False)
+        if generation_of(checkpoint.origin, log.genesis.log) != log.generations.at(checkpoint.size):
+            findings.add("wrongly-sealed", "fleet/checkpoint", "the name is another generation's")
         witnessed = _is_witnessed(data, log.witnesses)
         _check_head(checkpoint, log)
     if checkpoint and log.fleet_whole and checkpoint.size <= log.fleet_size:

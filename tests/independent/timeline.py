@@ -116,11 +116,11 @@ def _check_step(log: HostLog, before: SealClock, seal: SealClock) -> None:
 
 
 def _check_fleet_sizes(log: HostLog) -> None:
-    largest = 0
+    largest = (0, 0)
     for seal in log.seals:
-        if seal.fleet_size and seal.fleet_size < largest:
+        if seal.fleet_size and (seal.generation, seal.fleet_size) < largest:
             log.report("rolled-back", seal.place, "an older fleet head than a seal before it")
-        largest = max(largest, seal.fleet_size)
+        largest = max(largest, (seal.generation, seal.fleet_size))
 
 
 def check_boots(logs: Iterable[HostLog]) -> None:

@@ -20,8 +20,9 @@ from basics import Key, Origin, Refused, parse_origin, parse_vkey
 from coverage import check_coverage
 from files import FleetRecord, StoreFile, names_in, numbered, read_file, read_small, shown_name
 from findings import Finding, Findings
-from fleetlog import ANNOUNCE, COMMIT, MAX_RECEIPT, STATEMENT, check_in_fleet_log, commit_tree, parse_fleet_entry, parse_receipt
+from fleetlog import ANNOUNCE, COMMIT, SINK, MAX_RECEIPT, STATEMENT, check_in_fleet_log, commit_tree, parse_fleet_entry, parse_receipt
 from forks import check_forks
+from generations import Generations, Restored, key_of, parse_restored
 from hostlog import HostLog, StandAt, check_epochs
 from notes import MAX_NOTE, check_fleet_checkpoint
 from policies import MAX_POLICY, Policy, hold, parse_policy
@@ -55,6 +56,7 @@ class Verification:
         self.committed: dict[Origin, list[tuple[int, int]]] = {}  # sizes and indices of commits, ascending
         self.logs: dict[Origin, HostLog] = {}
         self.announcements = Announcements(genesis.fleet)
+        self.generations = Generations()
 
     def run(self) -> None:
         self.check_genesis_file()
@@ -158,6 +160,8 @@ class Verification:
         log = self.roll.log_key(self.fleet_size)
         former = log.former if self.time_us <= log.overlap_end else None
         checkpoint = check_fleet_checkpoint(note, log.key, alone=True, former=former)
+        if checkpoint.origin != key_of(self.genesis.log, self.generations.newest).name:
+            raise Refused("the note bears the name of another generation", "wrongly-sealed")
         if checkpoint.size != self.fleet_size:
             raise Refused("the note's size is not the entry's index + 1")
         if self.fleet_whole and checkpoint.root != self.tree.root():
@@ -174,12 +178,23 @@ class Verification:
         if entry[0] == ANNOUNCE:
             identities = {host: stands[-1].identity for host, stands in self.roll.stands.items()}
             self.announcements.take(record.index, entry[2], identities)
+        if entry[0] == SINK and entry[2] == 2:
+            self.take_restored(record.index, entry[3], place)
         if entry[0] == COMMIT:
             self.saw_commit(record)
             self.check_commit(entry, record)
             self.announcements.saw_commit(record.index, record.heads)
         elif record.heads:
             raise Refused("an entry that is no commit has heads")
+
+    def take_restored(self, index: int, detail: bytes, place: str) -> None:
+        restored = parse_restored(detail, self.genesis.log)
+        if restored.former != self.generations.newest or restored.size != index:
+            self.findings.add("altered", place, "the entry that the sink was restored does not fit its place")
+        elif self.fleet_whole and self.tree.root(index) != restored.root:
+            self.findings.add("altered", place, "the entry that the sink was restored names another log")
+        self.generations.rows.append(restored)
+        self.remarks.append({"place": place, "reason": f"restored: generation {restored.generation} begins"})
 
     def check_statement(self, index: int, time_us: int, note: bytes, place: str) -> None:
         kind = parse_statement(note).kind
@@ -278,14 +293,21 @@ class Verification:
         return self.logs[origin]
 
     def check_fleet_heads(self) -> None:
+        beyond: dict[Restored, tuple[int, int]] = {}
         for origin, log in self.logs.items():
-            for place, size, root in log.fleet_heads:
-                if size > self.fleet_size:
+            for place, size, root, generation in log.fleet_heads:
+                row = self.generations.lost(generation, size)
+                if row is not None:
+                    beyond[row] = max(beyond.get(row, (0, 0)), (size, generation))
+                elif size > self.fleet_size or generation > self.generations.newest:
                     reason = f"the host saw a fleet log of {size} entries, there are {self.fleet_size}"
                     self.findings.add("truncated", place, reason, origin)
                 elif self.fleet_whole and self.tree.root(size) != root:
                     reason = f"the host saw another fleet log at size {size}"
                     self.findings.add("split-view", place, reason, origin)
+        for row, (size, generation) in beyond.items():
+            name = key_of(self.genesis.log, generation).name
+            self.findings.add("rolled-back", name, f"entries {row.size}-{size - 1} were lost when the sink was restored")
 
     # Steps 11 and 12
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "evidence/generation.h"
 #include "evidence/tile.h"
 #include "lib/cbor.h"
 
@@ -135,7 +136,8 @@ static void sign_note(struct make_store *m)
 {
 	cleanup_buf struct buf text = { 0 };
 	struct hash root;
-	const struct signer *log = &m->fleet.log;
+	struct signer now = { .key = m->log_key, .secret = m->fleet.log.secret };
+	const struct signer *log = &now;
 	frontier_root(&m->tree, &root);
 	checkpoint_put_text(&text, log->key.name, m->tree.size, &root);
 	buf_reset(&m->note);
@@ -169,6 +171,20 @@ void make_store_statement(struct make_store *m, struct span note)
 	end_group(m, &(struct fleet_entry){ .kind = FLEET_STATEMENT, .time_us = m->time_us, .note = note });
 }
 
+void make_store_restore(struct make_store *m, uint64_t generation, const char *detail)
+{
+	cleanup_buf struct buf b = { 0 };
+	struct restored r = { .size = m->tree.size, .generation = generation };
+	need(generation_parse((struct span){ (const uint8_t *)m->log_key.name, strlen(m->log_key.name) },
+	                      &m->fleet.log.key, &r.former) == 0,
+	     "generation");
+	frontier_root(&m->tree, &r.root);
+	restored_put(&b, &m->fleet.log.key, &r);
+	buf_put_u8(&b, 0);
+	need(generation_key(&m->fleet.log.key, generation, &m->log_key) == 0, "generation");
+	make_store_sink(m, SINK_RESTORED, detail ? detail : (const char *)b.data);
+}
+
 void make_store_announce(struct make_store *m, struct span note)
 {
 	end_group(m, &(struct fleet_entry){ .kind = FLEET_ANNOUNCE, .time_us = m->time_us, .note = note });
@@ -194,6 +210,7 @@ void make_store_init(struct make_store *m, const char *path)
 	m->dirfd = open(m->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	need(m->dirfd >= 0, m->path);
 	test_fleet_init(&m->fleet, "acme");
+	m->log_key = m->fleet.log.key;
 	cleanup_buf struct buf vkey = { 0 };
 	key_put(&vkey, &m->fleet.log.key);
 	snprintf(m->vkey, sizeof(m->vkey), "%.*s", (int)vkey.len, (const char *)vkey.data);

@@ -46,6 +46,7 @@ struct make_store {
 	struct hash *leaf;
 	size_t leaf_count, leaf_cap;
 	struct buf note;
+	struct key log_key; /* of this generation; its secret is the fleet's */
 	struct made_host host[MAKE_STORE_HOSTS];
 	size_t host_count;
 };
@@ -70,6 +71,8 @@ void make_store_commit(struct make_store *m);
 /* Fleet entries of their own, each a group. */
 void make_store_sink(struct make_store *m, enum sink_what what, const char *detail);
 void make_store_statement(struct make_store *m, struct span note);
+/* The log goes on as another generation. `detail` NULL: as it should be. */
+void make_store_restore(struct make_store *m, uint64_t generation, const char *detail);
 void make_store_announce(struct make_store *m, struct span note);
 /* The fleet head as of now, for the hosts' seals. */
 struct fleet_head make_store_head(const struct make_store *m);

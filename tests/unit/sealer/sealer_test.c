@@ -245,31 +245,6 @@ Test(sealer, sees_a_fleet_log_that_rewrites_its_history)
 	world_done(&w);
 }
 
-static void conflict_for(struct world *w, const char *reason, uint32_t epoch, uint64_t size,
-                         const struct hash *root, const char **said)
-{
-	struct buf note = { 0 }, text = { 0 }, receipt = { 0 }, b = { 0 };
-	char origin[ORIGIN_MAX + 1];
-	const struct signer *signers[] = { &w->identity };
-	snprintf(origin, sizeof(origin), FLEET "/host/" HOST "/%u", epoch);
-	checkpoint_put_text(&text, origin, size, root);
-	cr_assert_eq(note_put(&note, (struct span){ text.data, text.len }, signers, 1), 0);
-	commit(&w->fleet, origin, size, root, sealer_held(w->sealer), &receipt);
-	struct conflict c = {
-		.reason = { (const uint8_t *)reason, strlen(reason) },
-		.epoch = epoch,
-		.size = size,
-		.note = { note.data, note.len },
-		.receipt = { receipt.data, receipt.len },
-	};
-	conflict_put(&b, &c);
-	cr_assert_eq(sealer_conflict(w->sealer, epoch, 0, (struct span){ b.data, b.len }, said), 0);
-	buf_done(&note);
-	buf_done(&text);
-	buf_done(&receipt);
-	buf_done(&b);
-}
-
 Test(sealer, begins_a_new_epoch_when_the_sink_proves_a_newer_history_of_this_host)
 {
 	struct world w;

@@ -36,6 +36,7 @@ struct world {
 	uint64_t spool_max;
 	uint64_t keep;
 	uint64_t keep_us;
+	struct key log_key; /* generation 1's */
 	const struct policy *policy;
 	uint64_t within_us;
 	struct buf first; /* checkpoint that came with a join token */
@@ -55,7 +56,7 @@ static void fleet_note(struct fleet *f, size_t size, size_t witnesses, struct bu
 	struct hash root;
 	const struct signer *signers[] = { &f->key };
 	merkle_root(f->leaf, size, &root);
-	checkpoint_put_text(&text, FLEET "/log", size, &root);
+	checkpoint_put_text(&text, f->key.key.name, size, &root);
 	cr_assert_eq(note_put(ret, (struct span){ text.data, text.len }, signers, 1), 0);
 	for (size_t i = 0; i < witnesses; i++)
 		cr_assert_eq(
@@ -81,7 +82,10 @@ static maybe_unused void commit(struct fleet *f, const char *origin, uint64_t si
 	merkle_leaf(r.entry, &f->leaf[f->size++]);
 	r.old_size = old;
 	cr_assert_eq(merkle_prove_inclusion(node, f, f->size, r.index, r.fleet_path, &r.fleet_path_len), 0);
-	cr_assert_eq(merkle_prove_consistency(node, f, old, f->size, r.consistency, &r.consistency_len), 0);
+	if (old <= f->size)
+		cr_assert_eq(
+		        merkle_prove_consistency(node, f, old, f->size, r.consistency, &r.consistency_len),
+		        0);
 
 	struct buf note = { 0 }, witnessed = { 0 };
 	fleet_note(f, f->size, 0, &note);
@@ -112,7 +116,7 @@ static maybe_unused void world_start(struct world *w)
 		         .codec = PACK_ZSTD },
 		.state_fd = w->env->open(w->env, AT_FDCWD, "state", O_RDONLY | O_DIRECTORY, 0),
 		.spool_fd = w->env->open(w->env, AT_FDCWD, "spool", O_RDONLY | O_DIRECTORY, 0),
-		.log_key = &w->fleet.key.key,
+		.log_key = &w->log_key,
 		.first_checkpoint = { w->first.data, w->first.len },
 		.policy = w->policy,
 		.witness_within_us = w->within_us,
@@ -139,6 +143,7 @@ static maybe_unused void world_prepare(struct world *w)
 	cr_assert_eq(w->env->mkdir(w->env, AT_FDCWD, "spool", 0700), 0);
 	cr_assert_eq(signer_generate(env_system(), FLEET "/host/" HOST, &w->identity), 0);
 	cr_assert_eq(signer_generate(env_system(), FLEET "/log", &w->fleet.key), 0);
+	w->log_key = w->fleet.key.key;
 }
 
 static maybe_unused void world_init(struct world *w)
@@ -250,6 +255,31 @@ static maybe_unused size_t agent_entries(struct world *w, uint64_t what, struct 
 	}
 	buf_done(&raw);
 	return count;
+}
+
+static maybe_unused void conflict_for(struct world *w, const char *reason, uint32_t epoch, uint64_t size,
+                                      const struct hash *root, const char **said)
+{
+	struct buf note = { 0 }, text = { 0 }, receipt = { 0 }, b = { 0 };
+	char origin[ORIGIN_MAX + 1];
+	const struct signer *signers[] = { &w->identity };
+	snprintf(origin, sizeof(origin), FLEET "/host/" HOST "/%u", epoch);
+	checkpoint_put_text(&text, origin, size, root);
+	cr_assert_eq(note_put(&note, (struct span){ text.data, text.len }, signers, 1), 0);
+	commit(&w->fleet, origin, size, root, sealer_held(w->sealer), &receipt);
+	struct conflict c = {
+		.reason = { (const uint8_t *)reason, strlen(reason) },
+		.epoch = epoch,
+		.size = size,
+		.note = { note.data, note.len },
+		.receipt = { receipt.data, receipt.len },
+	};
+	conflict_put(&b, &c);
+	cr_assert_eq(sealer_conflict(w->sealer, epoch, 0, (struct span){ b.data, b.len }, said), 0);
+	buf_done(&note);
+	buf_done(&text);
+	buf_done(&receipt);
+	buf_done(&b);
 }
 
 #endif

@@ -53,7 +53,7 @@ static void add_store(struct fixture *f, unsigned input, int history, size_t siz
 	for (size_t i = 0; i < size; i++)
 		cr_assert_eq(fleet_tree_add(tree, &f->leaf[history][i]), 0);
 	put_note(f, history, size, &note);
-	cr_assert_eq(views_add_store(f->views, input, tree, span_of(&note)), 0);
+	cr_assert_eq(views_add_store(f->views, input, tree, &(struct generations){ 0 }, span_of(&note)), 0);
 }
 
 static void add_note(struct fixture *f, unsigned input, int history, size_t size)
