@@ -193,17 +193,14 @@ static void say_failure(const struct talk *t, size_t i, const struct witness_ans
 		{ 404, "it does not know this log, or its address in the policy is wrong" },
 		{ 409, "it names a size that it does not hold, or none" },
 	};
-	char other[64];
-	if (a->status == 0) {
-		say_words(t, i, words);
-		return;
-	}
+	char other[48];
+	const char *why = a->status ? other : words;
 	snprintf(other, sizeof(other), "it answered with status %u", a->status);
 	for (size_t k = 0; k < ARRAY_SIZE(known); k++) {
 		if (known[k].status == a->status)
-			snprintf(other, sizeof(other), "%s", known[k].words);
+			why = known[k].words;
 	}
-	say_words(t, i, other);
+	say_words(t, i, why);
 }
 
 static void take_answer(struct talk *t, size_t i, const struct witness_answer *a, const char *words,

@@ -14,7 +14,8 @@ CHECK_STEPS := lint='$(MAKE_QUIET) -j2 lint' build='$(MAKE_QUIET) -j2 all' san='
 VM_STEPS    := vm-smoke='$(MAKE_QUIET) vm-smoke'
 LONG_STEPS  := auparse-long='$(MAKE_QUIET) -j2 SAN=1 $(BUILD)/san/tests/unit-audit && AUPARSE_RECORDS=500000 $(BUILD)/san/tests/unit-audit --filter "auparse/*"' \
 	fuzz-long='$(MAKE_QUIET) -j2 fuzz FUZZ_S=600' kill-long='KILLS=200 BIN=$(BUILD)/san tests/e2e/kill_test.py' \
-	join-long='KILLS=100 BIN=$(BUILD)/san tests/e2e/join_test.py' witness-long='KILLS=100 BIN=$(BUILD)/san tests/e2e/witness_test.py'
+	join-long='KILLS=100 BIN=$(BUILD)/san tests/e2e/join_test.py' witness-long='KILLS=100 BIN=$(BUILD)/san tests/e2e/witness_test.py' \
+	cosign-long='KILLS=100 BIN=$(BUILD)/san tests/e2e/cosign_test.py'
 
 .PHONY: check check-long ci
 

@@ -4,6 +4,7 @@ stores that were put back, copied or run twice; SIGKILLs of the sink while check
 
 KILLS (default 5) for the last; SEED repeats a run.
 """
+import concurrent.futures
 import os
 import pathlib
 import random
@@ -22,6 +23,7 @@ from tests.support import witness as w  # noqa: E402
 KILLS = int(os.environ.get("KILLS", "5"))
 SEED = int(os.environ.get("SEED", str(random.randrange(1 << 32))))
 STALE = 4
+AT_ONCE = 4
 
 
 class Scene(support.Fleet):
@@ -289,15 +291,30 @@ def the_published_log_stays_consistent_whenever_the_sink_is_killed(fleet):
     fleet.verify(fleet.spool)
 
 
+TESTS = [
+    cosigned_checkpoints_are_published_and_reach_the_agent,
+    witnesses_that_misbehave_hurt_nobody,
+    without_witnesses_the_agent_alarms_and_says_when_they_are_back,
+    a_store_that_was_put_back_signs_nothing,
+    two_sinks_on_copies_of_one_store_are_caught,
+    a_sink_whose_witnesses_are_silent_starts_only_when_told_to,
+    a_policy_that_can_t_be_used_is_told,
+    the_published_log_stays_consistent_whenever_the_sink_is_killed,
+]
+
+
+def ahead(pool, test):
+    """The test, begun now: they mostly wait, so several do at once. Its outcome is told when its turn comes."""
+    begun = pool.submit(test)
+
+    def outcome():
+        begun.result()
+
+    outcome.__name__ = test.__name__
+    return outcome
+
+
 if __name__ == "__main__":
     print(f"KILLS={KILLS} SEED={SEED}")
-    sys.exit(support.run([
-        cosigned_checkpoints_are_published_and_reach_the_agent,
-        witnesses_that_misbehave_hurt_nobody,
-        without_witnesses_the_agent_alarms_and_says_when_they_are_back,
-        a_store_that_was_put_back_signs_nothing,
-        two_sinks_on_copies_of_one_store_are_caught,
-        a_sink_whose_witnesses_are_silent_starts_only_when_told_to,
-        a_policy_that_can_t_be_used_is_told,
-        the_published_log_stays_consistent_whenever_the_sink_is_killed,
-    ]))  # fmt: skip
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as workers:
+        sys.exit(support.run([ahead(workers, test) for test in TESTS]))
