@@ -34,6 +34,8 @@ static bool parse(int argc, char **argv, struct request *q, int *ret_status)
 		{ "store", OPTION_TEXT, &q->store, "COPY",
 		  .help = "commit the sins on files on copies of this store; it is only read" },
 		{ "anchor", OPTION_TEXT, &q->anchor, "GENESIS", .help = "that store's genesis statement" },
+		{ "live-host", OPTION_FLAG, &q->live_host,
+		  .help = "also those on this machine's own kernel audit, which are undone; root" },
 		{ "json", OPTION_FLAG, &q->json, .help = "one JSON object" },
 		{ "html", OPTION_TEXT, &q->html, "FILE", .help = "write a page, too" },
 		{ "sign", OPTION_TEXT, &q->sign, "KEY",
@@ -91,6 +93,8 @@ static bool named(const char *names, const char *name)
 
 static bool chosen(const struct request *q, const struct sin *s)
 {
+	if (s->need == NEED_MACHINE && !q->live_host)
+		return false;
 	if (q->only.count == 0)
 		return !q->store || s->need == NEED_STORE;
 	for (size_t i = 0; i < q->only.count; i++)
@@ -108,7 +112,15 @@ static int check_names(const struct request *q)
 			size_t n = strcspn(at, ",");
 			char name[64];
 			snprintf(name, sizeof(name), "%.*s", (int)MIN(n, sizeof(name) - 1), at);
-			if (!sin_find(name)) {
+			const struct sin *s = sin_find(name);
+			if (s && s->need == NEED_MACHINE && !q->live_host) {
+				command_fail(
+				        "'%s' changes this machine, if only for some seconds: say so with "
+				        "--live-host",
+				        name);
+				return COMMAND_USAGE;
+			}
+			if (!s) {
 				command_fail("there is no sin '%s'; swornlog drill --list names them", name);
 				return COMMAND_USAGE;
 			}

@@ -21,7 +21,8 @@ struct act {
 	char host[LABEL_MAX + 1];       /* the host that the finding must be about; empty: any */
 	unsigned status;                /* what the sink answered the sinner, where it was asked */
 	char word[ACT_WORD_MAX];
-	char why[ACT_WHY_MAX]; /* why it could not be done */
+	void (*undo)(struct act *a); /* to be called when it was looked at; NULL: nothing to undo */
+	char why[ACT_WHY_MAX];       /* why it could not be done */
 };
 
 /* Why the sin can't be committed here, in words. Returns -ENOTSUP. */

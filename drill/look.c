@@ -121,14 +121,15 @@ static void look_at_alarm(const struct act *a, struct look_answer *ret)
 	snprintf(ret->what, sizeof(ret->what), "%s", alarm);
 }
 
-static bool has_kind(struct span raw, uint64_t kind)
+static bool has_entry(struct span raw, const struct check *check)
 {
 	struct cursor c;
 	struct span body;
 	struct entry e;
 	cursor_init(&c, raw.data, raw.len);
 	while (batch_next_body(&c, &body)) {
-		if (entry_parse_body(body, &e) == 0 && e.kind == kind)
+		if (entry_parse_body(body, &e) == 0 && e.kind == check->number &&
+		    (!check->word || memmem(body.data, body.len, check->word, strlen(check->word))))
 			return true;
 	}
 	return false;
@@ -150,7 +151,7 @@ static int look_for_entry(const struct act *a, struct look_answer *ret)
 		if (file_read(env_system(), fd, name, BATCH_MAX_BYTES, &bytes) < 0 ||
 		    batch_parse((struct span){ bytes.data, bytes.len }, &b) < 0 || batch_unpack(&b, &raw) < 0)
 			continue;
-		ret->seen = has_kind((struct span){ raw.data, raw.len }, a->sin->check.number);
+		ret->seen = has_entry((struct span){ raw.data, raw.len }, &a->sin->check);
 		if (ret->seen)
 			snprintf(ret->what, sizeof(ret->what), "an entry of kind %llu (%s) in batch %s",
 			         (unsigned long long)a->sin->check.number,

@@ -132,6 +132,8 @@ static int run_on_fleet(const struct drill *d, const struct task *t, struct run 
 	r = a->sin->commit(a);
 	if (r == 0)
 		r = watch(&look, a, run);
+	if (a->undo)
+		a->undo(a);
 	return r == 0 && !a->sinful ? watch_record(&look, run) : r;
 }
 
@@ -179,6 +181,11 @@ static void copies_task(const struct running *g)
 	}
 }
 
+static bool on_machine(const struct running *g, const struct task *t)
+{
+	return !t->copies && g->drill->result[t->sin].sin->need == NEED_MACHINE;
+}
+
 static void start(const struct running *g, struct task *t)
 {
 	pid_t parent = getpid(), pid = fork();
@@ -189,7 +196,9 @@ static void start(const struct running *g, struct task *t)
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* What was done to the machine is undone, whatever becomes of the drill. */
+	if (!on_machine(g, t))
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
 	if (t->copies)
@@ -266,17 +275,21 @@ static struct task *task_of(struct running *g, pid_t pid)
 	return NULL;
 }
 
-/* Returns how many are at work, after starting as many as may be. */
+/* Returns how many are at work, after starting as many as may be. Those on the machine come last in the
+ * table, and have it to themselves: one would disturb the other. */
 static unsigned fill_up(struct running *g)
 {
 	unsigned busy = 0;
 	for (size_t i = 0; i < g->tasks; i++)
 		busy += g->task[i].pid > 0;
 	for (size_t i = 0; i < g->tasks && busy < g->drill->jobs; i++) {
-		if (g->task[i].pid != 0)
+		bool alone = on_machine(g, &g->task[i]);
+		if (g->task[i].pid != 0 || (alone && busy > 0))
 			continue;
 		start(g, &g->task[i]);
 		busy += g->task[i].pid > 0;
+		if (alone)
+			break;
 	}
 	return busy;
 }
@@ -286,7 +299,8 @@ static void kill_all(struct running *g)
 	for (size_t i = 0; i < g->tasks; i++) {
 		if (g->task[i].pid <= 0)
 			continue;
-		kill(g->task[i].pid, SIGKILL);
+		if (!on_machine(g, &g->task[i]))
+			kill(g->task[i].pid, SIGKILL);
 		while (waitpid(g->task[i].pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}

@@ -23,8 +23,7 @@ int scratch_put_text(const char *path, const struct buf *text)
 	return r < 0 ? r : file_publish(env_system(), AT_FDCWD, path, (struct span){ text->data, text->len });
 }
 
-/* Run `swornlog` with these words, which must succeed. */
-static int command(const struct scratch *s, const char *const *words)
+int scratch_command(const struct scratch *s, const char *const *words)
 {
 	const char *argv[PROGRAM_MAX_ARGUMENTS + 1] = { "swornlog" };
 	for (size_t i = 0; words[i] && i + 2 < ARRAY_SIZE(argv); i++)
@@ -49,7 +48,7 @@ int scratch_open(struct scratch *s, const char *dir)
 	const char *words[] = {
 		"fleet", "init", fleet, "--fleet", SCRATCH_FLEET, "--sink-name", "localhost,127.0.0.1", NULL
 	};
-	return command(s, words);
+	return scratch_command(s, words);
 }
 
 void scratch_close(struct scratch *s)
@@ -117,6 +116,18 @@ int scratch_start_sink(struct scratch *s)
 	return r < 0 ? r : scratch_listen(s, &s->sink, argv, &s->port);
 }
 
+void scratch_last_words(const struct scratch *s, char *ret, size_t size)
+{
+	cleanup_buf struct buf text = { 0 };
+	ret[0] = 0;
+	if (file_read(env_system(), AT_FDCWD, s->log, LOG_MAX, &text) < 0 || text.len == 0)
+		return;
+	size_t end = text.len - (text.data[text.len - 1] == '\n');
+	const uint8_t *before = memrchr(text.data, '\n', end);
+	size_t start = before ? (size_t)(before - text.data) + 1 : 0;
+	snprintf(ret, size, "%.*s", (int)MIN(end - start, size - 1), (const char *)text.data + start);
+}
+
 int scratch_log_key(const struct scratch *s, struct signer **ret)
 {
 	char path[SCRATCH_PATH_MAX + 32], error[256];
@@ -162,10 +173,10 @@ static int enroll(struct scratch *s, const struct scratch_host *h)
 	const char *ask[] = { "enroll", "request", dir, "--fleet", SCRATCH_FLEET, "--host", h->name, NULL };
 	const char *approve[] = { "enroll", "approve", fleet, request, "--out", granted, NULL };
 	const char *submit[] = { "enroll", "submit", enrol, "--control", control, NULL };
-	int r = command(s, ask);
+	int r = scratch_command(s, ask);
 	if (r == 0)
-		r = command(s, approve);
-	return r < 0 ? r : command(s, submit);
+		r = scratch_command(s, approve);
+	return r < 0 ? r : scratch_command(s, submit);
 }
 
 int scratch_add_host(struct scratch *s, const char *name, struct scratch_host **ret)

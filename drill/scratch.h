@@ -20,6 +20,7 @@ struct scratch_host {
 	char identity[SCRATCH_PATH_MAX];
 	unsigned port; /* of the sink, or of what stands before it */
 	unsigned spool_max_mib;
+	bool audit; /* the collector reads the kernel's audit, and switches it on */
 	struct program sealer, shipper, collector;
 };
 
@@ -43,6 +44,8 @@ must_check int scratch_open(struct scratch *s, const char *dir);
 void scratch_close(struct scratch *s);
 #define cleanup_scratch cleanup(scratch_close)
 
+/* Run `swornlog` with these words, which must succeed: else -EPROTO. */
+must_check int scratch_command(const struct scratch *s, const char *const *words);
 /* Put a configuration file in its place. */
 must_check int scratch_put_text(const char *path, const struct buf *text);
 /* Start a server and wait until it says where on the loopback address it listens. -ECHILD: it ended. */
@@ -52,6 +55,8 @@ must_check int scratch_listen(struct scratch *s, struct program *p, const char *
 must_check int scratch_start_sink(struct scratch *s);
 /* Make a host's keys and enroll it, by the sink that runs. *ret belongs to the fleet. */
 must_check int scratch_add_host(struct scratch *s, const char *name, struct scratch_host **ret);
+/* The last line of what all programs said. */
+void scratch_last_words(const struct scratch *s, char *ret, size_t size);
 /* A number of the sink's status. -ENOENT: it does not answer, or not so. */
 must_check int scratch_status_number(const struct scratch *s, const char *key, uint64_t *ret);
 /* The sink's signing key; free with key_file_free. */
@@ -65,7 +70,8 @@ must_check int host_start_shipper(struct scratch_host *h);
 /* In an orderly way: a goodbye is sealed and shipped. */
 must_check int host_stop(struct scratch_host *h);
 void host_kill(struct scratch_host *h);
-/* Start the collector, which takes the real events of this machine as far as it may. -ECHILD: it ended. */
+/* Start the collector, as the user that runs the drill. It takes the real events of this machine as far as it
+ * may. -ECHILD: it ended. */
 must_check int host_start_collector(struct scratch_host *h);
 
 /* `<dir>/<name>`, and false if it is too long. */

@@ -154,7 +154,23 @@ int host_wait_receipts(struct scratch_host *h, uint64_t count, unsigned seconds)
 
 int host_start_collector(struct scratch_host *h)
 {
-	int r = start(h, "swornlog-collector", &h->collector);
+	char events[PATH_MAX], run[PATH_MAX], lease[PATH_MAX];
+	if (!host_path(h, "run/events.sock", events) || !host_path(h, "run", run) ||
+	    !host_path(h, "run/audit.lease", lease))
+		return -ENAMETOOLONG;
+	const char *argv[] = { "swornlog-collector",
+		               "--events-socket",
+		               events,
+		               "--run-dir",
+		               run,
+		               "--own-dir",
+		               h->fleet->dir,
+		               "--audit",
+		               h->audit ? "multicast" : "off",
+		               h->audit ? "--audit-enable" : NULL,
+		               lease,
+		               NULL };
+	int r = program_start(&h->collector, h->fleet->log, argv);
 	for (unsigned waited = 0; r == 0; waited += POLL_MS) {
 		cleanup(free_json) json_t *all = read_status(h);
 		if (json_is_true(json_object_get(all, "collector")))
@@ -178,6 +194,9 @@ int host_stop(struct scratch_host *h)
 /* The stopped and the frozen, too. */
 void host_kill(struct scratch_host *h)
 {
+	/* It puts audit back as it was. */
+	if (h->audit && program_signal(&h->collector, SIGCONT) == 0)
+		program_stop(&h->collector);
 	program_kill(&h->collector);
 	program_kill(&h->sealer);
 	program_kill(&h->shipper);

@@ -19,7 +19,7 @@ enum check_kind {
 	                 status */
 	CHECK_SILENT, /* the sink has noticed that a host is silent */
 	CHECK_ALARM,  /* the sealer's status has an alarm with these words */
-	CHECK_ENTRY,  /* the host's log has an entry of this kind */
+	CHECK_ENTRY,  /* the host's log has an entry of this kind, with these bytes in it */
 };
 
 struct check {
@@ -68,6 +68,14 @@ int sin_alter_proof(struct act *a);
 /* With the sink's key: drill/log_sins.c. */
 int sin_rewrite_time(struct act *a);
 int sin_rewrite_without_batch(struct act *a);
+
+/* Against what people stated: drill/statement_sins.c. */
+int sin_sign_revoked(struct act *a);
+
+/* On the machine itself: drill/machine_sins.c. */
+int sin_freeze_collector(struct act *a);
+int sin_disable_audit(struct act *a);
+int sin_remove_rule(struct act *a);
 
 /* After a witness saw it: drill/witness_sins.c. */
 int sin_rewrite_witnessed(struct act *a);

@@ -23,6 +23,11 @@
 	{                                                                                                    \
 		.kind = CHECK_ALARM, .word = (told), .words = called                                         \
 	}
+#define SENSOR(what)                                                                                         \
+	{                                                                                                    \
+		.kind = CHECK_ENTRY, .number = KIND_SENSOR, .word = (what),                                  \
+		.words = "host log: sensor " what                                                            \
+	}
 #define ENTRY(of_kind, called)                                                                               \
 	{                                                                                                    \
 		.kind = CHECK_ENTRY, .number = (of_kind), .words = called                                    \
@@ -112,6 +117,8 @@ static const struct sin sins[] = {
 	  ANSWER(422, "wrong-seal", "sink: 422 wrong-seal"), READ_S, 0, GENUINE, sin_steal_identity },
 	{ "steal-identity-epoch", "begin a new epoch with a stolen identity key", NEED_PROCESSES,
 	  STORE(V(EPOCH), "epoch"), READ_S, CALM_S, GENUINE, sin_steal_identity_epoch },
+	{ "sign-revoked", "go on with keys that were revoked", NEED_PROCESSES, STORE(V(REVOKED), "revoked"),
+	  AGAIN_S, CALM_S, GENUINE, sin_sign_revoked },
 	{ "set-clock", "set the host's clock back by an hour", NEED_PROCESSES, STORE(V(CLOCK), "clock"),
 	  READ_S, CALM_S, TIMED, sin_set_clock },
 	{ "second-sink", "start a second sink on the same store", NEED_PROCESSES,
@@ -122,6 +129,13 @@ static const struct sin sins[] = {
 	  ALARM("ATTACK", "sealer: alarm"), AGAIN_S, CALM_S, DUTIES, sin_roll_back_sink },
 	{ "rewrite-sink", "rewrite the sink's history, with its key, after a host saw it", NEED_PROCESSES,
 	  ALARM("ATTACK", "sealer: alarm"), AGAIN_S, CALM_S, DUTIES, sin_rewrite_sink },
+
+	{ "freeze-collector", "stop the collector without ending it", NEED_MACHINE, SENSOR("collector"),
+	  AWAY_S, CALM_S, HEARD, sin_freeze_collector },
+	{ "disable-audit", "switch the kernel's audit off", NEED_MACHINE, SENSOR("enabled"), AWAY_S, CALM_S,
+	  HEARD, sin_disable_audit },
+	{ "remove-audit-rule", "take an audit rule out of the kernel", NEED_MACHINE, SENSOR("all"), AWAY_S,
+	  CALM_S, HEARD, sin_remove_rule },
 };
 
 size_t sin_count(void)

@@ -56,7 +56,7 @@ def attempts(fleet):
 
 
 # What verifiers judge.
-JUDGED = ("enrol",)
+JUDGED = ("enrol", "re-enrol", "revoke", "policy", "close")
 # Wrong whoever signs it.
 NEVER = ("disown what has a receipt", "rename a host")
 

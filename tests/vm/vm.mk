@@ -4,7 +4,7 @@ VM_KERNEL  ?= 6.1
 VM_KERNELS ?= 5.10 6.1 6.12 newest
 VM_PROBES  := $(patsubst %,$(O)/tests/vm/%,actions actions32 audit_listen audit_probe bind_mknod close_fd exec_count flood intake_probe key_watch)
 
-.PHONY: check-vm docs-kernels vm-actions vm-audit vm-audit-types vm-collect vm-degraded vm-erasure vm-execs vm-flood vm-logins vm-power vm-restart vm-selftest vm-sensors vm-smoke vm-units
+.PHONY: check-vm docs-kernels vm-actions vm-audit vm-audit-types vm-collect vm-degraded vm-drill vm-erasure vm-execs vm-flood vm-logins vm-power vm-restart vm-selftest vm-sensors vm-smoke vm-units
 
 $(O)/tests/vm/%: $(O)/tests/vm/probes/%.o
 	$(call say,LD,$@)
@@ -83,6 +83,10 @@ vm-restart: $(O)/swornlog-collector $(O)/tests/vm/intake_probe
 vm-sensors: $(O)/swornlog-collector $(O)/tests/vm/audit_probe $(O)/tests/vm/close_fd $(O)/tests/vm/intake_probe
 	$(Q)tests/vm/sensors.sh $(O) $(VM_KERNEL)
 
+## make vm-drill    the sins of swornlog drill that change the machine, with VM_KERNEL (about 2 minutes)
+vm-drill: all
+	$(Q)tests/vm/drill.sh $(O) $(VM_KERNEL)
+
 ## make vm-actions  known actions and what is recorded of them, with VM_KERNEL (about 15 s)
 vm-actions: all $(O)/tests/vm/actions $(O)/tests/vm/actions32
 	$(Q)tests/vm/actions.sh $(O) $(VM_KERNEL)
@@ -124,6 +128,7 @@ VM_SUITE := selftest='tests/vm/selftest.sh $(O) $(VM_KERNELS)' $(foreach c,$(VM_
 	$(foreach k,$(VM_KERNELS),logins-$(k)='tests/vm/logins.sh $(O) $(k)') \
 	$(foreach c,$(TIER_CELLS),$(call step_of,collect,$(c))) \
 	sensors-6.1='tests/vm/sensors.sh $(O) 6.1' sensors-6.12='tests/vm/sensors.sh $(O) 6.12' \
+	drill-6.1='tests/vm/drill.sh $(O) 6.1' drill-6.12='tests/vm/drill.sh $(O) 6.12' \
 	execs-6.1='tests/vm/execs.sh $(O) 6.1' execs-6.12='tests/vm/execs.sh $(O) 6.12' \
 	restart-6.1='tests/vm/restart.sh $(O) 6.1' restart-6.12='tests/vm/restart.sh $(O) 6.12' \
 	audit-types='tests/vm/audit_types.sh $(O)' degraded-6.1='tests/vm/degraded.sh $(O) 6.1' degraded-6.12='tests/vm/degraded.sh $(O) 6.12' \
