@@ -16,7 +16,7 @@
 #include "lib/https.h"
 #include "lib/text.h"
 
-#define FIRST_PAUSE_S 2
+#define FIRST_PAUSE_S 1
 #define LAST_PAUSE_S  30
 #define ERROR_BYTES   512
 #define SHOWN_BYTES   300

@@ -20,6 +20,7 @@ struct minting {
 	struct token token;
 	struct statement terms;
 	struct buf checkpoint, policy, ranges, statement;
+	bool signed_by_enough;
 };
 
 static void minting_done(struct minting *m)
@@ -119,18 +120,14 @@ static int sign_terms(struct minting *m)
 		signers[i] = &m->fleet.signers[i];
 	statement_put_text(&text, &m->terms);
 	int r = buf_err(&text);
+	if (r == 0 && statement_parse_text(span_of(&text), &again) < 0) {
+		command_fail("the token's statement would not be valid: look at --hosts");
+		return -EINVAL;
+	}
 	if (r == 0)
 		r = note_put(&m->statement, span_of(&text), signers, m->fleet.signer_count);
 	if (r == 0)
-		r = statement_parse(span_of(&m->statement), &m->fleet.genesis, &again);
-	struct need need = genesis_need(&m->fleet.genesis, STATEMENT_TOKEN);
-	if (r == -ENOKEY)
-		command_fail(
-		        "a token takes the signatures of %ju administrator(s) and %ju auditor(s), and of "
-		        "those only %zu key(s) are in the folder",
-		        (uintmax_t)need.admins, (uintmax_t)need.auditors, m->fleet.signer_count);
-	else if (r < 0)
-		command_fail("the token's statement is not valid: look at --hosts and --count");
+		m->signed_by_enough = statement_parse(span_of(&m->statement), &m->fleet.genesis, &again) == 0;
 	return r;
 }
 
@@ -156,6 +153,20 @@ static int write_out(const struct minting *m, const char *dir, char ret_name[FIL
 	return r;
 }
 
+static void tell(const struct minting *m, const char *dir, const char *name)
+{
+	struct need need = genesis_need(&m->fleet.genesis, STATEMENT_TOKEN);
+	printf("%s/token is for the host: who reads it can join. There: swornlog join --token FILE\n"
+	       "%s/%s\n"
+	       "  is its statement: copy it to the registrar, into /var/lib/swornlog-registrar/tokens\n",
+	       dir, dir, name);
+	if (!m->signed_by_enough)
+		printf("  It takes the signatures of %ju administrator(s) and %ju auditor(s), and does not "
+		       "have "
+		       "them yet;\n  each adds one where the key is: swornlog fleet sign\n",
+		       (uintmax_t)need.admins, (uintmax_t)need.auditors);
+}
+
 static int mint(struct minting *m, const struct wishes *w)
 {
 	char name[FILE_BYTES];
@@ -173,13 +184,9 @@ static int mint(struct minting *m, const struct wishes *w)
 		r = sign_terms(m);
 	if (r == 0)
 		r = write_out(m, w->out, name);
-	if (r < 0)
-		return r;
-	printf("%s/token is for the host: who reads it can join. There: swornlog join --token FILE\n"
-	       "%s/%s\n"
-	       "  is its statement: copy it to the registrar, into /var/lib/swornlog-registrar/tokens\n",
-	       w->out, w->out, name);
-	return 0;
+	if (r == 0)
+		tell(m, w->out, name);
+	return r;
 }
 
 static bool wishes_ok(const struct wishes *w)

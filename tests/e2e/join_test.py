@@ -10,6 +10,8 @@ import random
 import re
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -197,6 +199,47 @@ def what_a_token_does_not_allow_is_refused_with_a_reason(site):
 
 
 @in_a_site
+def a_token_whose_statement_goes_round_lets_nobody_in_before_it_is_signed(site):
+    site.open()
+    key = site.dir / "fleet" / "admin-first.key"
+    away = key.rename(site.dir / "admin.key")
+    token = site.token("one", "web-1")
+    statement = next((site.dir / "registrar" / "tokens").glob("*.token"))
+    assert "does not verify" in site.join("web-1", token, status=3)
+    site.command("fleet", "sign", site.anchor, statement, "--key", away, "--yes")
+    assert "has joined" in site.join("web-1", token)
+
+
+@in_a_site
+def what_is_no_request_gets_an_error_that_says_so(site):
+    site.open()
+    context = ssl.create_default_context(cafile=str(site.dir / "fleet" / "ca.crt"))
+
+    def ask(request):
+        with socket.create_connection(("127.0.0.1", site.registrar_port), 20) as plain, context.wrap_socket(plain, server_hostname="localhost") as s:
+            s.sendall(request)
+            return s.recv(4096)
+
+    for request, status, word in (
+        (b"GET /v1/join HTTP/1.1\r\n\r\n", 405, b"no-such-verb"),
+        (b"POST /v1/append HTTP/1.1\r\nContent-Length: 1\r\n\r\nx", 404, b"not-found"),
+        (b"POST /v1/join HTTP/1.1\r\n\r\n", 400, b"malformed"),
+        (b"POST /v1/join HTTP/1.1\r\nContent-Length: 16385\r\n\r\n", 413, b"too-large"),
+        (b"POST /v1/join HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", 400, b"malformed"),
+        (b"POST /v1/renew HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", 400, b"malformed"),
+    ):
+        answer = ask(request)
+        assert answer.startswith(b"HTTP/1.1 %d " % status) and b"\r\n\r\nswornlog-error/v1\n%s\n" % word in answer, answer
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        ask(b"")
+    except ssl.SSLError:
+        pass
+    else:
+        raise AssertionError("TLS 1.2 was taken")
+
+
+@in_a_site
 def an_existing_authority_signs_what_it_finds_in_a_folder(site):
     site.write_registrar_config(ca_key=None)
     site.open()
@@ -323,6 +366,8 @@ if __name__ == "__main__":
         a_new_host_joins_with_a_one_time_token_and_its_first_batch_verifies,
         a_group_token_lets_in_as_many_as_it_says_and_no_more,
         what_a_token_does_not_allow_is_refused_with_a_reason,
+        a_token_whose_statement_goes_round_lets_nobody_in_before_it_is_signed,
+        what_is_no_request_gets_an_error_that_says_so,
         an_existing_authority_signs_what_it_finds_in_a_folder,
         an_expired_certificate_is_renewed_and_the_spool_is_not_stranded,
         a_certificate_is_renewed_before_it_expires,

@@ -13,6 +13,7 @@
 #include "evidence/fleet.h"
 #include "evidence/policy.h"
 #include "evidence/record.h"
+#include "evidence/request.h"
 #include "evidence/statement.h"
 #include "lib/cbor.h"
 #include "lib/file.h"
@@ -499,4 +500,47 @@ Test(alloc, a_checkpoint_is_cosigned_and_held_under_a_policy_or_the_error_says_s
 	buf_put_str(&w.policy, "\ngroup g any w\nquorum g\n");
 	each_fails_once(hold_under_policy, &w, true);
 	buf_done(&w.policy);
+}
+
+struct joining {
+	struct buf token;
+	struct signer identity;
+	EVP_PKEY *key;
+};
+
+static int read_joining(struct joining *j, struct span bytes)
+{
+	struct token t;
+	struct request q = { 0 };
+	int r = token_parse(span_of(&j->token), &t);
+	if (r < 0)
+		return judged(r);
+	r = request_parse(bytes, &q);
+	bool there = q.certificate_key;
+	request_done(&q);
+	if (r < 0)
+		return there ? -EPROTO : r == -ENOMEM ? r : -EIO;
+	return there ? 0 : -EPROTO;
+}
+
+static int ask_and_read(void *ctx)
+{
+	struct joining *j = ctx;
+	cleanup_buf struct buf b = { 0 };
+	int r = request_put(&b, "acme", "web1", &j->identity, j->key, &(struct token_secret){ { 1 } });
+	return r < 0 ? r : read_joining(j, span_of(&b));
+}
+
+Test(alloc, a_request_to_join_is_made_and_read_whole_or_the_error_says_so)
+{
+	struct joining j = { 0 };
+	struct hash seed = { { 7 } };
+	test_signer("acme/host/web1", &j.identity);
+	j.key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed.b, sizeof(seed.b));
+	cr_assert_not_null(j.key);
+	cr_assert_eq(file_read(env_system(), AT_FDCWD, "docs/vectors/token.txt", TOKEN_MAX_BYTES, &j.token),
+	             0);
+	each_fails_once(ask_and_read, &j, true);
+	EVP_PKEY_free(j.key);
+	buf_done(&j.token);
 }
