@@ -133,6 +133,21 @@ static void on_signal(evutil_socket_t fd maybe_unused, short what maybe_unused, 
 	event_base_loopexit(w->base, &(struct timeval){ .tv_usec = LAST_WORDS_US });
 }
 
+/* What an operator compares with what the logs say of themselves. */
+static void tell_logs(const struct witness *w)
+{
+	const struct policy_log *l;
+	for (size_t i = 0; (l = policy_log(w->policy, i)); i++) {
+		struct span origin = { (const uint8_t *)l->key.name, strlen(l->key.name) };
+		const struct seen *s = seen_find(&w->store.seen, origin);
+		if (s)
+			log_info("log %s was cosigned up to size %llu", l->key.name,
+			         (unsigned long long)s->checkpoint.size);
+		else
+			log_info("log %s has not been seen yet", l->key.name);
+	}
+}
+
 static void serve(struct witness *w)
 {
 	struct event *signals[] = { evsignal_new(w->base, SIGTERM, on_signal, w),
@@ -141,6 +156,7 @@ static void serve(struct witness *w)
 		if (signals[i])
 			event_add(signals[i], NULL);
 	}
+	tell_logs(w);
 	log_info("listening on %s as %s", http_server_address(w->server), w->signer->key.name);
 	event_base_dispatch(w->base);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {

@@ -291,6 +291,7 @@ def a_second_process_and_a_lost_state_are_refused():
     state.write_bytes(kept)
     w.start()
     same(w.show(), before, "the same after a restart, cosignature included")
+    assert f"log {ORIGIN} was cosigned up to size 64" in w.log() and "log other.example/log has not been seen yet" in w.log()
 
 
 def what_the_operator_gets_wrong_is_said():
