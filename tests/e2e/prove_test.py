@@ -11,14 +11,15 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "tests" / "independent")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support"), str(ROOT / "tests" / "independent")]
 import build  # noqa: E402
 import proof  # noqa: E402
 import test_proof  # noqa: E402
 from basics import Refused, base64_text  # noqa: E402
 from checks import check, finish  # noqa: E402
-from fleet import ENV, HOST, Fleet, wait_until  # noqa: E402
 from golang import build_checker, run_checker  # noqa: E402
+from tests.support import witness  # noqa: E402
+from tests.support.fleet import ENV, HOST, Fleet, wait_until  # noqa: E402
 
 SWORNLOG = pathlib.Path(os.environ.get("BIN", "build/opt")).resolve() / "swornlog"
 FORGERIES = int(os.environ.get("FORGERIES", "60"))
@@ -49,6 +50,26 @@ def holds(data, anchor, witnesses=()):
 # A real store
 
 
+class Witnessed(Fleet):
+    """Its sink has one witness, a real one."""
+
+    def __init__(self):
+        super().__init__(seal_interval_ms=100)
+        self.witness = witness.Witness(self, "first")
+        self.witness.start()
+        self.policy = witness.write_policy(self.dir / "policy", self, [self.witness], 1)
+        self.write_sink_config()
+
+    def write_sink_config(self, **more):
+        if hasattr(self, "policy"):
+            more = {"policy": self.policy, "publish_interval_ms": 100} | more
+        super().write_sink_config(**more)
+
+    def remove(self):
+        self.witness.stop()
+        super().remove()
+
+
 def run_fleet(fleet):
     fleet.start_sink()
     fleet.enroll()
@@ -57,13 +78,27 @@ def run_fleet(fleet):
     for number in range(40):
         subprocess.run(["/bin/sh", "-c", f"echo x >{fleet.dir}/noise/{number}"], check=True)
     wait_until("the events to be receipted", lambda: b"/noise/39" in swornlog("show", "--kind", "open", fleet.store).stdout)
-    fleet.stop()
+
+
+def while_it_runs(fleet, work):
+    """The published checkpoint that a real witness cosigned goes into the proof once it covers the commit."""
+    path = work / "witnessed.swornlog-proof"
+
+    def proven():
+        path.write_bytes(prove(fleet.store, HOST, 0))
+        return verify(path, fleet.anchor, "--policy", fleet.policy)
+
+    wait_until("a cosigned checkpoint", lambda: proven()[0] == 0)
+    status, outcome = proven()
+    check("a proof from a living store is witnessed by a real witness", status == 0 and outcome["witnessed"] and "first.example/w at 2" in str(outcome["steps"]), outcome)
 
 
 def real_store(checker, work):
-    fleet = Fleet(seal_interval_ms=100, collector_user="root", sealer_user="root", shipper_user="root", group="root")
+    fleet = Witnessed()
     try:
         run_fleet(fleet)
+        while_it_runs(fleet, work)
+        fleet.stop()
         lines = swornlog("show", "--json", "--all", fleet.store).stdout.splitlines()
         entries = [json.loads(line) for line in lines]
         ours = [e for e in entries if "/noise/" in str(e["fields"].get("path"))]
