@@ -12,14 +12,17 @@
 #include "evidence/cosignature.h"
 #include "evidence/fleet.h"
 #include "evidence/policy.h"
+#include "evidence/proof.h"
 #include "evidence/record.h"
 #include "evidence/request.h"
+#include "evidence/seals.h"
 #include "evidence/statement.h"
 #include "lib/cbor.h"
 #include "lib/file.h"
 #include "lib/text.h"
 #include "tests/support/bytes.h"
 #include "tests/support/host_log.h"
+#include "tests/support/make_proof.h"
 
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);
@@ -316,6 +319,53 @@ Test(alloc, a_receipt_is_written_read_and_checked_or_none_of_it)
 	each_fails_once(prove, &p, true);
 	buf_done(&p.entry);
 	buf_done(&p.note);
+}
+
+/* Who cannot check a part says that it does not hold. */
+static int prove_entry(void *ctx)
+{
+	static struct proof parsed;
+	static struct proof_facts facts;
+	const struct made_proof *m = ctx;
+	cleanup_buf struct buf file = { 0 }, scratch = { 0 };
+	const char *why = NULL;
+	proof_put(&file, &m->proof);
+	if (buf_err(&file))
+		return buf_err(&file);
+	int r = proof_parse(span_of(&file), &scratch, &parsed);
+	if (r < 0)
+		return r;
+	enum proof_step failed = proof_check(&parsed, span_of(&m->fleet.genesis_note), &facts, &why);
+	return failed == PROOF_STEPS ? 0 : why ? -EIO : -EPROTO;
+}
+
+Test(alloc, a_proof_file_is_written_read_and_checked_or_none_of_it)
+{
+	cleanup_made_proof struct made_proof m;
+	make_proof_init(&m, "acme", MADE_LINKED);
+	each_fails_once(prove_entry, &m, true);
+}
+
+static int list_seals(void *ctx)
+{
+	struct sealed_batch s = {
+		.count = 2, .epoch = TEXT("an epoch"), .seal = TEXT("a seal"), .note = TEXT("a\n")
+	};
+	struct sealed_batch read;
+	cleanup_buf struct buf text = { 0 }, scratch = { 0 };
+	(void)ctx;
+	seals_put(&text, &s);
+	if (buf_err(&text))
+		return buf_err(&text);
+	ssize_t n = seals_next(span_of(&text), &scratch, &read);
+	if (n < 0)
+		return (int)n;
+	return (size_t)n == text.len && span_equal(read.seal, s.seal) ? 0 : -EPROTO;
+}
+
+Test(alloc, a_list_of_seals_is_written_and_read_whole_or_the_error_says_so)
+{
+	each_fails_once(list_seals, NULL, false);
 }
 
 struct people {
