@@ -157,16 +157,23 @@ static void sign_fleet(struct made_proof *m, const struct hash *leaf, size_t siz
 static void make_fleet(struct made_proof *m, bool revoked)
 {
 	cleanup_buf struct buf enrol = { 0 }, revocation = { 0 };
-	struct hash leaf[4];
-	struct fleet_entry commit = { .kind = FLEET_COMMIT, .time_us = 1795507201000000, .heads = 1 };
+	struct hash leaf[4], head[3], path[MERKLE_MAX_PATH];
+	size_t n;
+	struct fleet_entry commit = { .kind = FLEET_COMMIT, .time_us = 1795507201000000, .heads = 3 };
 	struct proof *p = &m->proof;
 	size_t at = revoked ? 3 : 2;
 	test_fleet_enrol(&m->fleet, &m->host, &enrol);
 	revoke(m, &revocation);
 	merkle_root(m->hash, MADE_LEAVES, &p->head_root);
 	p->head_size = MADE_LEAVES;
-	p->heads = 1;
-	commit_leaf(span_str(m->origin), p->head_size, &p->head_root, &commit.root);
+	p->heads = 3;
+	commit_leaf(span_str(m->origin), p->head_size, &p->head_root, &head[0]);
+	/* Of two more hosts: any hashes will do. */
+	head[1] = m->hash[0];
+	head[2] = m->hash[1];
+	merkle_root(head, 3, &commit.root);
+	n = merkle_path(head, 3, 0, path);
+	p->commit_path = keep(m, path, n);
 	put_statement(m, 0, &m->fleet.genesis_note, leaf);
 	put_statement(m, 1, &enrol, leaf);
 	if (revoked)

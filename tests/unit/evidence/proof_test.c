@@ -153,6 +153,9 @@ Test(proof, names_the_step_that_fails)
 	m.proof.head_size--;
 	cr_expect_eq(outcome_of(&m), PROOF_COMMIT);
 	m.proof = good;
+	m.proof.heads = 4; /* the path leads to the root in a tree of that size, too */
+	cr_expect_eq(outcome_of(&m), PROOF_COMMIT);
+	m.proof = good;
 	m.proof.head_path = (struct span){ 0 };
 	cr_expect_eq(outcome_of(&m), PROOF_HEAD);
 	m.proof = good;
