@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/verify_export.h"
+#include "cli/verify_follow.h"
 #include "cli/verify_inputs.h"
 #include "cli/verify_proof.h"
 #include "evidence/proof.h"
@@ -23,8 +24,9 @@ struct options {
 	const char *policy;
 	const char *evidence;
 	const char *html;
-	bool json, progress, structure;
-	uint64_t jobs;
+	const char *keep;
+	bool json, progress, structure, follow;
+	uint64_t jobs, interval_s;
 };
 
 static uint64_t processors(void)
@@ -67,6 +69,22 @@ static bool parse(int argc, char **argv, struct options *o, struct verify_reques
 		  .type = OPTION_FLAG,
 		  .into = &o->structure,
 		  .help = "read no content: hash the entries, and open seals only" },
+		{ .name = "follow",
+		  .type = OPTION_FLAG,
+		  .into = &o->follow,
+		  .help = "with --keep: pull a store again and again, and verify the copy" },
+		{ .name = "keep",
+		  .type = OPTION_TEXT,
+		  .into = &o->keep,
+		  .value = "DIR",
+		  .help = "the copy of the store, which only grows" },
+		{ .name = "interval",
+		  .type = OPTION_UINT,
+		  .into = &o->interval_s,
+		  .value = "SECONDS",
+		  .help = "between two looks at what is followed (10)",
+		  .min = 1,
+		  .max = 86400 },
 		{ .name = "json", .type = OPTION_FLAG, .into = &o->json, .help = "one JSON object" },
 		{ .name = "jobs",
 		  .type = OPTION_UINT,
@@ -180,7 +198,7 @@ static int run(const struct verify_request *q)
 
 int cmd_verify(int argc, char **argv)
 {
-	struct options o = { .jobs = processors() };
+	struct options o = { .jobs = processors(), .interval_s = 10 };
 	struct verify_request q = { 0 };
 	struct genesis genesis;
 	cleanup_policy struct policy *policy = NULL;
@@ -190,6 +208,10 @@ int cmd_verify(int argc, char **argv)
 		return status;
 	if (o.host && !label_ok((struct span){ (const uint8_t *)o.host, strlen(o.host) })) {
 		command_fail("'%s' is no host's name", o.host);
+		return COMMAND_USAGE;
+	}
+	if (o.follow != (o.keep != NULL) || (o.follow && (q.count > 1 || o.host || o.html || o.evidence))) {
+		command_fail("--follow and --keep go together, with one store and the whole of it");
 		return COMMAND_USAGE;
 	}
 	status = read_anchor(&o, &anchor);
@@ -210,5 +232,5 @@ int cmd_verify(int argc, char **argv)
 	q.jobs = (unsigned)o.jobs;
 	q.html = o.html;
 	q.evidence = o.evidence;
-	return run(&q);
+	return o.follow ? verify_follow(&q, q.path[0], o.keep, o.interval_s) : run(&q);
 }

@@ -296,7 +296,8 @@ static int load_first(struct sealer *s)
 		return 0;
 	int r = checkpoint_verify_fleet(s->options.first_checkpoint, s->options.log_key, false, &first);
 	if (r == 0)
-		hold(s, &(struct fleet_head){ .size = first.size, .root = first.root });
+		hold(s, &(struct fleet_head){
+		                .size = first.size, .root = first.root, .generation = first.generation });
 	return r;
 }
 

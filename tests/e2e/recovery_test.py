@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Disasters, with real sealer, shipper and sink: a backlog whose head is announced before its data, and a spool that is destroyed after that."""
+"""Disasters, with real sealer, shipper and sink: a spool that is destroyed after its head was announced, a store that is
+restored from an older copy, and an auditor's copy that has seen it all."""
 import os
 import pathlib
 import shutil
@@ -275,7 +276,77 @@ def what_no_host_has_any_more_is_named_as_missing():
         fleet.remove()
 
 
+class Follower:
+    """An auditor's copy, pulled each second."""
+
+    def __init__(self, fleet):
+        self.keep, self.out = fleet.dir / "kept", fleet.dir / "log" / "follow.log"
+        with open(self.out, "ab") as out:
+            self.process = subprocess.Popen([support.BIN / "swornlog", "verify", "--follow", "--keep", self.keep, "--interval", "1", "--anchor", fleet.anchor, fleet.store], stdout=out, stderr=out, env=support.ENV)
+
+    def said(self):
+        return self.out.read_text()
+
+    def kept_size(self):
+        try:
+            return int((self.keep / "fleet" / "checkpoint").read_text().splitlines()[1])
+        except OSError:
+            return 0
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(20)
+
+
+def an_auditors_copy_follows_and_has_what_a_restored_sink_has_lost():
+    fleet = support.Fleet(seal_interval_ms=50)
+    try:
+        collector, copy_size, _ = before_the_disaster(fleet)
+        follower = Follower(fleet)
+        support.wait_until("the copy to be verified", lambda: "verified" in follower.said() or follower.process.poll())
+        ship(fleet, collector, 2)
+        held = fleet.status()["fleet_head"]
+        support.wait_until("the copy to follow", lambda: follower.kept_size() >= held or follower.process.poll())
+        assert follower.process.poll() is None, follower.said()
+        lose_the_store(fleet, fleet.dir / "yesterday")
+        assert follower.process.wait(20) == 1, follower.said()
+        assert "CONTRADICTS" in follower.said(), follower.said()
+        other_side = list(fleet.dir.glob("kept.contradicted-*/checkpoint"))
+        assert len(other_side) == 1 and f"{support.FLEET}/log/2" in other_side[0].read_text(), other_side
+        report = agree(fleet, follower.keep)
+        assert report["verified"] and report["fleet_entries"] >= held > copy_size, report
+    finally:
+        fleet.remove()
+
+
+def a_copy_keeps_both_sides_when_the_store_is_altered():
+    fleet = support.Fleet(seal_interval_ms=50)
+    try:
+        collector = start(fleet)
+        ship(fleet, collector, 2)
+        follower = Follower(fleet)
+        support.wait_until("the copy to be verified", lambda: "verified" in follower.said() or follower.process.poll())
+        assert follower.end() == 0, follower.said()
+        fleet.stop()
+        journal = fleet.store / "journal" / f"{1:020}.journal"
+        mine = (follower.keep / "journal" / journal.name).read_bytes()
+        theirs = bytearray(journal.read_bytes())
+        assert bytes(theirs).startswith(mine), "the copy is not the beginning of the journal"
+        theirs[len(mine) // 2] ^= 1
+        journal.write_bytes(theirs)
+        follower = Follower(fleet)
+        assert follower.process.wait(20) == 1, follower.said()
+        assert (follower.keep / "journal" / journal.name).read_bytes() == mine
+        saved = list(fleet.dir.glob(f"kept.contradicted-*/{journal.name}"))
+        assert len(saved) == 1 and saved[0].read_bytes() == bytes(theirs), saved
+    finally:
+        fleet.remove()
+
+
 TESTS = [
+    an_auditors_copy_follows_and_has_what_a_restored_sink_has_lost,
+    a_copy_keeps_both_sides_when_the_store_is_altered,
     a_backlog_is_announced_before_its_data,
     a_spool_that_is_destroyed_after_the_announcement_is_missing,
     a_restored_sink_is_refilled_and_verify_names_what_is_gone,
