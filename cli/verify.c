@@ -37,6 +37,33 @@ static uint64_t processors(void)
 	return MIN((uint64_t)CPU_COUNT(&set), (uint64_t)FINDINGS_LISTS_MAX);
 }
 
+static const char summary[] =
+        "Check a sink's store or a host's spool: every signature, every hash, completeness. "
+        "Or, by "
+        "itself, a folder of\n"
+        "'swornlog export', or a file of 'swornlog prove', and say line by line what it "
+        "proves, by "
+        "whom, and what not.\n"
+        "Several stores, spools, receipts and checkpoints are compared with each other, too: "
+        "did "
+        "the sink show everybody\n"
+        "the same history?\n\n"
+        "Only public keys are needed, and all of them follow from the anchor: the fleet's "
+        "genesis "
+        "statement, which must\n"
+        "have come to you by another way than PATH.\n\n"
+        "Each finding has a verdict word and a place. Faults of the record: altered, "
+        "missing, "
+        "truncated, torn, forked,\n"
+        "rolled-back, cloned, revoked, wrongly-sealed, unreceipted, unenrolled, malformed, "
+        "split-view, unwitnessed.\n"
+        "No faults, but for people to look at: loss, epoch, silent, late, clock. The last "
+        "line says "
+        "all in short, and\n"
+        "says so when the sink ran on the audited machine and when no witness has "
+        "cosigned.\n\n"
+        "exit status: 0 no fault, 1 faults, 2 wrong usage, 3 it could not be read";
+
 static bool parse(int argc, char **argv, struct options *o, struct verify_request *q, int *ret_status)
 {
 	const struct option_row rows[] = {
@@ -101,32 +128,7 @@ static bool parse(int argc, char **argv, struct options *o, struct verify_reques
 	const struct usage usage = {
 		.command = "swornlog verify",
 		.arguments = "PATH...",
-		.summary =
-		        "Check a sink's store or a host's spool: every signature, every hash, completeness. "
-		        "Or, by "
-		        "itself, a folder of\n"
-		        "'swornlog export', or a file of 'swornlog prove', and say line by line what it "
-		        "proves, by "
-		        "whom, and what not.\n"
-		        "Several stores, spools, receipts and checkpoints are compared with each other, too: "
-		        "did "
-		        "the sink show everybody\n"
-		        "the same history?\n\n"
-		        "Only public keys are needed, and all of them follow from the anchor: the fleet's "
-		        "genesis "
-		        "statement, which must\n"
-		        "have come to you by another way than PATH.\n\n"
-		        "Each finding has a verdict word and a place. Faults of the record: altered, "
-		        "missing, "
-		        "truncated, torn, forked,\n"
-		        "rolled-back, cloned, revoked, wrongly-sealed, unreceipted, unenrolled, malformed, "
-		        "split-view, unwitnessed.\n"
-		        "No faults, but for people to look at: loss, epoch, silent, late, clock. The last "
-		        "line says "
-		        "all in short, and\n"
-		        "says so when the sink ran on the audited machine and when no witness has "
-		        "cosigned.\n\n"
-		        "exit status: 0 no fault, 1 faults, 2 wrong usage, 3 it could not be read",
+		.summary = summary,
 		.options = rows,
 		.option_count = ARRAY_SIZE(rows),
 		.min_arguments = 1,

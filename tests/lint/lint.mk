@@ -30,6 +30,7 @@ $(BUILD)/alone/%.h.ok: %.h | $(SKELS)
 ANALYZE_FLAGS_lib/config        := -Wno-analyzer-malloc-leak
 ANALYZE_FLAGS_lib/redact_config := -Wno-analyzer-malloc-leak
 ANALYZE_FLAGS_verify/host_seal  := -Wno-analyzer-malloc-leak
+ANALYZE_FLAGS_verify/statements := -Wno-analyzer-malloc-leak
 analyze: $(ANALYZED)
 $(BUILD)/analyze/%.ok: %.c $(LINT_HEADERS) | $(SKELS)
 	$(call say,ANALYZE,$<)
