@@ -324,41 +324,59 @@ def a_stolen_tls_key_and_an_old_checkpoint_renew_nothing(site):
     assert not (site.folder("web-1") / "shipper" / "host.crt").exists()
 
 
+class Newcomers(threading.Thread):
+    """Brings one host after the other, each until it has joined or the token is spent."""
+
+    def __init__(self, site, token, prefix, ending):
+        super().__init__(daemon=True)
+        self.site, self.token, self.prefix, self.ending = site, token, prefix, ending
+        self.joined, self.spent = [], []
+
+    def bring(self, host):
+        base = self.site.folder(host)
+        base.mkdir(parents=True, exist_ok=True)
+        while True:
+            r = subprocess.run([support.BIN / "swornlog", "join", "--token", self.token, "--host", host, "--etc", base / "etc", "--state", base / "state", "--wait", "0"],
+                               capture_output=True, text=True, env=support.ENV, timeout=60)
+            if r.returncode == 0 or "used as often" in r.stderr:
+                return r.returncode == 0
+            assert "run the same command again" in r.stderr, r.stderr
+
+    def run(self):
+        number = 0
+        while not self.ending.is_set():
+            number += 1
+            host = f"{self.prefix}-{number}"
+            (self.joined if self.bring(host) else self.spent).append(host)
+
+
 @in_a_site
 def killed_at_any_time_the_registrar_lets_nobody_in_twice(site):
     rng = random.Random(SEED)
-    count = max(2, KILLS // 4)
-    token = site.open().token("group", "h-*", "--count", str(count))
-    hosts = [f"h-{i}" for i in range(count + 2)]
-    results = {}
-
-    def bring(host):
-        base = site.folder(host)
-        base.mkdir(parents=True, exist_ok=True)
-        while host not in results:
-            r = subprocess.run([support.BIN / "swornlog", "join", "--token", token, "--host", host, "--etc", base / "etc", "--state", base / "state", "--wait", "2"],
-                               capture_output=True, text=True, env=support.ENV, timeout=60)
-            if r.returncode == 0 or "used as often" in r.stderr:
-                results[host] = r.returncode
-
-    threads = [threading.Thread(target=bring, args=(h,)) for h in hosts]
-    for t in threads:
-        t.start()
+    count = 2 * KILLS
+    token = site.open().token("group", "*-*", "--count", str(count))
+    ending = threading.Event()
+    workers = [Newcomers(site, token, prefix, ending) for prefix in ("a", "b", "c")]
+    for w in workers:
+        w.start()
     for _ in range(KILLS):
-        time.sleep(rng.uniform(0.0, 0.25))
+        time.sleep(rng.uniform(0.0, 0.08))
         site.process["registrar"].send_signal(signal.SIGKILL)
         site.process["registrar"].wait()
         site.start_registrar()
-    for t in threads:
-        t.join(120)
-    joined = [h for h in hosts if results.get(h) == 0]
-    assert len(results) == len(hosts), results
-    assert len(joined) == count, f"{joined} of {count}"
-    files = list((site.dir / "registrar" / "joined").glob("*.enrol"))
-    assert len(files) == count, files
+    support.wait_until("the token to be spent", lambda: all(w.spent for w in workers), 120)
+    ending.set()
+    for w in workers:
+        w.join(60)
+    joined = [h for w in workers for h in w.joined]
+    assert len(joined) == count == len(set(joined)), f"{len(joined)} of {count}"
+    files = sorted(p.name for p in (site.dir / "registrar" / "joined").glob("*.enrol"))
+    assert files == sorted(f"{h}.enrol" for h in joined), "what was counted is who has joined"
     site.stop()
     report = site.verify()
     assert report["verified"], report["findings"]
+    fleet = subprocess.run(["grep", "-c", "-a", "^enrol$", *map(str, (site.store / "journal").iterdir())], capture_output=True, text=True, check=True)
+    assert int(fleet.stdout) == count, fleet.stdout
 
 
 if __name__ == "__main__":
