@@ -199,6 +199,7 @@ static int fill_options(struct setup *s)
 	o->log.config = c->digest;
 	o->log.codec = PACK_ZSTD;
 	o->log_key = &s->genesis.log;
+	o->genesis = &s->genesis;
 	o->policy = s->policy;
 	o->witness_within_us = c->witness_within_s * 1000000;
 	o->file_system = describe_file_systems(o->state_fd, o->spool_fd);

@@ -6,6 +6,7 @@
 #include "cli/folder.h"
 #include "cli/options.h"
 #include "evidence/genesis.h"
+#include "evidence/key_file.h"
 #include "lib/control.h"
 #include "lib/text.h"
 
@@ -77,36 +78,69 @@ int fleet_host(int argc, char **argv)
 	return print_host(rest);
 }
 
-/* Its file, and what is told of it. */
+/* What statements say of a key. */
+static int print_log_key(const struct key *k)
+{
+	struct hash h;
+	cleanup_buf struct buf shown = { 0 };
+	log_key_hash(&k->pub, &h);
+	buf_put_str(&shown, "log   ");
+	key_put(&shown, k);
+	buf_put_str(&shown, "\nnext  ");
+	text_put_hex(&shown, h.b, sizeof(h.b));
+	if (buf_err(&shown))
+		return buf_err(&shown);
+	printf("%.*s\n", (int)shown.len, (const char *)shown.data);
+	return 0;
+}
+
 static int make_key(struct folder *folder, const char *file, const char *fleet)
 {
 	char name[KEY_NAME_MAX + 1];
 	struct signer s;
-	struct hash h;
 	struct buf secret = { 0 };
-	cleanup_buf struct buf shown = { 0 };
 	fleet_log_name(fleet, name);
 	int r = signer_generate(env_system(), name, &s);
 	if (r < 0)
 		return r;
 	signer_put(&secret, &s);
 	buf_put_u8(&secret, '\n');
-	log_key_hash(&s.key.pub, &h);
-	buf_put_str(&shown, "log   ");
-	key_put(&shown, &s.key);
-	buf_put_str(&shown, "\nnext  ");
-	text_put_hex(&shown, h.b, sizeof(h.b));
-	r = buf_err(&secret) ? buf_err(&secret) : buf_err(&shown);
+	r = buf_err(&secret);
 	if (r == 0)
 		r = folder_add(folder, file, span_of(&secret), 0600);
 	if (r == 0)
 		r = folder_commit(folder);
 	if (r == 0)
-		printf("%.*s\n", (int)shown.len, (const char *)shown.data);
+		r = print_log_key(&s.key);
 	buf_wipe(&secret);
 	buf_done(&secret);
 	signer_wipe(&s);
 	return r;
+}
+
+static int log_key_show(int argc, char **argv)
+{
+	const char *path;
+	char error[256];
+	struct signer *s;
+	const struct usage usage = {
+		"swornlog fleet log-key show",
+		"FILE",
+		"What statements say of a key in a file: its vkey, and its hash.",
+		NULL,
+		0,
+		1,
+		1,
+	};
+	size_t count;
+	int status;
+	if (!options_parse(&usage, argc, argv, &path, &count, &status))
+		return status;
+	if (key_file_read_signer("the key", path, &s, error, sizeof(error)) < 0)
+		return command_fail("%s", error);
+	int r = print_log_key(&s->key);
+	key_file_free(s);
+	return r < 0 ? COMMAND_FAILED : COMMAND_OK;
 }
 
 static int log_key_next(int argc, char **argv)
@@ -148,6 +182,7 @@ int fleet_log_key(int argc, char **argv)
 {
 	static const struct command COMMANDS[] = {
 		{ "next", "make the key that will follow, and tell its hash", log_key_next },
+		{ "show", "tell vkey and hash of a key in a file", log_key_show },
 	};
 	return command_run("swornlog fleet log-key", COMMANDS, ARRAY_SIZE(COMMANDS), argc, argv);
 }

@@ -132,6 +132,7 @@ void receipt_put(struct buf *b, const struct receipt *r)
 	put_path(b, r->fleet_path, r->fleet_path_len);
 	buf_printf(b, "old %llu\n", (unsigned long long)r->old_size);
 	put_path(b, r->consistency, r->consistency_len);
+	buf_put(b, r->log_keys.data, r->log_keys.len);
 	if (r->has_witnessed) {
 		buf_printf(b, WITNESSED "%zu\n", r->witnessed.len);
 		buf_put(b, r->witnessed.data, r->witnessed.len);
@@ -221,6 +222,7 @@ int receipt_parse(struct span bytes, struct buf *entry_bytes, struct receipt *re
 	r.fleet_path_len = get_path(&c, r.fleet_path, ARRAY_SIZE(r.fleet_path));
 	get_number(&c, after_word(&c, "old"), &r.old_size);
 	r.consistency_len = get_path(&c, r.consistency, ARRAY_SIZE(r.consistency));
+	r.log_keys = succession_get(&c);
 	parse_witnessed(&c, &r);
 	if (c.err)
 		return -EBADMSG;
@@ -269,14 +271,17 @@ static enum receipt_verdict check_history(const struct receipt *r, const struct 
 	return consistent ? RECEIPT_OK : RECEIPT_INCONSISTENT;
 }
 
-static enum receipt_verdict check_witnessed(const struct receipt *r, const struct key *log,
+static enum receipt_verdict check_witnessed(const struct receipt *r, const struct succession *log,
                                             const struct checkpoint *now)
 {
 	struct checkpoint then;
 	if (r->witnessed.len == 0)
 		return RECEIPT_OK;
-	if (checkpoint_verify_fleet(r->witnessed, log, false, &then) < 0 || then.size > now->size ||
-	    then.generation != now->generation)
+	/* It may be from before the key was handed on. */
+	bool good =
+	        checkpoint_verify_fleet(r->witnessed, &log->log, false, &then) == 0 ||
+	        (log->has_former && checkpoint_verify_fleet(r->witnessed, &log->former, false, &then) == 0);
+	if (!good || then.size > now->size || then.generation != now->generation)
 		return RECEIPT_BAD_WITNESSED;
 	bool consistent = merkle_check_consistency(then.size, &then.root, now->size, &now->root,
 	                                           r->witnessed_proof, r->witnessed_proof_len);
@@ -291,8 +296,16 @@ bool fleet_head_renews(const struct fleet_head *head, const struct fleet_head *h
 enum receipt_verdict receipt_check(const struct receipt *r, const struct key *log,
                                    const struct fleet_head *held, struct fleet_head *ret_head)
 {
+	struct succession alone;
+	succession_init(&alone, log);
+	return receipt_check_by(r, &alone, held, ret_head);
+}
+
+enum receipt_verdict receipt_check_by(const struct receipt *r, const struct succession *log,
+                                      const struct fleet_head *held, struct fleet_head *ret_head)
+{
 	struct checkpoint now;
-	if (checkpoint_verify_fleet(r->note, log, true, &now) < 0)
+	if (checkpoint_verify_keys(r->note, &log->log, log->has_former ? &log->former : NULL, &now) < 0)
 		return RECEIPT_BAD_NOTE;
 	struct fleet_entry e;
 	if (fleet_parse_entry(r->entry, &e) < 0 || e.kind != FLEET_COMMIT || e.heads != r->heads)

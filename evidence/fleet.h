@@ -4,6 +4,7 @@
 
 #include "evidence/note.h"
 #include "evidence/seal.h"
+#include "evidence/succession.h"
 
 enum fleet_kind {
 	FLEET_COMMIT = 1,
@@ -59,6 +60,7 @@ struct receipt {
 	uint64_t old_size;
 	size_t consistency_len;
 	struct hash consistency[MERKLE_MAX_PROOF];
+	struct span log_keys;  /* statements that hand on the fleet log's key, as succession.h has them */
 	bool has_witnessed;    /* the sink asks witnesses */
 	struct span witnessed; /* the newest cosigned checkpoint; empty: none yet */
 	size_t witnessed_proof_len;
@@ -90,6 +92,9 @@ bool fleet_head_renews(const struct fleet_head *head, const struct fleet_head *h
  * 0. *ret_head is the new fleet head, set on RECEIPT_OK. */
 enum receipt_verdict receipt_check(const struct receipt *r, const struct key *log,
                                    const struct fleet_head *held, struct fleet_head *ret_head);
+/* The same where the key was handed on. `log` is the caller's to make of r->log_keys. */
+enum receipt_verdict receipt_check_by(const struct receipt *r, const struct succession *log,
+                                      const struct fleet_head *held, struct fleet_head *ret_head);
 
 struct conflict {
 	struct span reason; /* "size", "epoch" or "fork" */

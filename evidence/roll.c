@@ -1,5 +1,7 @@
 #include "evidence/roll.h"
 
+#include "evidence/succession.h"
+
 #define DAY_S 86400
 
 void roll_init(struct roll *l, const struct genesis *g)
@@ -12,6 +14,7 @@ void roll_done(struct roll *l)
 	free(l->key);
 	free(l->token);
 	buf_done(&l->policy);
+	buf_done(&l->log_keys);
 	*l = (struct roll){ 0 };
 }
 
@@ -138,6 +141,8 @@ static const char *log_key_refuses(const struct roll *l, const struct statement 
 		return "no key was prepared: the genesis statement has no next-log-key";
 	if (!hash_equal(&hash, &l->next))
 		return "the key is not the one that was prepared";
+	if (l->log_key_count == SUCCESSION_MAX)
+		return "the log's key was handed on as often as can be";
 	return roll_key_taken(l, &s->log.pub) ? "the key is in use, or was" : NULL;
 }
 
@@ -247,6 +252,7 @@ static int take_log_key(struct roll *l, const struct statement *s, uint64_t inde
 	l->has_former = true;
 	l->log = s->log;
 	l->log_index = index;
+	l->log_key_count++;
 	l->overlap_end_us = time_us + s->overlap_s * 1000000;
 	l->next = s->next;
 	l->has_next = true;
@@ -265,6 +271,13 @@ int roll_take(struct roll *l, const struct statement *s, struct standing *host, 
 	return s->kind == STATEMENT_LOG_KEY ? take_log_key(l, s, index, time_us) : 0;
 }
 
+int roll_keep(struct roll *l, const struct statement *s, struct span note)
+{
+	if (s->kind == STATEMENT_LOG_KEY)
+		succession_put(&l->log_keys, note);
+	return buf_err(&l->log_keys);
+}
+
 bool standing_takes(const struct standing *h, uint32_t epoch)
 {
 	return !h->retired && epoch > h->closed_epoch;
@@ -274,4 +287,17 @@ bool standing_quarantines(const struct standing *h, uint32_t epoch, uint64_t siz
 {
 	const struct log_point end = { .epoch = epoch, .size = size };
 	return h->revoked && before(&h->revoked_at, &end);
+}
+
+int roll_check_note(const struct roll *l, struct span note, bool published, struct checkpoint *ret)
+{
+	struct note n;
+	struct checkpoint c;
+	if (note_parse(note, &n) < 0 || checkpoint_parse(n.text, &c) < 0)
+		return -EBADMSG;
+	bool before = l->has_former && c.size <= l->log_index;
+	const struct key *key = before ? &l->former : &l->log;
+	return published
+	               ? checkpoint_verify_fleet(note, key, false, ret)
+	               : checkpoint_verify_keys(note, key, l->has_former && !before ? &l->former : NULL, ret);
 }

@@ -30,11 +30,13 @@ struct roll {
 	size_t key_count, key_cap;
 	struct roll_token *token;
 	size_t token_count, token_cap;
-	struct key log;     /* signs notes of sizes above log_index */
-	uint64_t log_index; /* of the statement's entry; meaningless without former */
-	bool has_former;    /* the key before it: */
+	struct key log;       /* signs notes of sizes above log_index */
+	size_t log_key_count; /* how often it was handed on */
+	uint64_t log_index;   /* of the statement's entry; meaningless without former */
+	bool has_former;      /* the key before it: */
 	struct key former;
 	uint64_t overlap_end_us; /* its line may be there up to this time */
+	struct buf log_keys; /* all statements of kind log-key, as succession.h has them; see roll_keep() */
 	bool has_next;
 	struct hash next;
 	uint64_t policy_s; /* 0: there is no policy */
@@ -53,6 +55,8 @@ const char *roll_refuses(const struct roll *l, const struct statement *s, const 
  * was not enrolled, that is a zeroed one). -ENOMEM: nothing was changed. */
 must_check int roll_take(struct roll *l, const struct statement *s, struct standing *host, uint64_t index,
                          uint64_t time_us);
+/* Keep the bytes of a statement that was taken, where they are of use later: of kind log-key. -ENOMEM. */
+must_check int roll_keep(struct roll *l, const struct statement *s, struct span note);
 bool statement_about_host(enum statement_kind k);
 /* Is it, or was it, anybody's? */
 bool roll_key_taken(const struct roll *l, const struct ed25519_public *pub);
@@ -60,6 +64,11 @@ bool roll_key_taken(const struct roll *l, const struct ed25519_public *pub);
 /* For who reads back a roll that was written down: what roll_take() would have remembered. -ENOMEM. */
 must_check int roll_add_key(struct roll *l, const struct ed25519_public *pub);
 must_check int roll_add_token(struct roll *l, const struct roll_token *t);
+
+/* A note of the fleet log, under the key in force for its size, or, below that, the one before it.
+ * `published`: cosignatures may follow; else at most the former key's line. -EBADMSG, -ENOKEY. */
+must_check int roll_check_note(const struct roll *l, struct span note, bool published,
+                               struct checkpoint *ret);
 
 /* A batch that is committed from here on and ends at (epoch, size): is it taken at all? */
 bool standing_takes(const struct standing *h, uint32_t epoch);

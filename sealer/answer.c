@@ -88,6 +88,29 @@ static int raise_alarm(struct sealer *s, const char *what, const char **ret)
 	return sealer_note(s, AGENT_CONFLICT, what);
 }
 
+/* Who signs the fleet log, as the receipt proves it from the genesis statement on. A key that was handed on
+ * does not come back. */
+static int log_keys_of(const struct sealer *s, const struct receipt *r, struct succession *ret)
+{
+	if (!s->options.genesis) {
+		succession_init(ret, s->options.log_key);
+		return 0;
+	}
+	int e = succession_follow(s->options.genesis, r->log_keys, ret);
+	return e == 0 && ret->count < s->log_keys ? -EBADMSG : e;
+}
+
+static enum receipt_verdict check(struct sealer *s, const struct receipt *r, struct fleet_head *ret)
+{
+	struct succession log;
+	if (log_keys_of(s, r, &log) < 0)
+		return RECEIPT_BAD_NOTE;
+	enum receipt_verdict v = receipt_check_by(r, &log, &s->held, ret);
+	if (v == RECEIPT_OK)
+		s->log_keys = log.count;
+	return v;
+}
+
 int sealer_receipt(struct sealer *s, struct span bytes, const char **ret)
 {
 	struct receipt r;
@@ -97,7 +120,7 @@ int sealer_receipt(struct sealer *s, struct span bytes, const char **ret)
 	*ret = NULL;
 	if (receipt_parse(bytes, &entry, &r) < 0)
 		return raise_alarm(s, "a receipt from the sink is malformed", ret);
-	enum receipt_verdict v = receipt_check(&r, s->options.log_key, &s->held, &head);
+	enum receipt_verdict v = check(s, &r, &head);
 	if (histories_differ(v))
 		return histories_tell(s, &r, v, ret);
 	if (v == RECEIPT_WRONG_OLD)
@@ -236,7 +259,7 @@ int sealer_conflict(struct sealer *s, uint32_t epoch maybe_unused, uint64_t firs
 	if (conflict_parse(bytes, &k) < 0 || k.epoch > UINT32_MAX)
 		return raise_alarm(s, "a conflict from the sink is malformed", ret);
 	if (receipt_parse(k.receipt, &entry, &receipt) == 0)
-		v = receipt_check(&receipt, s->options.log_key, &s->held, &head);
+		v = check(s, &receipt, &head);
 	else if (k.epoch == 0 && checkpoint_verify_fleet(k.log, s->options.log_key, true, &log) == 0)
 		head = (struct fleet_head){ .size = log.size,
 			                    .root = log.root,
@@ -314,9 +337,12 @@ static int load_receipt(struct sealer *s)
 	if (e < 0)
 		return e;
 	struct span in = { bytes.data, bytes.len };
+	struct succession log;
 	if (receipt_parse(in, &entry, &r) < 0 || !own_origin(s, r.origin, &o) ||
-	    checkpoint_verify_fleet(r.note, s->options.log_key, true, &now) < 0)
+	    log_keys_of(s, &r, &log) < 0 ||
+	    checkpoint_verify_keys(r.note, &log.log, log.has_former ? &log.former : NULL, &now) < 0)
 		return -EBADMSG;
+	s->log_keys = log.count;
 	hold(s, &(struct fleet_head){ .size = now.size, .root = now.root, .generation = now.generation });
 	spool_mark_receipted(&s->spool, o.epoch, r.size);
 	s->receipted =

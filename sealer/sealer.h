@@ -17,11 +17,12 @@ struct sealer_options {
 	struct host_log_options log;
 	int state_fd; /* both folders stay the caller's */
 	int spool_fd;
-	const struct key *log_key;
-	struct span first_checkpoint; /* of the fleet's log, held before there is a receipt; empty: none */
-	const struct policy *policy;  /* NULL: nobody has to witness anything */
-	uint64_t witness_within_us;   /* a receipt that is not witnessed for longer is an alarm */
-	const char *file_system;      /* of the spool, for the posture */
+	const struct key *log_key;     /* the genesis statement's */
+	const struct genesis *genesis; /* NULL: that key is not handed on */
+	struct span first_checkpoint;  /* of the fleet's log, held before there is a receipt; empty: none */
+	const struct policy *policy;   /* NULL: nobody has to witness anything */
+	uint64_t witness_within_us;    /* a receipt that is not witnessed for longer is an alarm */
+	const char *file_system;       /* of the spool, for the posture */
 	uint64_t seal_interval_us;
 	uint64_t heartbeat_us;
 	uint64_t spool_max_bytes;

@@ -57,6 +57,7 @@ struct sealer {
 	bool was_running;
 
 	struct fleet_head held;
+	size_t log_keys; /* how often the fleet log's key was handed on, as far as is known */
 	struct epoch_head receipted;
 	uint64_t last_receipt_us;
 	uint64_t last_epoch_us; /* when a conflict last made a new epoch */

@@ -181,7 +181,8 @@ static struct span entry_at(const struct commit *c, size_t i)
 }
 
 /* The checkpoint after all the group's entries. */
-static int build_note(struct commit *c, const struct fleet_log *log, const struct signer *signer)
+static int build_note(struct commit *c, const struct fleet_log *log, const struct signer *const *signers,
+                      size_t signer_count)
 {
 	struct frontier after = log->frontier;
 	for (size_t i = 0; i < entry_count(c); i++) {
@@ -192,11 +193,11 @@ static int build_note(struct commit *c, const struct fleet_log *log, const struc
 	struct hash root;
 	frontier_root(&after, &root);
 	cleanup_buf struct buf text = { 0 };
-	checkpoint_put_text(&text, signer->key.name, after.size, &root);
+	checkpoint_put_text(&text, signers[0]->key.name, after.size, &root);
 	if (buf_err(&text))
 		return buf_err(&text);
 	buf_reset(&c->note);
-	return note_put(&c->note, bytes_of(&text), &signer, 1);
+	return note_put(&c->note, bytes_of(&text), signers, signer_count);
 }
 
 static int put_fleet(struct commit *c, const struct journal *j, uint64_t index, size_t i)
@@ -219,14 +220,14 @@ static int put_fleet(struct commit *c, const struct journal *j, uint64_t index, 
 }
 
 int commit_build(struct commit *c, const struct journal *j, const struct fleet_log *log,
-                 const struct signer *signer, uint64_t wall_us)
+                 const struct signer *const *signers, size_t signer_count, uint64_t wall_us)
 {
 	int r = build_commit_entry(c, wall_us);
 	if (r < 0)
 		return r;
 	if (entry_count(c) == 0)
 		return -EFBIG;
-	r = build_note(c, log, signer);
+	r = build_note(c, log, signers, signer_count);
 	for (size_t i = 0; r == 0 && i < entry_count(c); i++)
 		r = put_fleet(c, j, log->frontier.size, i);
 	return r;

@@ -54,7 +54,7 @@ must_check int commit_plan(struct commit *c, const struct fleet_entry *entry, bo
 
 /* Make the group: c->group is then ready for journal_append. -EFBIG if it has no entry at all. */
 must_check int commit_build(struct commit *c, const struct journal *j, const struct fleet_log *log,
-                            const struct signer *signer, uint64_t wall_us);
+                            const struct signer *const *signers, size_t signer_count, uint64_t wall_us);
 /* The group is durable. Any error leaves the log unusable. The commit is empty then. */
 must_check int commit_apply(struct commit *c, struct fleet_log *log, uint64_t now_us);
 /* It is not, and never will be. Planned entries that are to be kept stay. */

@@ -144,8 +144,9 @@ static int submit(struct server *s, struct span statement, uint64_t *ret_index, 
 	}
 	int r = statements_submit(s->core, statement, ret_index, error, error_size);
 	bool tried = r == 0 || s->core->counts.commits != before || r == -ENOSPC || r == -EDQUOT || r == -EIO;
+	/* What was under way is durable, even where the statement was refused for what that led to. */
 	if (tried)
-		schedule_settle(s, r);
+		schedule_settle(s, r == -EPERM ? 0 : r);
 	return r;
 }
 

@@ -39,6 +39,16 @@ void core_free(struct core *c)
 	free(c);
 }
 
+const struct signer *core_signer(const struct core *c, const struct key *k)
+{
+	const struct signer *own[] = { c->options.signer, c->options.next_signer };
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
+		if (own[i] && key_equal(&own[i]->key, k))
+			return own[i];
+	}
+	return NULL;
+}
+
 void core_freep(struct core **c)
 {
 	core_free(*c);
@@ -139,13 +149,18 @@ static int open_journals(struct core *c, char *error, size_t error_size)
 	r = replay(c, newest, error, error_size);
 	if (r < 0)
 		return r;
+	if (!core_signer(c, &c->roll.log)) {
+		snprintf(error, error_size,
+		         "neither log_key nor log_next_key is the key that the fleet log is signed with now");
+		return -EKEYREJECTED;
+	}
 	mark_heard(c);
 	return 0;
 }
 
 int core_set_generation(struct core *c, uint64_t generation)
 {
-	int r = generation_key(&c->genesis.log, generation, &c->log_key);
+	int r = generation_key(&c->roll.log, generation, &c->log_key);
 	if (r == 0)
 		c->generation = generation;
 	return r;
@@ -162,7 +177,9 @@ static int check_genesis(struct core *c, char *error, size_t error_size)
 	r = core_set_generation(c, 1);
 	if (r < 0)
 		return r;
-	if (key_equal(&c->genesis.log, &c->options.signer->key))
+	/* Which of them is in force, the journal says. */
+	if (core_signer(c, &c->genesis.log) ||
+	    (c->genesis.has_next_log && strcmp(c->options.signer->key.name, c->genesis.log.name) == 0))
 		return 0;
 	snprintf(error, error_size, "the fleet log's key is not the one that the genesis statement names");
 	return -EKEYREJECTED;
@@ -227,13 +244,41 @@ static int end_commit(struct core *c, int r)
 	return r;
 }
 
+/* One of the sink's keys under the name that the log has now. */
+static int name_signer(const struct core *c, const struct key *key, struct signer *ret)
+{
+	const struct signer *own = core_signer(c, key);
+	if (!own)
+		return -EKEYREJECTED;
+	ret->secret = own->secret;
+	return generation_key(&own->key, c->generation, &ret->key);
+}
+
+/* Signed by the key in force behind the group's last entry; for a while by the one before it too. */
+static int build_group(struct core *c)
+{
+	const struct roll *l = &c->roll;
+	const struct statement *next = c->handing_on;
+	uint64_t now = c->env->wall_us(c->env);
+	struct signer named[2];
+	const struct signer *signers[] = { &named[0], &named[1] };
+	size_t n = 1;
+	bool overlaps = next ? next->overlap_s > 0 : l->has_former && now <= l->overlap_end_us;
+	int r = name_signer(c, next ? &next->log : &l->log, &named[0]);
+	if (r == 0 && overlaps && name_signer(c, next ? &l->log : &l->former, &named[1]) == 0)
+		n++;
+	if (r == 0)
+		r = commit_build(&c->commit, &c->journal, &c->log, signers, n, now);
+	for (size_t i = 0; i < ARRAY_SIZE(named); i++)
+		signer_wipe(&named[i]);
+	return r;
+}
+
 static int write_group(struct core *c)
 {
-	struct signer signer = { .key = c->log_key, .secret = c->options.signer->secret };
 	int r = store_room(&c->store);
 	if (r == 0)
-		r = commit_build(&c->commit, &c->journal, &c->log, &signer, c->env->wall_us(c->env));
-	signer_wipe(&signer);
+		r = build_group(c);
 	if (r == 0)
 		r = journal_append(&c->journal, (struct span){ c->commit.group.data, c->commit.group.len });
 	return r;

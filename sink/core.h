@@ -20,6 +20,8 @@ struct core_options {
 	struct span genesis;         /* statement */
 	enum at_rest at_rest;        /* how finished segments are to be protected */
 	const struct signer *signer; /* the fleet log's key; outlives the core */
+	const struct signer
+	        *next_signer; /* the one that follows on it, or came before it; NULL: not at hand */
 };
 
 struct core_counts {
@@ -32,6 +34,8 @@ struct core {
 	struct core_options options;
 	struct genesis genesis;
 	struct roll roll;
+	const struct statement
+	        *handing_on; /* a statement of kind log-key that the group under way has in it */
 	struct store store;
 	struct journal journal;
 	struct hosts hosts;
@@ -68,6 +72,8 @@ void core_freep(struct core **c);
 /* Make what was gathered durable. -ENOSPC, -EDQUOT: it was dropped, except for the sink's own entries. -EIO:
  * the core is dead. Blocks for the disk. */
 must_check int core_commit(struct core *c);
+/* The one of the sink's keys that this is, or NULL. */
+const struct signer *core_signer(const struct core *c, const struct key *k);
 /* Plan an entry of the sink's own (fleet entry kind 5); it is kept until a commit takes it. */
 must_check int core_note(struct core *c, enum sink_what what, struct span detail);
 /* Publish tiles and checkpoint of all that is durable. */

@@ -338,7 +338,8 @@ static int check_edges(struct fleet_log *l)
 	return 0;
 }
 
-static int read_checkpoint(const struct fleet_log *l, const struct key *key, struct fleet_head *ret)
+static int read_checkpoint(const struct fleet_log *l, const struct key *const *keys, size_t key_count,
+                           struct fleet_head *ret)
 {
 	cleanup_buf struct buf note = { 0 };
 	struct checkpoint c;
@@ -347,8 +348,10 @@ static int read_checkpoint(const struct fleet_log *l, const struct key *key, str
 		return 0;
 	if (r < 0)
 		return r;
-	if (checkpoint_verify_fleet((struct span){ note.data, note.len }, key, false, &c) < 0 ||
-	    c.size < l->frontier.size)
+	r = -EBADMSG;
+	for (size_t i = 0; r < 0 && i < key_count; i++)
+		r = checkpoint_verify_fleet((struct span){ note.data, note.len }, keys[i], false, &c);
+	if (r < 0 || c.size < l->frontier.size)
 		return -EBADMSG;
 	*ret = (struct fleet_head){ .size = c.size, .root = c.root };
 	return 0;
@@ -362,10 +365,10 @@ static int settle_edges(const struct fleet_log *l)
 	return r;
 }
 
-static int open_all(struct fleet_log *l, const struct key *key, struct span note,
+static int open_all(struct fleet_log *l, const struct key *const *keys, size_t key_count, struct span note,
                     struct fleet_head *ret_published)
 {
-	int r = read_checkpoint(l, key, ret_published);
+	int r = read_checkpoint(l, keys, key_count, ret_published);
 	if (r == 0)
 		r = load_edges(l);
 	if (r == 0)
@@ -375,12 +378,13 @@ static int open_all(struct fleet_log *l, const struct key *key, struct span note
 	return r < 0 ? r : fleet_log_set_note(l, note);
 }
 
-int fleet_log_open(const struct env *env, int dir, const struct key *key, const struct frontier *frontier,
-                   struct span note, struct fleet_log *ret, struct fleet_head *ret_published)
+int fleet_log_open(const struct env *env, int dir, const struct key *const *keys, size_t key_count,
+                   const struct frontier *frontier, struct span note, struct fleet_log *ret,
+                   struct fleet_head *ret_published)
 {
 	struct fleet_log l = { .env = env, .dir = dir, .frontier = *frontier };
 	struct fleet_head published = { 0 };
-	int r = open_all(&l, key, note, &published);
+	int r = open_all(&l, keys, key_count, note, &published);
 	if (r < 0) {
 		fleet_log_done(&l);
 		return r;

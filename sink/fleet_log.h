@@ -40,7 +40,7 @@ struct fleet_log {
 /* Open at a size whose tiles are on disk (the snapshot's), checking them against the frontier. `key` is the
  * log's. *ret_checkpoint is what is published now (size 0: nothing), verified. -EBADMSG: tiles or checkpoint
  * are damaged, or older than the snapshot. */
-must_check int fleet_log_open(const struct env *env, int dir, const struct key *key,
+must_check int fleet_log_open(const struct env *env, int dir, const struct key *const *keys, size_t key_count,
                               const struct frontier *frontier, struct span note, struct fleet_log *ret,
                               struct fleet_head *ret_published);
 void fleet_log_done(struct fleet_log *l);

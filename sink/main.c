@@ -25,7 +25,7 @@ enum { EXIT_USAGE = 2 };
 struct sink {
 	struct options options;
 	struct worker worker;
-	struct signer *signer;
+	struct signer *signer, *next_signer;
 	struct buf genesis;
 	struct key log; /* that the genesis statement names, under the name of the store's generation */
 	struct policy *policy;
@@ -47,6 +47,7 @@ static void sink_done(struct sink *s)
 	policy_free(s->policy);
 	SSL_CTX_free(s->tls);
 	key_file_free(s->signer);
+	key_file_free(s->next_signer);
 	buf_done(&s->genesis);
 	options_done(&s->options);
 }
@@ -121,6 +122,7 @@ static int open_core(struct sink *s, char *error, size_t error_size)
 		.at_rest = (enum at_rest)s->options.at_rest,
 		.genesis = { s->genesis.data, s->genesis.len },
 		.signer = s->signer,
+		.next_signer = s->next_signer,
 	};
 	return core_open(env_system(), &o, &s->core, error, error_size);
 }
@@ -185,11 +187,14 @@ static int start(struct sink *s, char *error, size_t error_size)
 	if (r == 0)
 		r = key_file_read_signer("the fleet log's key", s->options.log_key, &s->signer, error,
 		                         error_size);
+	if (r == 0 && s->options.log_next_key)
+		r = key_file_read_signer("the fleet log's next key", s->options.log_next_key, &s->next_signer,
+		                         error, error_size);
 	if (r == 0)
 		r = tls_server_new(&files, &s->tls, error, error_size);
 	if (r == 0)
 		r = open_core(s, error, error_size);
-	if (r == 0 && !key_equal(&s->log, &s->core->log_key)) {
+	if (r == 0 && strcmp(s->log.name, s->core->log_key.name) != 0) {
 		snprintf(error, error_size, "fleet/checkpoint in the store does not bear the log's name");
 		r = -EBADMSG;
 	}

@@ -15,6 +15,7 @@ static const struct config_key keys[] = {
 	{ .name = "ca", .type = CONFIG_PATH, .offset = AT(ca), .required = true },
 	{ .name = "genesis", .type = CONFIG_PATH, .offset = AT(genesis), .required = true },
 	{ .name = "log_key", .type = CONFIG_PATH, .offset = AT(log_key), .required = true },
+	{ .name = "log_next_key", .type = CONFIG_PATH, .offset = AT(log_next_key) },
 	{ .name = "control", .type = CONFIG_PATH, .offset = AT(control), .required = true },
 	{ .name = "registrar_user",
 	  .type = CONFIG_STRING,

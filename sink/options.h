@@ -12,6 +12,7 @@ struct options {
 	char *ca;
 	char *genesis;
 	char *log_key;
+	char *log_next_key; /* NULL: not at hand */
 	char *control;
 	char *registrar_user;      /* who may talk there too, if there is such a user */
 	char *policy;              /* NULL: no witness is asked */

@@ -48,6 +48,7 @@ int receipts_put(struct core *c, const struct host *h, uint64_t held, struct buf
 		             .entry = { k->entry, k->entry_len },
 		             .index = k->index,
 		             .old_size = held,
+		             .log_keys = { c->roll.log_keys.data, c->roll.log_keys.len },
 		             .note = { c->log.note.data, c->log.note.len } };
 	memcpy(r.commit_path, k->path, k->path_len * sizeof(k->path[0]));
 	int e = fill_proofs(c, &r);

@@ -28,12 +28,27 @@ static int check_snapshot_note(struct core *c, const struct snapshot *s)
 	struct hash root;
 	if (s->fleet.size == 0)
 		return s->note.len == 0 ? 0 : -EBADMSG;
-	if (checkpoint_verify_fleet(s->note, &c->genesis.log, true, &k) < 0)
+	if (roll_check_note(&c->roll, s->note, false, &k) < 0)
 		return -EBADMSG;
 	frontier_root(&s->fleet, &root);
 	if (k.size != s->fleet.size || !hash_equal(&k.root, &root))
 		return -EBADMSG;
 	return core_set_generation(c, k.generation);
+}
+
+/* What is published may be signed by a key that the journal names only further on: any that the sink holds,
+ * or that the snapshot knows. */
+static int open_log(struct replaying *p, const struct snapshot *s)
+{
+	struct core *c = p->core;
+	const struct signer *next = c->options.next_signer;
+	const struct key *keys[4] = { &c->roll.log, &c->options.signer->key };
+	size_t n = 2;
+	if (c->roll.has_former)
+		keys[n++] = &c->roll.former;
+	if (next)
+		keys[n++] = &next->key;
+	return fleet_log_open(c->env, c->store.fleet, keys, n, &s->fleet, s->note, &c->log, &p->published);
 }
 
 static int read_snapshot(struct replaying *p)
@@ -51,8 +66,7 @@ static int read_snapshot(struct replaying *p)
 	if (r == 0)
 		r = check_snapshot_note(c, &s);
 	if (r == 0)
-		r = fleet_log_open(c->env, c->store.fleet, &c->genesis.log, &s.fleet, s.note, &c->log,
-		                   &p->published);
+		r = open_log(p, &s);
 	p->base = p->end = p->reader.offset;
 	return r;
 }
@@ -115,8 +129,7 @@ static int check_last_note(const struct core *c)
 	struct checkpoint k;
 	if (c->log.frontier.size == 0)
 		return 0;
-	return checkpoint_verify_fleet((struct span){ c->log.note.data, c->log.note.len }, &c->genesis.log,
-	                               true, &k);
+	return roll_check_note(&c->roll, (struct span){ c->log.note.data, c->log.note.len }, false, &k);
 }
 
 int replay(struct core *c, uint64_t number, char *error, size_t error_size)

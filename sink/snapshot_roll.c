@@ -3,7 +3,7 @@
 #define STANDING_FIELDS 6
 #define ROLL_FIELDS     5
 #define TOKEN_FIELDS    5
-#define LOG_FIELDS      4
+#define LOG_FIELDS      5
 
 void snapshot_get_fixed(struct cursor *c, void *out, size_t n)
 {
@@ -92,6 +92,7 @@ static void put_log(struct buf *b, const struct roll *l)
 	cbor_put_bytes(b, l->former.pub.b, sizeof(l->former.pub.b));
 	cbor_put_uint(b, l->log_index);
 	cbor_put_uint(b, l->overlap_end_us);
+	cbor_put_bytes(b, l->log_keys.data, l->log_keys.len);
 }
 
 void snapshot_put_roll(struct buf *b, const struct roll *l)
@@ -157,12 +158,18 @@ static int get_log(struct cursor *c, struct roll *l)
 	snapshot_get_fixed(c, former.b, sizeof(former.b));
 	l->log_index = cbor_uint(c);
 	l->overlap_end_us = cbor_uint(c);
+	struct span statements = cbor_bytes(c);
 	const char *name = l->genesis->log.name;
 	if (c->err || key_make(name, KEY_TYPE_ED25519, &now, &l->log) < 0 ||
 	    key_make(name, KEY_TYPE_ED25519, &former, &l->former) < 0)
 		return -EBADMSG;
+	struct succession known;
+	if (succession_follow(l->genesis, statements, &known) < 0 || !key_equal(&known.log, &l->log))
+		return -EBADMSG;
 	l->has_former = true;
-	return 0;
+	l->log_key_count = known.count;
+	buf_put(&l->log_keys, statements.data, statements.len);
+	return buf_err(&l->log_keys);
 }
 
 int snapshot_get_roll(struct cursor *c, struct roll *l)

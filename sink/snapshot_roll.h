@@ -4,6 +4,7 @@
 #define SWORNLOG_SINK_SNAPSHOT_ROLL_H
 
 #include "evidence/roll.h"
+#include "evidence/succession.h"
 #include "lib/cbor.h"
 
 void snapshot_put_standing(struct buf *b, const struct standing *s);

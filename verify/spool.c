@@ -122,12 +122,17 @@ static int read_receipt(struct reading *d)
 	struct fleet_head none = { 0 }, head;
 	alone.old_size = 0;
 	alone.consistency_len = 0;
-	enum receipt_verdict v = receipt_check(&alone, &d->genesis.log, &none, &head);
+	struct succession log;
+	enum receipt_verdict v = succession_follow(&d->genesis, alone.log_keys, &log) < 0
+	                                 ? RECEIPT_BAD_NOTE
+	                                 : receipt_check_by(&alone, &log, &none, &head);
 	if (v == RECEIPT_BAD_NOTE)
 		say(d, VERDICT_WRONGLY_SEALED, "receipt", receipt_verdict_name(v));
 	else if (v != RECEIPT_OK)
 		say(d, VERDICT_ALTERED, "receipt", receipt_verdict_name(v));
 	d->has_receipt = v == RECEIPT_OK;
+	if (d->has_receipt && d->options->views)
+		views_trust(d->options->views, &log.log);
 	if (d->has_receipt && d->options->views)
 		return views_add_note(d->options->views, d->options->input, d->receipt.note, &head);
 	return 0;

@@ -111,6 +111,14 @@ static int push_log_key(struct hosts *h)
 	return 0;
 }
 
+const struct key *statements_log_key(const struct hosts *h, uint64_t size)
+{
+	const struct key *key = &h->genesis->log;
+	for (size_t i = 0; i < h->log_key_len && h->log_key[i].index < size; i++)
+		key = &h->log_key[i].key;
+	return key;
+}
+
 int statements_check_note(const struct hosts *h, struct span note, uint64_t size, uint64_t time_us,
                           bool published)
 {

@@ -25,6 +25,8 @@ must_check int statements_announced(struct log_host *host, uint32_t epoch, uint6
 void statements_finish(struct hosts *h, struct log_host *host);
 void statements_done(struct log_host *host);
 
+/* The key that signs the fleet log's notes of this size. */
+const struct key *statements_log_key(const struct hosts *h, uint64_t size);
 /* 0 if the note of this size, whose last entry is of this time, is signed by the fleet log's key in force,
  * and by nobody else but the former one in an overlap. `published`: cosignatures may follow. -EBADMSG,
  * -ENOKEY. */

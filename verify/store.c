@@ -6,6 +6,7 @@
 
 #include "lib/env.h"
 #include "verify/listing.h"
+#include "verify/statements.h"
 #include "verify/store_file.h"
 #include "verify/window.h"
 
@@ -107,9 +108,16 @@ static int read_published(struct verifier *v, struct buf *note)
 static void take_published(struct verifier *v, struct span note)
 {
 	fleet_check_expect(&v->fleet, note);
-	if (v->options->policy && v->fleet.published.size)
-		witnessed_judge(v->options->policy, &v->genesis.log, note, CHECKPOINT_FILE, &v->findings,
-		                &v->witnessed);
+}
+
+/* Under the key that the statements name for it, so only when all have been read. */
+static void judge_published(struct verifier *v)
+{
+	uint64_t size = v->fleet.published.size;
+	struct span note = { v->fleet.published_note.data, v->fleet.published_note.len };
+	if (v->options->policy && size)
+		witnessed_judge(v->options->policy, statements_log_key(&v->hosts, size), note,
+		                CHECKPOINT_FILE, &v->findings, &v->witnessed);
 }
 
 static int check_published(struct verifier *v)
@@ -234,6 +242,8 @@ static int run(struct verifier *v)
 		r = hosts_finish(&v->hosts);
 	if (r == 0)
 		r = fleet_check_finish(&v->fleet);
+	if (r == 0)
+		judge_published(v);
 	if (r < 0)
 		return r;
 	if (!v->fleet.broken)
@@ -252,6 +262,8 @@ int verify_store(const struct verify_options *o, struct report *ret)
 		r = report_take_hosts(&report, &v.hosts, o->machine_boot_id);
 	if (r < 0)
 		return r;
+	for (size_t i = 0; o->views && i < v.hosts.log_key_len; i++)
+		views_trust(o->views, &v.hosts.log_key[i].key);
 	if (o->views && !v.fleet.broken)
 		r = views_add_store(o->views, o->input, TAKE_PTR(v.tree), &v.hosts.generations,
 		                    (struct span){ v.fleet.note.data, v.fleet.note.len });

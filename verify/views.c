@@ -5,6 +5,7 @@
 
 struct view {
 	unsigned input;
+	struct key log; /* that signed the note */
 	struct fleet_tree *tree;
 	struct generations generations;
 	struct buf note;
@@ -12,6 +13,7 @@ struct view {
 
 struct sighting {
 	unsigned input;
+	struct key log; /* that signed the note */
 	struct fleet_head head;
 	struct buf note;             /* empty: a host's word */
 	char origin[ORIGIN_MAX + 1]; /* of that host's log */
@@ -19,20 +21,31 @@ struct sighting {
 };
 
 struct views {
-	const struct genesis *genesis;
 	pthread_mutex_t lock;
 	struct view view[VIEWS_MAX];
 	size_t view_count;
+	struct key log[1 + SUCCESSION_MAX]; /* the genesis statement's first */
+	size_t log_count;
 	struct sighting *sighting;
 	size_t count, cap, passed_over;
 };
+
+void views_trust(struct views *v, const struct key *log)
+{
+	for (size_t i = 0; i < v->log_count; i++) {
+		if (key_equal(&v->log[i], log))
+			return;
+	}
+	if (v->log_count < ARRAY_SIZE(v->log))
+		v->log[v->log_count++] = *log;
+}
 
 int views_new(const struct genesis *g, struct views **ret)
 {
 	struct views *v = calloc(1, sizeof(*v));
 	if (!v)
 		return -ENOMEM;
-	v->genesis = g;
+	views_trust(v, &g->log);
 	pthread_mutex_init(&v->lock, NULL);
 	*ret = v;
 	return 0;
@@ -84,11 +97,23 @@ static int next_sighting(struct views *v, struct sighting **ret)
 	return 0;
 }
 
+static int find_signer(const struct views *v, struct span note, struct checkpoint *ret,
+                       const struct key **ret_log)
+{
+	int r = -ENOKEY;
+	for (size_t i = 0; r < 0 && r != -ENOMEM && i < v->log_count; i++) {
+		r = checkpoint_verify_fleet(note, &v->log[i], false, ret);
+		*ret_log = &v->log[i];
+	}
+	return r;
+}
+
 int views_add_note(struct views *v, unsigned input, struct span note, struct fleet_head *ret)
 {
 	struct checkpoint c;
 	struct sighting *s;
-	int r = checkpoint_verify_fleet(note, &v->genesis->log, false, &c);
+	const struct key *log = NULL;
+	int r = find_signer(v, note, &c, &log);
 	if (r == 0)
 		r = next_sighting(v, &s);
 	if (r < 0)
@@ -96,7 +121,7 @@ int views_add_note(struct views *v, unsigned input, struct span note, struct fle
 	*ret = (struct fleet_head){ .size = c.size, .root = c.root, .generation = c.generation };
 	if (!s)
 		return 0;
-	*s = (struct sighting){ .input = input, .head = *ret };
+	*s = (struct sighting){ .input = input, .log = *log, .head = *ret };
 	buf_put(&s->note, note.data, note.len);
 	return buf_err(&s->note);
 }
@@ -130,6 +155,10 @@ int views_add_store(struct views *v, unsigned input, struct fleet_tree *tree,
 	int r = note.len ? views_add_note(v, input, note, &head) : 0;
 	if (r == -EBADMSG || r == -ENOKEY || note.len == 0)
 		return 0;
+	const struct key *log = NULL;
+	struct checkpoint c;
+	if (r == 0 && find_signer(v, note, &c, &log) == 0)
+		one->log = *log;
 	buf_put(&one->note, note.data, note.len);
 	return r < 0 ? r : buf_err(&one->note);
 }
@@ -151,14 +180,14 @@ static void put_from(const struct comparing *k, unsigned input, char ret[SPLIT_V
 
 /* `root` and `proof` as in the file; proof_len 0 and root NULL where the sizes are equal. */
 static void put_evidence(const struct comparing *k, const struct sighting *first, unsigned input,
-                         struct span second, struct split_view *v)
+                         const struct key *log, struct span second, struct split_view *v)
 {
 	char from[2][SPLIT_VIEW_FROM_MAX + 1];
 	put_from(k, first->input, from[0]);
 	put_from(k, input, from[1]);
 	for (int i = 0; i < 2; i++)
 		v->view[i] = (struct view_note){ .from = { (const uint8_t *)from[i], strlen(from[i]) },
-			                         .log = k->views->genesis->log };
+			                         .log = i ? *log : first->log };
 	v->view[0].note = (struct span){ first->note.data, first->note.len };
 	v->view[1].note = second;
 	if (split_view_check(v) == SPLIT_VIEW_PROVEN && k->result->evidence.len == 0)
@@ -181,7 +210,7 @@ static int convict(const struct comparing *k, const struct sighting *s, const st
 	                                                     c.size, evidence.proof, &evidence.proof_len)
 	                          : 0;
 	if (r == 0)
-		put_evidence(k, s, view->input, note, &evidence);
+		put_evidence(k, s, view->input, &view->log, note, &evidence);
 	return r;
 }
 
@@ -248,7 +277,7 @@ static void compare_pair(const struct comparing *k, const struct sighting *a, co
 	     "inputs %u and %u hold different roots of the fleet log at size %llu", a->input, b->input,
 	     (unsigned long long)a->head.size);
 	if (a->note.len && b->note.len)
-		put_evidence(k, a, b->input, (struct span){ b->note.data, b->note.len }, &evidence);
+		put_evidence(k, a, b->input, &b->log, (struct span){ b->note.data, b->note.len }, &evidence);
 }
 
 /* Each with the first of its size: one that differs from any differs from that one, or that one does. */

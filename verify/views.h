@@ -7,6 +7,7 @@
 #include "evidence/seal.h"
 #include "evidence/split_view.h"
 #include "evidence/statement.h"
+#include "evidence/succession.h"
 #include "verify/finding.h"
 #include "verify/fleet_tree.h"
 #include "verify/generations.h"
@@ -28,6 +29,9 @@ void views_freep(struct views **v);
  */
 must_check int views_add_store(struct views *v, unsigned input, struct fleet_tree *tree,
                                const struct generations *generations, struct span note);
+/* The fleet log is signed with this key too, as statements have shown: call before the checkpoints are added.
+ * Those beyond SUCCESSION_MAX are passed over. */
+void views_trust(struct views *v, const struct key *log);
 /* A checkpoint of the fleet log. *ret: its head. -EBADMSG, -ENOKEY: it is none that the fleet log signed. */
 must_check int views_add_note(struct views *v, unsigned input, struct span note, struct fleet_head *ret);
 /* A fleet head that a host's seal names. Several threads may call it at once. */

@@ -102,6 +102,34 @@ def a_host_is_not_renamed_into_another():
     assert r.returncode == 3 and not (fleet.dir / "renamed").exists(), r
 
 
+def log_key(path):
+    words = (line.split(maxsplit=1) for line in fleet.command("fleet", "log-key", "show", path).splitlines())
+    return {word: value.strip() for word, value in words}
+
+
+def the_fleet_log_goes_on_under_the_key_that_was_prepared():
+    following = fleet.dir / "fleet" / "fleet-log-next.key"
+    fleet.command("fleet", "log-key", "next", fleet.dir / "safe", "--fleet", FLEET)
+    new, then = log_key(following), log_key(fleet.dir / "safe" / "fleet-log-next.key")
+    path = state("log-key", "--log", new["log"], "--next", then["next"], "--overlap", "60")
+    sign(path, *PEOPLE)
+    submit(path, status=3)  # the sink does not hold it yet
+    fleet.end("sink")
+    fleet.write_sink_config(log_next_key=following)
+    fleet.start_sink()
+    wrong = state("log-key", "--log", then["log"], "--next", new["next"], "--overlap", "60")
+    sign(wrong, *PEOPLE)
+    submit(wrong, status=3)  # it was not prepared
+    submit(path)
+    speaks()
+    note = (fleet.store / "fleet" / "checkpoint").read_text()
+    receipt = wait_until("a receipt with the statement", lambda: (text := (fleet.spool / "receipt").read_text()) and "log-key " in text and text)
+    assert receipt.rstrip().rsplit("\n\n", 1)[1].count(f"{FLEET}/log ") == 2, "both keys sign: " + note
+    assert verdicts() == set()
+    fleet.command("verify", "--anchor", fleet.anchor, fleet.spool)
+    speaks()  # a sealer that starts anew goes by the receipt that it holds
+
+
 def what_a_revoked_host_says_is_kept_and_marked():
     assert verdicts() == set()
     known = host()
@@ -136,7 +164,8 @@ def the_statements_hold_after_a_restart():
 if __name__ == "__main__":
     try:
         status = run([a_host_appends, a_statement_is_said_in_words_before_it_is_signed, an_administrator_alone_revokes_nothing,
-                      what_has_a_receipt_is_not_disowned, a_host_is_not_renamed_into_another, what_a_revoked_host_says_is_kept_and_marked,
+                      what_has_a_receipt_is_not_disowned, a_host_is_not_renamed_into_another,
+                      the_fleet_log_goes_on_under_the_key_that_was_prepared, what_a_revoked_host_says_is_kept_and_marked,
                       the_statements_hold_after_a_restart])
     finally:
         fleet.remove()

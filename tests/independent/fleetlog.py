@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import cbor
-from basics import Key, Origin, Refused, decimal, parse_origin, shown, unbase64, unbase64_hash
+from basics import H, Key, Origin, Refused, decimal, parse_origin, shown, unbase64, unbase64_hash
 from notes import MAX_NOTE, Checkpoint, check_fleet_checkpoint, checkpoint_text
+from statements import Genesis, check_statement
 from tree import Tree, leaf_hash, verify_consistency, verify_inclusion
 
 MAX_ENTRY = 65535
@@ -65,6 +66,7 @@ class Receipt:
     fleet_path: list[bytes]
     old: int
     proof: list[bytes]
+    log_keys: list[bytes]  # statements that hand on the fleet log's key
     witnessed: bytes | None  # None: the part is left out; empty: the sink has none yet
     witnessed_proof: list[bytes]
     checkpoint: bytes
@@ -125,11 +127,33 @@ def parse_receipt(data: bytes) -> Receipt:
     fleet_path = lines.hashes()
     old = lines.words(b"old", 1)[0]
     proof = lines.hashes()
+    log_keys = _log_key_parts(lines)
     witnessed, witnessed_proof = _witnessed_part(lines)
     return Receipt(
         origin, decimal(size), unbase64_hash(root), decimal(position), decimal(heads), commit_path,
-        unbase64(entry), decimal(index), fleet_path, decimal(old), proof, witnessed, witnessed_proof, lines.rest,
+        unbase64(entry), decimal(index), fleet_path, decimal(old), proof, log_keys, witnessed, witnessed_proof, lines.rest,
     )  # fmt: skip
+
+
+def _log_key_parts(lines: _Lines) -> list[bytes]:
+    found = []
+    while lines.follows(b"log-key"):
+        length = decimal(lines.words(b"log-key", 1)[0])
+        if length > MAX_NOTE or len(found) == 16:
+            raise Refused("receipt: statements that hand on the key are too long or too many")
+        found.append(lines.taken(length))
+    return found
+
+
+def log_keys_of(receipt: Receipt, genesis: Genesis) -> tuple[Key, Key | None]:
+    """The fleet log key that a receipt proves from the genesis statement on, and the one before it."""
+    key, former, prepared = genesis.log, None, genesis.next_log
+    for note in receipt.log_keys:
+        said = check_statement(note, genesis)
+        if said.kind != "log-key" or prepared is None or H(b"\x01" + said.log.public) != prepared:
+            raise Refused("receipt: the fleet log's key was not handed on so", "wrongly-sealed")
+        key, former, prepared = said.log, key, said.next_log
+    return key, former
 
 
 def _witnessed_part(lines: _Lines) -> tuple[bytes | None, list[bytes]]:
@@ -145,9 +169,9 @@ def _witnessed_part(lines: _Lines) -> tuple[bytes | None, list[bytes]]:
     return note, proof
 
 
-def check_in_fleet_log(receipt: Receipt, log: Key) -> Checkpoint:
+def check_in_fleet_log(receipt: Receipt, log: Key, former: Key | None = None) -> Checkpoint:
     """Section 10, steps 1 to 4 and 7. Returns the fleet head."""
-    head = check_fleet_checkpoint(receipt.checkpoint, log, alone=True)
+    head = check_fleet_checkpoint(receipt.checkpoint, log, alone=True, former=former)
     entry = parse_fleet_entry(receipt.entry)
     if entry[0] != COMMIT or entry[3] != receipt.heads:
         raise Refused("receipt: the entry is not this commit")
@@ -155,11 +179,20 @@ def check_in_fleet_log(receipt: Receipt, log: Key) -> Checkpoint:
     verify_inclusion(receipt.position, receipt.heads, leaf, receipt.commit_path, entry[2])
     verify_inclusion(receipt.index, head.size, leaf_hash(receipt.entry), receipt.fleet_path, head.root)
     if receipt.witnessed:
-        then = check_fleet_checkpoint(receipt.witnessed, log, alone=False)
+        then = _check_by_either(receipt.witnessed, log, former)
         if then.size > head.size:
             raise Refused("receipt: the witnessed checkpoint is above the receipt's")
         verify_consistency(then.size, head.size, then.root, head.root, receipt.witnessed_proof)
     return head
+
+
+def _check_by_either(note: bytes, log: Key, former: Key | None) -> Checkpoint:
+    try:
+        return check_fleet_checkpoint(note, log, alone=False)
+    except Refused:
+        if former is None:
+            raise
+        return check_fleet_checkpoint(note, former, alone=False)
 
 
 def check_growth(receipt: Receipt, head: Checkpoint, held: Checkpoint | None) -> None:

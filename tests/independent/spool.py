@@ -10,7 +10,7 @@ from batches import MAX_BATCH, Batch, parse_batch
 from entries import EPOCH, Entry, body_faults, parse_body
 from files import names_in, read_small, shown_name
 from findings import Findings
-from fleetlog import MAX_RECEIPT, check_in_fleet_log, is_hash, is_uint, parse_receipt
+from fleetlog import MAX_RECEIPT, check_in_fleet_log, is_hash, is_uint, log_keys_of, parse_receipt
 from hostlog import HostLog
 from notes import MAX_NOTE, Checkpoint, check_fleet_checkpoint
 from roll import Stand
@@ -176,7 +176,7 @@ class _Spool:
     def _check_receipt(self, data: bytes) -> None:
         """Steps 1 to 4 and 6 of section 10; the fleet head that was held before is not in the spool."""
         receipt = parse_receipt(data)
-        check_in_fleet_log(receipt, self.genesis.log)
+        check_in_fleet_log(receipt, *log_keys_of(receipt, self.genesis))
         head = next((b for b in self.batches if b.origin == receipt.origin and b.end == receipt.size), None)
         if head is None:
             raise Refused("the receipted batch is not in the spool", "missing")

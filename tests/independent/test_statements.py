@@ -7,8 +7,9 @@ from pathlib import Path
 
 import build
 import verify
-from basics import base64_text
+from basics import Refused, base64_text
 from entries import KEY
+from fleetlog import check_in_fleet_log, log_keys_of, parse_receipt
 from statements import check_genesis
 
 ROOT_OF_NOTHING = "0 0 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
@@ -39,6 +40,7 @@ class World:
         self.second += 1
         signers = by or [self.cast.admins[0], self.cast.auditors[0]]
         note = build.make_statement(kind, "test", list(lines), signers, f"2026-11-24T12:00:{self.second:02d}Z")
+        self.stated = note
         self.sink.group([], [[2, self.sink.time, note]])
 
     def next_identity(self) -> build.Signer:
@@ -202,6 +204,27 @@ class Statements(unittest.TestCase):
         self.log_key(self.world.cast.next_log, overlap=0)
         self.world.append()
         self.assertIn("wrongly-sealed", self.world.found())
+
+    def receipt(self, *statements: bytes) -> bytes:
+        """A receipt as this world's sink would give it, with these statements in it."""
+        receipt = self.world.sink.receipt(self.world.host)
+        start = receipt.rindex(b"test/log\n%d\n" % len(self.world.sink.leaves))
+        parts = b"".join(b"log-key %d\n%b" % (len(note), note) for note in statements)
+        return receipt[:start] + parts + receipt[start:]
+
+    def test_a_receipt_proves_who_signs_the_log(self):
+        w = self.world
+        self.log_key(w.cast.next_log)
+        w.append()
+        statement, genesis = w.stated, check_genesis(w.cast.genesis)
+        receipt = parse_receipt(self.receipt(statement))
+        log, former = log_keys_of(receipt, genesis)
+        self.assertEqual((log, former), (w.cast.next_log.key, w.cast.log.key))
+        check_in_fleet_log(receipt, log, former)
+        with self.assertRaises(Refused):
+            check_in_fleet_log(parse_receipt(self.receipt()), genesis.log)
+        with self.assertRaises(Refused):
+            log_keys_of(parse_receipt(self.receipt(statement, statement)), genesis)
 
     def test_another_key_than_the_prepared_one_is_refused(self):
         self.log_key(build.Signer("test/log", salt="3"))

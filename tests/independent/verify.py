@@ -20,7 +20,7 @@ from basics import Key, Origin, Refused, parse_origin, parse_vkey
 from coverage import check_coverage
 from files import FleetRecord, StoreFile, names_in, numbered, read_file, read_small, shown_name
 from findings import Finding, Findings
-from fleetlog import ANNOUNCE, COMMIT, SINK, MAX_RECEIPT, STATEMENT, check_in_fleet_log, commit_tree, parse_fleet_entry, parse_receipt
+from fleetlog import ANNOUNCE, COMMIT, SINK, MAX_RECEIPT, STATEMENT, check_in_fleet_log, commit_tree, log_keys_of, parse_fleet_entry, parse_receipt
 from forks import check_forks
 from generations import Generations, Restored, key_of, parse_restored
 from hostlog import HostLog, StandAt, check_epochs
@@ -378,7 +378,7 @@ def run_receipt(path: Path, genesis: Genesis) -> int:
     data = read_small(path, MAX_RECEIPT)
     try:
         receipt = parse_receipt(data)
-        head = check_in_fleet_log(receipt, genesis.log)
+        head = check_in_fleet_log(receipt, *log_keys_of(receipt, genesis))
     except Refused as refused:
         print(f"{refused.verdict}: {refused.reason}")
         return 1

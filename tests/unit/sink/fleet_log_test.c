@@ -23,7 +23,9 @@ struct rig {
 static void rig_open(struct rig *g, const struct frontier *f, struct span note)
 {
 	struct fleet_head published;
-	cr_assert_eq(fleet_log_open(g->env, g->dir, &g->signer.key, f, note, &g->log, &published), 0);
+	cr_assert_eq(fleet_log_open(g->env, g->dir, (const struct key *[]){ &g->signer.key }, 1, f, note,
+	                            &g->log, &published),
+	             0);
 }
 
 static void rig_init(struct rig *g)
@@ -252,7 +254,7 @@ Test(fleet_log, damaged_tiles_are_noticed_at_the_start)
 		cr_assert_not_null(p, "%s", names[i]);
 		p[3] ^= 1;
 		struct fleet_head published;
-		cr_assert_eq(fleet_log_open(g->env, g->dir, &g->signer.key, &f,
+		cr_assert_eq(fleet_log_open(g->env, g->dir, (const struct key *[]){ &g->signer.key }, 1, &f,
 		                            (struct span){ note.data, note.len }, &g->log, &published),
 		             -EBADMSG, "%s", names[i]);
 		p[3] ^= 1;

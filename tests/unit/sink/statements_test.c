@@ -305,3 +305,90 @@ Test(statements, a_token_is_counted_over_restarts_and_new_journals)
 	s.token.b[0] = 7;
 	cr_assert_eq(state(&k, &s), -EPERM, "used up");
 }
+
+/* A key of the fleet log, under its name. */
+static void log_signer(const char *seed, struct signer *ret)
+{
+	test_signer(seed, ret);
+	cr_assert_eq(key_make("acme/log", KEY_TYPE_ED25519, &ret->secret.public_key, &ret->key), 0);
+}
+
+static struct statement hands_on(const struct signer *to, const char *then, uint64_t overlap_s)
+{
+	struct signer next;
+	struct statement s = { .kind = STATEMENT_LOG_KEY, .log = to->key, .overlap_s = overlap_s };
+	log_signer(then, &next);
+	log_key_hash(&next.secret.public_key, &s.next);
+	return s;
+}
+
+static size_t note_lines(const struct kit *k)
+{
+	struct note n;
+	cr_assert_eq(note_parse(SPAN_OF(k->core->log.note), &n), 0);
+	return note_signature_count(&n);
+}
+
+/* A receipt under a fleet log that was handed on is proven from the genesis statement alone. */
+static void check_receipt(struct kit *k, struct host_log *h, const struct key *by)
+{
+	cleanup_buf struct buf body = { 0 }, answer = { 0 }, entry = { 0 };
+	struct receipt r;
+	struct succession log;
+	struct fleet_head head;
+	host_log_batch(h, &one, &body);
+	cr_assert_eq(kit_send(k, h->origin.host, &body, 0, &answer), 200);
+	cr_assert_eq(receipt_parse(SPAN_OF(answer), &entry, &r), 0);
+	cr_assert_eq(succession_follow(&k->core->genesis, r.log_keys, &log), 0);
+	cr_assert(key_equal(&log.log, by));
+	cr_assert_eq(receipt_check_by(&r, &log, &(struct fleet_head){ 0 }, &head), RECEIPT_OK);
+}
+
+Test(statements, the_log_s_key_is_handed_on_and_signs_from_the_statement_s_own_entry_on)
+{
+	cleanup_kit struct kit k;
+	struct host_log h;
+	struct signer second;
+	struct checkpoint c;
+	kit_cast(&k);
+	kit_host(&k, "web1", &h);
+	log_signer("acme/log/2", &second);
+	struct statement s = hands_on(&second, "acme/log/3", 60);
+	cr_assert_eq(state(&k, &s), -EPERM, "the sink does not hold it");
+	k.options.next_signer = &second;
+	kit_reopen(&k);
+	cr_assert_eq(state(&k, &s), 0, "%s", k.error);
+	cr_assert_eq(checkpoint_verify_keys(SPAN_OF(k.core->log.note), &second.key, &k.fleet.log.key, &c), 0);
+	cr_assert_eq(note_lines(&k), 2, "both, for a while");
+	check_receipt(&k, &h, &second.key);
+	kit_reopen(&k);
+	check_receipt(&k, &h, &second.key);
+	fault_env_tick(k.env, 61000000);
+	check_receipt(&k, &h, &second.key);
+	cr_assert_eq(note_lines(&k), 1);
+	/* The old key is not needed any more. */
+	k.options.signer = &second;
+	k.options.next_signer = NULL;
+	k.options.journal_max_bytes = 1;
+	kit_reopen(&k);
+	check_receipt(&k, &h, &second.key);
+	cr_assert_eq(core_rotate(k.core), 1);
+	kit_reopen(&k);
+	check_receipt(&k, &h, &second.key);
+}
+
+Test(statements, a_sink_with_the_old_key_alone_does_not_start_after_that)
+{
+	cleanup_kit struct kit k;
+	struct signer second;
+	kit_cast(&k);
+	log_signer("acme/log/2", &second);
+	k.options.next_signer = &second;
+	kit_reopen(&k);
+	struct statement s = hands_on(&second, "acme/log/3", 0);
+	cr_assert_eq(state(&k, &s), 0, "%s", k.error);
+	cr_assert_eq(note_lines(&k), 1, "no overlap");
+	core_free(TAKE_PTR(k.core));
+	k.options.next_signer = NULL;
+	cr_assert_eq(kit_open(&k), -EKEYREJECTED);
+}
