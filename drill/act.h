@@ -6,7 +6,7 @@
 #include "evidence/key.h"
 
 #define ACT_WHY_MAX  240
-#define ACT_WORD_MAX 48
+#define ACT_WORD_MAX 160
 
 struct scratch;
 struct sin;

@@ -80,6 +80,7 @@ int sin_second_sink(struct act *a)
 	}
 	int status = program_run(a->fleet->log, argv);
 	a->status = status > 0 ? (unsigned)status : 0;
+	scratch_last_words(a->fleet, a->word, sizeof(a->word));
 	return status < 0 ? act_step(a, status, "a second sink can't be tried") : 0;
 }
 
