@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Statements from the first word to the verdict: made, signed by one person after the other, taken by the sink, obeyed, verified."""
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
@@ -161,12 +162,42 @@ def the_statements_hold_after_a_restart():
     submit(path, status=3)
 
 
+def a_host_is_enrolled_anew_and_goes_on_in_the_next_epoch():
+    for name in ("sealer", "shipper"):
+        fleet.end(name)
+    again, granted = fleet.dir / "again", fleet.dir / "granted-again"
+    fleet.command("enroll", "request", again, "--fleet", FLEET, "--host", HOST)
+    fleet.command("enroll", "approve", fleet.dir / "fleet", again / "request", "--out", granted)
+    words = dict(line.split(" ", 1) for line in (granted / "enrol").read_text().splitlines() if line.count(" ") == 1)
+    before = host()["head"]
+    path = state("re-enrol", "--host", HOST, "--identity", words["identity"], "--certificate", words["certificate"], "--follows", before)
+    sign(path, *PEOPLE)
+    submit(path)
+    assert host()["state"] == "good"
+    shutil.copy(path, granted / "enrol")
+    for folder in (fleet.dir / "state", fleet.spool):
+        shutil.rmtree(folder)
+        folder.mkdir(mode=0o700)
+    shutil.copy(again / "identity.key", fleet.dir / "state" / "identity.key")
+    config = fleet.dir / "agent.yaml"
+    config.write_text(config.read_text().replace(str(fleet.dir / "granted"), str(granted)).replace(str(fleet.dir / "request"), str(again)))
+    fleet.start("sealer")
+    fleet.start("shipper")
+    wait_until("the next epoch", lambda: int(host()["head"].split()[0]) > int(before.split()[0]), 30)
+    # Loss: what the new sealer sealed before it heard of the old log is in no store.
+    assert verdicts(status=1) - {"loss"} == {"revoked", "epoch"}, verdicts(status=1)
+    path = state("close", "--host", HOST, "--epoch", host()["head"].split()[0], "--reason", "reinstalled")
+    sign(path, *PEOPLE)
+    submit(path)
+    assert verdicts(status=1) - {"loss", "remark"} == {"revoked"}, verdicts(status=1)
+
+
 if __name__ == "__main__":
     try:
         status = run([a_host_appends, a_statement_is_said_in_words_before_it_is_signed, an_administrator_alone_revokes_nothing,
                       what_has_a_receipt_is_not_disowned, a_host_is_not_renamed_into_another,
                       the_fleet_log_goes_on_under_the_key_that_was_prepared, what_a_revoked_host_says_is_kept_and_marked,
-                      the_statements_hold_after_a_restart])
+                      the_statements_hold_after_a_restart, a_host_is_enrolled_anew_and_goes_on_in_the_next_epoch])
     finally:
         fleet.remove()
     sys.exit(status)
