@@ -4,6 +4,7 @@
 #include "cli/file_tree.h"
 #include "cli/tile_dir.h"
 #include "evidence/fleet.h"
+#include "evidence/generation.h"
 #include "evidence/policy.h"
 #include "evidence/record.h"
 #include "evidence/roll.h"
@@ -15,6 +16,7 @@ struct export_fleet {
 	struct tile_dir *tiles;
 	struct buf note;
 	struct checkpoint head; /* of it */
+	uint64_t generation;    /* whose name it bears */
 	uint64_t next;          /* index */
 };
 
@@ -104,7 +106,7 @@ int export_fleet_record(struct export_fleet *f, struct span payload, struct stat
 	return tile_dir_add(f->tiles, record.entry, &leaf);
 }
 
-static int check(const struct export_fleet *f)
+static int check(struct export_fleet *f)
 {
 	const struct frontier *tree = tile_dir_tree(f->tiles);
 	struct checkpoint head;
@@ -120,6 +122,7 @@ static int check(const struct export_fleet *f)
 		command_fail("the published checkpoint is not signed by the fleet log's key");
 		return -EBADMSG;
 	}
+	f->generation = head.generation;
 	return 0;
 }
 
@@ -143,8 +146,12 @@ static int put_policy(const struct export_fleet *f, struct span text, struct buf
 		command_fail(
 		        "take note: the published checkpoint lacks cosignatures that the policy asks for");
 	if (!policy_log(p, 0)) {
+		struct key log;
+		r = generation_key(&f->roll.log, f->generation, &log);
+		if (r < 0)
+			return r;
 		buf_put_str(ret, "log ");
-		key_put(ret, &f->roll.log);
+		key_put(ret, &log);
 		buf_put_u8(ret, '\n');
 	}
 	buf_put(ret, text.data, text.len);

@@ -1,4 +1,5 @@
 #include "evidence/cosignature.h"
+#include "evidence/generation.h"
 #include "evidence/policy_layout.h"
 
 void policy_free(struct policy *p)
@@ -72,8 +73,11 @@ static size_t known_keys(const struct policy *p, const struct key *log, struct s
 		if (span_is(origin, p->log[i].key.name))
 			keys[n++] = p->log[i].key;
 	}
-	if (log && policy_lists(p, log) && span_is(origin, log->name))
-		keys[n++] = *log;
+	uint64_t generation;
+	struct key own;
+	if (log && generation_parse(origin, log, &generation) == 0 &&
+	    generation_key(log, generation, &own) == 0 && policy_lists(p, &own))
+		keys[n++] = own;
 	return n;
 }
 
