@@ -123,6 +123,8 @@ def in_a_site(test):
             assert not site.sanitizer_reports(), site.sanitizer_reports()[:3]
         except BaseException:
             print(f"SEED={SEED}; logs in {site.dir}", file=sys.stderr)
+            for process in site.process.values():
+                process.kill()
             raise
         site.remove()
     run.__name__ = test.__name__
