@@ -22,6 +22,13 @@ static void hold(struct sealer *s, const struct policy_verdict *v)
 	witnessing_covered(&s->witnessing, v->checkpoint.size);
 }
 
+/* The receipt has shown that the log signed it: the policy may name any of its keys, or none at all. */
+static int judge(const struct sealer *s, struct span note, struct policy_verdict *ret)
+{
+	int r = policy_check(s->options.policy, note, NULL, ret);
+	return r == -ENOKEY ? policy_check(s->options.policy, note, s->options.log_key, ret) : r;
+}
+
 int witnessed_load(struct sealer *s)
 {
 	cleanup_buf struct buf note = { 0 };
@@ -34,9 +41,7 @@ int witnessed_load(struct sealer *s)
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	/* What another policy found good enough is worth nothing under this one. */
-	if (policy_check(s->options.policy, (struct span){ note.data, note.len }, s->options.log_key, &v) ==
-	            0 &&
-	    v.quorum)
+	if (judge(s, (struct span){ note.data, note.len }, &v) == 0 && v.quorum)
 		hold(s, &v);
 	return 0;
 }
@@ -53,8 +58,7 @@ int witnessed_take(struct sealer *s, const struct receipt *r)
 	if (!is_watched(s))
 		return 0;
 	witnessed_expect(s, r);
-	if (r->witnessed.len == 0 ||
-	    policy_check(s->options.policy, r->witnessed, s->options.log_key, &v) < 0 || !v.quorum ||
+	if (r->witnessed.len == 0 || judge(s, r->witnessed, &v) < 0 || !v.quorum ||
 	    v.checkpoint.size <= s->witnessing.size)
 		return witnessed_look(s);
 	/* Not durable here: the next receipt brings another. */

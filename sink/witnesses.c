@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "evidence/generation.h"
 #include "lib/log.h"
 #include "lib/text.h"
 #include "sink/witnesses_state.h"
@@ -62,6 +63,26 @@ int witnesses_fd(const struct witnesses *w)
 
 /* --- what witnesses say */
 
+/* The keys that may sign the log now. Returns how many. */
+static size_t learn_keys(struct witnesses *w, const struct core *core)
+{
+	const struct roll *l = &core->roll;
+	if (generation_key(&l->log, core->generation, &w->keys[0]) < 0)
+		return 0;
+	return l->has_former && generation_key(&l->former, core->generation, &w->keys[1]) == 0 ? 2 : 1;
+}
+
+int witnesses_begin_round(struct witnesses *w, const struct core *core, struct span note)
+{
+	size_t n = learn_keys(w, core);
+	int r = -ENOKEY;
+	for (size_t k = 0; r == -ENOKEY && k < n; k++) {
+		w->round.log = &w->keys[k];
+		r = cosigned_begin(&w->round, note);
+	}
+	return r;
+}
+
 /* A checkpoint that a witness holds, against the store. Whatever is not signed by this log's key is the
  * witness's own trouble. */
 int witnesses_judge(struct witnesses *w, struct core *core, size_t i, struct span note,
@@ -69,7 +90,11 @@ int witnesses_judge(struct witnesses *w, struct core *core, size_t i, struct spa
 {
 	struct policy_verdict v;
 	struct hash root;
-	if (policy_check(w->policy, note, w->log, &v) < 0) {
+	size_t n = learn_keys(w, core);
+	int checked = -ENOKEY;
+	for (size_t k = 0; checked < 0 && k < n; k++)
+		checked = policy_check(w->policy, note, &w->keys[k], &v);
+	if (checked < 0) {
 		snprintf(w->witness[i].words, WITNESS_WORDS_MAX, "%s",
 		         "what it gives as its latest checkpoint is not signed by this log");
 		return -EBADMSG;

@@ -71,7 +71,7 @@ static int take_published(struct witnesses *w, struct core *core)
 	int r = file_read(core->env, core->store.fleet, "checkpoint", NOTE_MAX_BYTES, &note);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	r = cosigned_begin(&w->round, (struct span){ note.data, note.len });
+	r = witnesses_begin_round(w, core, (struct span){ note.data, note.len });
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
 	return w->round.quorum ? witnesses_take_quorum(w, core) : 0;

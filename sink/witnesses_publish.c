@@ -21,7 +21,15 @@ static void offer(struct witnesses *w)
 
 static int begin_round(struct witnesses *w, struct core *core)
 {
-	int r = cosigned_begin(&w->round, (struct span){ core->log.note.data, core->log.note.len });
+	int r = witnesses_begin_round(w, core, (struct span){ core->log.note.data, core->log.note.len });
+	if (r == -ENOKEY) {
+		if (!w->unlisted)
+			log_error("the policy does not name the key that the log is signed with: nothing is "
+			          "offered "
+			          "to witnesses; give the sink a policy that does, and start it again");
+		w->unlisted = true;
+		return core_publish(core);
+	}
 	if (r < 0)
 		return r;
 	w->round_us = core->env->boot_us(core->env);

@@ -18,6 +18,8 @@ struct witness_state {
 struct witnesses {
 	const struct policy *policy;
 	const struct key *log;
+	struct key keys[2]; /* that in force now, and the one before it while its line is there too */
+	bool unlisted;      /* it was said that the policy names neither */
 	struct witnesses_options options;
 	struct witness_process process;
 	size_t count;
@@ -40,6 +42,8 @@ void witnesses_note_failure(struct witnesses *w, size_t i, const char *words);
  * -EBADMSG: this log did not sign it, so it says nothing. */
 must_check int witnesses_judge(struct witnesses *w, struct core *core, size_t i, struct span note,
                                enum witnesses_verdict *ret);
+/* Begin a round with a checkpoint, by whichever of the log's keys the policy names. -ENOKEY: none. */
+must_check int witnesses_begin_round(struct witnesses *w, const struct core *core, struct span note);
 /* The round's checkpoint has its quorum. */
 must_check int witnesses_take_quorum(struct witnesses *w, struct core *core);
 /* Publish the round's checkpoint with the lines that it has. */
