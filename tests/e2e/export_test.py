@@ -281,6 +281,27 @@ def check_proofs_after_key_change(work, store, policy):
         check(f"and verifies ({index})", done.returncode == 0 and "proven, and witnessed" in done.stdout, done)
 
 
+def check_generation(checker, work):
+    """After a restore the log's key signs under another name; the export's policy names that one."""
+    sink, _, _ = build.small_sink()
+    later = build.Signer(sink.cast.log.key.name)
+    later.key = build.Key(f"{later.key.name}/2", later.key.public)
+    sink.note = build.make_note(build.checkpoint_text(later.key.name, len(sink.leaves), build.tree_root(sink.leaves)), later)
+    store, out = work / "generation", work / "generation-out"
+    sink.write(store)
+    done = swornlog("export", store, out)
+    check("a later generation of the fleet log is exported", done.returncode == 0 and vkeys(out / "fleet") == [later.key.vkey], done)
+    done = run_checker(checker, "tiles", out / "fleet", later.key.vkey)
+    check("Go verifies it under its own name", done.returncode == 0, done.stderr)
+    status, outcome = verified(work, sink, out, "--policy", out / "fleet" / "policy")
+    check("and swornlog does", status == 0, outcome)
+    path = work / "generation.swornlog-proof"
+    done = swornlog("prove", store, "alpha", 4, "--out", path)
+    check("its entries are proven", done.returncode == 0 and proof.check_proof(path.read_bytes(), sink.cast.genesis).entry.index == 4, done)
+    done = swornlog("verify", "--anchor", work / "anchor", "--policy", out / "fleet" / "policy", path)
+    check("and verify under that policy", done.returncode == 0, done)
+
+
 def main():
     checker = build_checker()
     with tempfile.TemporaryDirectory() as folder:
@@ -300,6 +321,7 @@ def main():
         check_damage(work, work / "store")
         check_refusals(work, work / "store")
         check_policies(checker, work)
+        check_generation(checker, work)
     finish()
 
 
