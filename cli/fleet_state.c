@@ -138,7 +138,7 @@ static int make(const char *kind, const char *fleet, const char *path, const str
 
 int fleet_state(int argc, char **argv)
 {
-	const char *arguments[2], *fleet = NULL;
+	const char *arguments[2], *fleet = "";
 	struct wish wishes[] = { { "host", NULL },    { "identity", NULL }, { "certificate", NULL },
 		                 { "follows", NULL }, { "at", NULL },       { "announced", NULL },
 		                 { "reason", NULL },  { "policy", NULL },   { "log", NULL },
