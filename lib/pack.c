@@ -118,3 +118,11 @@ int unpack(enum pack_codec codec, struct span packed, size_t raw_len, struct buf
 		out->len = before;
 	return r;
 }
+
+void pack_end_thread(void)
+{
+	ZSTD_freeCCtx(compressor);
+	ZSTD_freeDCtx(decompressor);
+	compressor = NULL;
+	decompressor = NULL;
+}

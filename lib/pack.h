@@ -13,4 +13,7 @@ must_check int pack(enum pack_codec codec, struct span raw, struct buf *out);
  * is unknown. -ENOMEM says nothing about the bytes. */
 must_check int unpack(enum pack_codec codec, struct span packed, size_t raw_len, struct buf *out);
 
+/* Free what a thread keeps from one call to the next; for one that ends before the process does. */
+void pack_end_thread(void);
+
 #endif

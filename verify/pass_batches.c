@@ -2,6 +2,7 @@
  * its share of the hosts: so what is found does not depend on how many there are. */
 #include <pthread.h>
 
+#include "lib/pack.h"
 #include "verify/pass.h"
 
 struct share {
@@ -155,13 +156,18 @@ static int go_through(struct share *s)
 	}
 }
 
-static void *run(void *arg)
+static void run(struct share *s)
 {
-	struct share *s = arg;
 	s->result = go_through(s);
 	if (s->result == 0)
 		s->result = fleet_check_notes(s->pass->store->fleet, s->pass->path, s->number, s->of,
 		                              &s->findings);
+}
+
+static void *run_thread(void *arg)
+{
+	run(arg);
+	pack_end_thread();
 	return NULL;
 }
 
@@ -169,7 +175,7 @@ static void *run(void *arg)
 static void run_all(struct share *share, size_t n)
 {
 	for (size_t i = 1; i < n; i++)
-		share[i].started = pthread_create(&share[i].thread, NULL, run, &share[i]) == 0;
+		share[i].started = pthread_create(&share[i].thread, NULL, run_thread, &share[i]) == 0;
 	for (size_t i = 0; i < n; i++) {
 		if (!share[i].started)
 			run(&share[i]);
