@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "evidence/line.h"
+#include "evidence/part.h"
 #include "lib/cbor.h"
 #include "lib/text.h"
 
@@ -107,7 +109,6 @@ void commit_leaf(struct span origin, uint64_t size, const struct hash *root, str
 }
 
 #define RECEIPT_FIRST_LINE "swornlog-receipt/v1"
-#define WITNESSED          "witnessed "
 
 static void put_path(struct buf *b, const struct hash *path, size_t n)
 {
@@ -134,29 +135,10 @@ void receipt_put(struct buf *b, const struct receipt *r)
 	put_path(b, r->consistency, r->consistency_len);
 	buf_put(b, r->log_keys.data, r->log_keys.len);
 	if (r->has_witnessed) {
-		buf_printf(b, WITNESSED "%zu\n", r->witnessed.len);
-		buf_put(b, r->witnessed.data, r->witnessed.len);
+		part_put(b, "witnessed", r->witnessed);
 		put_path(b, r->witnessed_proof, r->witnessed_proof_len);
 	}
 	buf_put(b, r->note.data, r->note.len);
-}
-
-/* The rest of a line that begins with `word` and a space. */
-static struct span after_word(struct cursor *c, const char *word)
-{
-	struct span line = cursor_line(c);
-	size_t n = strlen(word);
-	if (c->err || line.len <= n || !span_starts(line, word) || line.data[n] != ' ') {
-		cursor_fail(c);
-		return (struct span){ 0 };
-	}
-	return (struct span){ line.data + n + 1, line.len - n - 1 };
-}
-
-static void get_number(struct cursor *c, struct span s, uint64_t *ret)
-{
-	if (!c->err && text_decimal(s, ret) < 0)
-		cursor_fail(c);
 }
 
 /* Hash lines up to an empty one. */
@@ -166,42 +148,34 @@ static size_t get_path(struct cursor *c, struct hash *path, size_t max)
 		struct span line = cursor_line(c);
 		if (c->err || line.len == 0)
 			return n;
-		if (n == max || text_base64_exact(line, path[n].b, sizeof(path[n].b)) < 0)
+		if (n == max)
 			cursor_fail(c);
+		else
+			line_hash(c, line, &path[n]);
 	}
 	return 0;
 }
 
 static void parse_head(struct cursor *c, struct receipt *r)
 {
-	r->origin = after_word(c, "origin");
+	r->origin = line_get(c, "origin");
 	struct span rest;
-	struct span size = text_split(after_word(c, "head"), ' ', &rest);
-	get_number(c, size, &r->size);
-	if (!c->err && text_base64_exact(rest, r->root.b, sizeof(r->root.b)) < 0)
-		cursor_fail(c);
-	struct span position = text_split(after_word(c, "commit"), ' ', &rest);
-	get_number(c, position, &r->position);
-	get_number(c, rest, &r->heads);
+	struct span size = text_split(line_get(c, "head"), ' ', &rest);
+	line_number(c, size, &r->size);
+	line_hash(c, rest, &r->root);
+	struct span position = text_split(line_get(c, "commit"), ' ', &rest);
+	line_number(c, position, &r->position);
+	line_number(c, rest, &r->heads);
 	r->commit_path_len = get_path(c, r->commit_path, ARRAY_SIZE(r->commit_path));
-}
-
-static struct span get_sized(struct cursor *c, const char *word, size_t max)
-{
-	uint64_t n = 0;
-	get_number(c, after_word(c, word), &n);
-	if (n > max)
-		cursor_fail(c);
-	return cursor_bytes(c, (size_t)n);
 }
 
 /* The part may be left out: then the checkpoint comes next. */
 static void parse_witnessed(struct cursor *c, struct receipt *r)
 {
-	if (c->err || !span_starts((struct span){ c->at, cursor_left(c) }, WITNESSED))
+	if (!line_next_is(c, "witnessed"))
 		return;
 	r->has_witnessed = true;
-	r->witnessed = get_sized(c, "witnessed", NOTE_MAX_BYTES);
+	r->witnessed = part_get(c, "witnessed", NOTE_MAX_BYTES);
 	r->witnessed_proof_len = get_path(c, r->witnessed_proof, ARRAY_SIZE(r->witnessed_proof));
 	if (r->witnessed.len == 0 && r->witnessed_proof_len > 0)
 		cursor_fail(c);
@@ -217,10 +191,10 @@ int receipt_parse(struct span bytes, struct buf *entry_bytes, struct receipt *re
 	if (!span_is(cursor_line(&c), RECEIPT_FIRST_LINE))
 		return -EBADMSG;
 	parse_head(&c, &r);
-	struct span entry = after_word(&c, "entry");
-	get_number(&c, after_word(&c, "index"), &r.index);
+	struct span entry = line_get(&c, "entry");
+	line_number(&c, line_get(&c, "index"), &r.index);
 	r.fleet_path_len = get_path(&c, r.fleet_path, ARRAY_SIZE(r.fleet_path));
-	get_number(&c, after_word(&c, "old"), &r.old_size);
+	line_number(&c, line_get(&c, "old"), &r.old_size);
 	r.consistency_len = get_path(&c, r.consistency, ARRAY_SIZE(r.consistency));
 	r.log_keys = succession_get(&c);
 	parse_witnessed(&c, &r);
@@ -334,15 +308,11 @@ void conflict_put(struct buf *b, const struct conflict *c)
 {
 	buf_put_str(b, CONFLICT_FIRST_LINE "\nreason ");
 	buf_put(b, c->reason.data, c->reason.len);
-	buf_printf(b, "\nepoch %llu\nsize %llu\nnote %zu\n", (unsigned long long)c->epoch,
-	           (unsigned long long)c->size, c->note.len);
-	buf_put(b, c->note.data, c->note.len);
-	buf_printf(b, "receipt %zu\n", c->receipt.len);
-	buf_put(b, c->receipt.data, c->receipt.len);
-	if (c->log.len) {
-		buf_printf(b, "log %zu\n", c->log.len);
-		buf_put(b, c->log.data, c->log.len);
-	}
+	buf_printf(b, "\nepoch %llu\nsize %llu\n", (unsigned long long)c->epoch, (unsigned long long)c->size);
+	part_put(b, "note", c->note);
+	part_put(b, "receipt", c->receipt);
+	if (c->log.len)
+		part_put(b, "log", c->log);
 }
 
 int conflict_parse(struct span bytes, struct conflict *ret)
@@ -351,15 +321,15 @@ int conflict_parse(struct span bytes, struct conflict *ret)
 	cursor_init(&c, bytes.data, bytes.len);
 	if (!span_is(cursor_line(&c), CONFLICT_FIRST_LINE))
 		return -EBADMSG;
-	struct conflict k = { .reason = after_word(&c, "reason") };
+	struct conflict k = { .reason = line_get(&c, "reason") };
 	if (!span_is(k.reason, "size") && !span_is(k.reason, "epoch") && !span_is(k.reason, "fork"))
 		return -EBADMSG;
-	get_number(&c, after_word(&c, "epoch"), &k.epoch);
-	get_number(&c, after_word(&c, "size"), &k.size);
-	k.note = get_sized(&c, "note", NOTE_MAX_BYTES);
-	k.receipt = get_sized(&c, "receipt", RECEIPT_MAX_BYTES);
+	line_number(&c, line_get(&c, "epoch"), &k.epoch);
+	line_number(&c, line_get(&c, "size"), &k.size);
+	k.note = part_get(&c, "note", NOTE_MAX_BYTES);
+	k.receipt = part_get(&c, "receipt", RECEIPT_MAX_BYTES);
 	if (cursor_left(&c) > 0)
-		k.log = get_sized(&c, "log", NOTE_MAX_BYTES);
+		k.log = part_get(&c, "log", NOTE_MAX_BYTES);
 	if (cursor_finish(&c) < 0)
 		return -EBADMSG;
 	*ret = k;

@@ -26,6 +26,18 @@ bool line_next_is(const struct cursor *c, const char *word)
 	       (left.data[n] == ' ' || left.data[n] == '\n');
 }
 
+void line_number(struct cursor *c, struct span value, uint64_t *ret)
+{
+	if (!c->err && text_decimal(value, ret) < 0)
+		cursor_fail(c);
+}
+
+void line_hash(struct cursor *c, struct span value, struct hash *ret)
+{
+	if (!c->err && text_base64_exact(value, ret->b, sizeof(ret->b)) < 0)
+		cursor_fail(c);
+}
+
 bool line_take(struct span *lines, struct span *ret_value)
 {
 	struct cursor c;

@@ -1,5 +1,5 @@
-/* The lines of statements, `<word> <value>`: what a table of them says is read and written in its order
- * (docs/format.md section 11). */
+/* Lines `<word> <value>` of the texts that docs/format.md describes: one by one, and by tables of them, which
+ * are read and written in their order (section 11). */
 #ifndef SWORNLOG_EVIDENCE_LINE_H
 #define SWORNLOG_EVIDENCE_LINE_H
 
@@ -57,6 +57,9 @@ void lines_put(struct buf *b, const struct line_row *row, size_t n, const void *
 /* The value of the next line, which must begin with the word; an empty span after an error. */
 struct span line_get(struct cursor *c, const char *word);
 bool line_next_is(const struct cursor *c, const char *word);
+/* A value, or a part of one, as a number or as a hash in base64. */
+void line_number(struct cursor *c, struct span value, uint64_t *ret);
+void line_hash(struct cursor *c, struct span value, struct hash *ret);
 /* The value of the next of those lines that a row of form LINE_RANGES or LINE_POLICY has found; false behind
  * the last. */
 bool line_take(struct span *lines, struct span *ret_value);

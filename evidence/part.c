@@ -1,6 +1,6 @@
 #include "evidence/part.h"
 
-#include "lib/text.h"
+#include "evidence/line.h"
 
 void part_put(struct buf *b, const char *word, struct span bytes)
 {
@@ -10,12 +10,9 @@ void part_put(struct buf *b, const char *word, struct span bytes)
 
 struct span part_get(struct cursor *c, const char *word, size_t max)
 {
-	struct span rest;
-	uint64_t n;
-	struct span line = cursor_line(c);
-	if (c->err || !span_is(text_split(line, ' ', &rest), word) || text_decimal(rest, &n) < 0 || n > max) {
+	uint64_t n = 0;
+	line_number(c, line_get(c, word), &n);
+	if (n > max)
 		cursor_fail(c);
-		return (struct span){ 0 };
-	}
 	return cursor_bytes(c, (size_t)n);
 }

@@ -1,5 +1,7 @@
 #include "evidence/proof.h"
 
+#include "evidence/line.h"
+#include "evidence/part.h"
 #include "lib/text.h"
 
 #define HASH_BYTES sizeof(struct hash)
@@ -15,36 +17,6 @@ struct reader {
 	struct cursor c;
 	struct buf *scratch; /* never grows: what is decoded is shorter than what it was decoded from */
 };
-
-/* The rest of a line that begins with `word` and a space. */
-static struct span after_word(struct reader *r, const char *word)
-{
-	struct span rest;
-	struct span line = cursor_line(&r->c);
-	if (r->c.err || !span_is(text_split(line, ' ', &rest), word) || rest.len == 0) {
-		cursor_fail(&r->c);
-		return (struct span){ 0 };
-	}
-	return rest;
-}
-
-static bool next_is(const struct reader *r, const char *word)
-{
-	struct span left = { r->c.at, cursor_left(&r->c) };
-	return !r->c.err && span_starts(left, word);
-}
-
-static void get_number(struct reader *r, struct span s, uint64_t *ret)
-{
-	if (!r->c.err && text_decimal(s, ret) < 0)
-		cursor_fail(&r->c);
-}
-
-static void get_hash(struct reader *r, struct span s, struct hash *ret)
-{
-	if (!r->c.err && text_base64_exact(s, ret->b, sizeof(ret->b)) < 0)
-		cursor_fail(&r->c);
-}
 
 static struct span get_base64(struct reader *r, struct span s, size_t max)
 {
@@ -65,7 +37,7 @@ static struct span get_path(struct reader *r, size_t max)
 		struct span line = cursor_line(&r->c);
 		if (r->c.err || line.len == 0)
 			break;
-		get_hash(r, line, &h);
+		line_hash(&r->c, line, &h);
 		if (n == max)
 			cursor_fail(&r->c);
 		buf_put(r->scratch, h.b, sizeof(h.b));
@@ -78,39 +50,30 @@ static struct span get_path(struct reader *r, size_t max)
 static void get_leaf(struct reader *r, const char *word, struct proof_leaf *ret)
 {
 	struct span rest;
-	struct span index = text_split(after_word(r, word), ' ', &rest);
-	get_number(r, index, &ret->index);
+	struct span index = text_split(line_get(&r->c, word), ' ', &rest);
+	line_number(&r->c, index, &ret->index);
 	ret->entry = get_base64(r, rest, ENTRY_MAX_BYTES);
 	ret->path = get_path(r, MERKLE_MAX_PATH);
-}
-
-static struct span get_sized(struct reader *r, const char *word)
-{
-	uint64_t n = 0;
-	get_number(r, after_word(r, word), &n);
-	if (n > NOTE_MAX_BYTES)
-		cursor_fail(&r->c);
-	return cursor_bytes(&r->c, (size_t)n);
 }
 
 static void get_entries(struct reader *r, struct proof *p)
 {
 	get_leaf(r, "entry", &p->entry);
 	get_leaf(r, "seal", &p->seal);
-	p->has_process = next_is(r, "process ");
+	p->has_process = line_next_is(&r->c, "process");
 	if (p->has_process)
 		get_leaf(r, "process", &p->process);
 }
 
 static void get_links(struct reader *r, struct proof *p)
 {
-	for (p->link_count = 0; next_is(r, "link "); p->link_count++) {
+	for (p->link_count = 0; line_next_is(&r->c, "link"); p->link_count++) {
 		if (p->link_count == PROOF_MAX_LINKS) {
 			cursor_fail(&r->c);
 			return;
 		}
 		struct proof_link *l = &p->link[p->link_count];
-		l->note = get_sized(r, "link");
+		l->note = part_get(&r->c, "link", NOTE_MAX_BYTES);
 		get_leaf(r, "seal", &l->seal);
 	}
 }
@@ -118,20 +81,20 @@ static void get_links(struct reader *r, struct proof *p)
 static void get_commit(struct reader *r, struct proof *p)
 {
 	struct span rest;
-	struct span size = text_split(after_word(r, "head"), ' ', &rest);
-	get_number(r, size, &p->head_size);
-	get_hash(r, rest, &p->head_root);
+	struct span size = text_split(line_get(&r->c, "head"), ' ', &rest);
+	line_number(&r->c, size, &p->head_size);
+	line_hash(&r->c, rest, &p->head_root);
 	p->head_path = get_path(r, MERKLE_MAX_PROOF);
-	struct span position = text_split(after_word(r, "commit"), ' ', &rest);
-	get_number(r, position, &p->position);
-	get_number(r, rest, &p->heads);
+	struct span position = text_split(line_get(&r->c, "commit"), ' ', &rest);
+	line_number(&r->c, position, &p->position);
+	line_number(&r->c, rest, &p->heads);
 	p->commit_path = get_path(r, MERKLE_MAX_PATH);
 	get_leaf(r, "fleet", &p->commit);
 }
 
 static void get_statements(struct reader *r, struct proof *p)
 {
-	for (p->statement_count = 0; next_is(r, "statement "); p->statement_count++) {
+	for (p->statement_count = 0; line_next_is(&r->c, "statement"); p->statement_count++) {
 		if (p->statement_count == PROOF_MAX_STATEMENTS) {
 			cursor_fail(&r->c);
 			return;
@@ -144,10 +107,10 @@ static void get_statements(struct reader *r, struct proof *p)
 
 static void get_head(struct reader *r, struct proof *p)
 {
-	struct span genesis = after_word(r, "genesis");
+	struct span genesis = line_get(&r->c, "genesis");
 	if (!r->c.err && text_hex_exact(genesis, p->genesis.b, sizeof(p->genesis.b)) < 0)
 		cursor_fail(&r->c);
-	p->origin = after_word(r, "origin");
+	p->origin = line_get(&r->c, "origin");
 	if (cursor_line(&r->c).len > 0)
 		cursor_fail(&r->c);
 }
@@ -165,7 +128,7 @@ int proof_parse(struct span bytes, struct buf *scratch, struct proof *p)
 	get_head(&r, p);
 	get_entries(&r, p);
 	get_links(&r, p);
-	p->checkpoint = get_sized(&r, "checkpoint");
+	p->checkpoint = part_get(&r.c, "checkpoint", NOTE_MAX_BYTES);
 	get_commit(&r, p);
 	get_statements(&r, p);
 	p->note = cursor_bytes(&r.c, cursor_left(&r.c));
@@ -189,12 +152,6 @@ static void put_leaf(struct buf *b, const char *word, const struct proof_leaf *l
 	text_put_base64(b, l->entry.data, l->entry.len);
 	buf_put_u8(b, '\n');
 	put_path(b, l->path);
-}
-
-static void put_sized(struct buf *b, const char *word, struct span bytes)
-{
-	buf_printf(b, "%s %zu\n", word, bytes.len);
-	buf_put(b, bytes.data, bytes.len);
 }
 
 static void put_commit(struct buf *b, const struct proof *p)
@@ -221,10 +178,10 @@ void proof_put(struct buf *b, const struct proof *p)
 	if (p->has_process)
 		put_leaf(b, "process", &p->process);
 	for (size_t i = 0; i < p->link_count; i++) {
-		put_sized(b, "link", p->link[i].note);
+		part_put(b, "link", p->link[i].note);
 		put_leaf(b, "seal", &p->link[i].seal);
 	}
-	put_sized(b, "checkpoint", p->checkpoint);
+	part_put(b, "checkpoint", p->checkpoint);
 	put_commit(b, p);
 	for (size_t i = 0; i < p->statement_count; i++)
 		put_leaf(b, "statement", &p->statement[i]);

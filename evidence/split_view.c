@@ -1,6 +1,7 @@
 #include "evidence/split_view.h"
 
 #include "evidence/line.h"
+#include "evidence/part.h"
 #include "lib/text.h"
 
 #define FIRST_LINE "swornlog-split-view/v1\n"
@@ -11,8 +12,8 @@ static void put_view(struct buf *b, const struct view_note *v)
 	buf_put(b, v->from.data, v->from.len);
 	buf_put_str(b, "\nlog ");
 	key_put(b, &v->log);
-	buf_printf(b, "\nnote %zu\n", v->note.len);
-	buf_put(b, v->note.data, v->note.len);
+	buf_put_u8(b, '\n');
+	part_put(b, "note", v->note);
 }
 
 void split_view_put(struct buf *b, const struct split_view *v)
@@ -48,14 +49,12 @@ static bool printable(struct span s)
 
 static void get_view(struct cursor *c, struct view_note *ret)
 {
-	uint64_t n = 0;
 	ret->from = line_get(c, "from");
 	struct span vkey = line_get(c, "log");
-	struct span length = line_get(c, "note");
 	if (c->err || !printable(ret->from) || key_parse(vkey, &ret->log) < 0 ||
-	    ret->log.type != KEY_TYPE_ED25519 || text_decimal(length, &n) < 0 || n > NOTE_MAX_BYTES)
+	    ret->log.type != KEY_TYPE_ED25519)
 		cursor_fail(c);
-	ret->note = cursor_bytes(c, (size_t)n);
+	ret->note = part_get(c, "note", NOTE_MAX_BYTES);
 }
 
 static void get_proof(struct cursor *c, struct split_view *v)
