@@ -11,11 +11,6 @@
 #include "lib/file.h"
 #include "lib/text.h"
 
-static struct span span_of(const struct buf *b)
-{
-	return (struct span){ b->data, b->len };
-}
-
 /* --- request
  * --------------------------------------------------------------------------------------------------- */
 
@@ -26,11 +21,11 @@ static int write_secrets(struct folder *folder, const struct signer *identity, E
 	buf_put_u8(&text, '\n');
 	int r = buf_err(&text);
 	if (r == 0)
-		r = folder_add(folder, "identity.key", span_of(&text), 0600);
+		r = folder_add(folder, "identity.key", buf_span(&text), 0600);
 	if (r == 0)
 		r = certificate_put_key(&pem, key);
 	if (r == 0)
-		r = folder_add(folder, "host.key", span_of(&pem), 0600);
+		r = folder_add(folder, "host.key", buf_span(&pem), 0600);
 	buf_wipe(&text);
 	buf_wipe(&pem);
 	buf_done(&text);
@@ -49,7 +44,7 @@ static int make_request(struct folder *folder, const char *fleet, const char *ho
 	if (r == 0)
 		r = request_put(&request, fleet, host, identity, key, NULL);
 	if (r == 0)
-		r = folder_add(folder, "request", span_of(&request), 0644);
+		r = folder_add(folder, "request", buf_span(&request), 0644);
 	return r < 0 ? r : folder_commit(folder);
 }
 
@@ -129,7 +124,7 @@ static int load_request(const char *path, const struct genesis *g, struct reques
 		command_fail("%s can't be read: %s", path, strerror(-r));
 		return r;
 	}
-	r = request_parse(span_of(&bytes), ret);
+	r = request_parse(buf_span(&bytes), ret);
 	if (r < 0) {
 		command_fail("%s is no valid request to be enrolled", path);
 		return r;
@@ -146,13 +141,13 @@ static int hand_out(const char *dir, const struct fleet_folder *f, const struct 
 	cleanup_folder struct folder folder = { .fd = -1 };
 	int r = folder_open(&folder, dir);
 	if (r == 0)
-		r = folder_add(&folder, "enrol", span_of(enrolment), 0644);
+		r = folder_add(&folder, "enrol", buf_span(enrolment), 0644);
 	if (r == 0)
-		r = folder_add(&folder, "host.crt", span_of(certificate), 0644);
+		r = folder_add(&folder, "host.crt", buf_span(certificate), 0644);
 	if (r == 0)
-		r = folder_add(&folder, "ca.crt", span_of(&f->ca_bytes), 0644);
+		r = folder_add(&folder, "ca.crt", buf_span(&f->ca_bytes), 0644);
 	if (r == 0)
-		r = folder_add(&folder, "genesis", span_of(&f->genesis_bytes), 0644);
+		r = folder_add(&folder, "genesis", buf_span(&f->genesis_bytes), 0644);
 	return r < 0 ? r : folder_commit(&folder);
 }
 
@@ -163,7 +158,7 @@ static int approve(const struct fleet_folder *f, const struct request *request, 
 	int r = approval_make(f, request, &enrolment, &certificate);
 	if (r < 0)
 		return command_fail("the enrolment could not be made: %s", strerror(-r));
-	r = enrolment_parse(span_of(&enrolment), &f->genesis, &e);
+	r = enrolment_parse(buf_span(&enrolment), &f->genesis, &e);
 	if (r == -ENOKEY)
 		return command_fail(
 		        "an enrolment takes the signatures of %ju administrator(s) and %ju auditor(s), "

@@ -35,11 +35,6 @@ static void free_fleet(struct export_fleet **f)
 	export_fleet_free(*f);
 }
 
-static struct span span_of(const struct buf *b)
-{
-	return (struct span){ b->data, b->len };
-}
-
 int export_fleet_new(int dirfd, const struct genesis *genesis, struct span note, struct export_fleet **ret)
 {
 	cleanup(free_fleet) struct export_fleet *f = calloc(1, sizeof(*f));
@@ -52,8 +47,9 @@ int export_fleet_new(int dirfd, const struct genesis *genesis, struct span note,
 	buf_put(&f->note, note.data, note.len);
 	int r = buf_err(&f->note);
 	if (r == 0)
-		r = note_parse(span_of(&f->note), &n) < 0 || checkpoint_parse(n.text, &f->head) < 0 ? -EBADMSG
-		                                                                                    : 0;
+		r = note_parse(buf_span(&f->note), &n) < 0 || checkpoint_parse(n.text, &f->head) < 0
+		            ? -EBADMSG
+		            : 0;
 	if (r == 0)
 		r = tile_dir_new(dirfd, "fleet", true, &f->tiles);
 	if (r == 0)
@@ -118,7 +114,7 @@ static int check(struct export_fleet *f)
 		             "says more");
 		return -EBADMSG;
 	}
-	if (checkpoint_verify_fleet(span_of(&f->note), &f->roll.log, false, &head) < 0) {
+	if (checkpoint_verify_fleet(buf_span(&f->note), &f->roll.log, false, &head) < 0) {
 		command_fail("the published checkpoint is not signed by the fleet log's key");
 		return -EBADMSG;
 	}
@@ -137,7 +133,7 @@ static int put_policy(const struct export_fleet *f, struct span text, struct buf
 		command_fail("the policy: %s", error);
 	if (r < 0)
 		return r;
-	r = policy_check(p, span_of(&f->note), &f->roll.log, &verdict);
+	r = policy_check(p, buf_span(&f->note), &f->roll.log, &verdict);
 	if (r == -ENOKEY) {
 		command_fail("the policy lists logs, and this fleet's is not among them");
 		return -EINVAL;
@@ -161,7 +157,7 @@ static int put_policy(const struct export_fleet *f, struct span text, struct buf
 /* That of the newest statement, without the words before its lines. */
 static void put_own_policy(const struct export_fleet *f, struct buf *ret)
 {
-	struct span lines = span_of(&f->roll.policy), line;
+	struct span lines = buf_span(&f->roll.policy), line;
 	while (line_take(&lines, &line)) {
 		buf_put(ret, line.data, line.len);
 		buf_put_u8(ret, '\n');
@@ -175,10 +171,10 @@ static int write_policy(const struct export_fleet *f, struct span policy)
 	cleanup_buf struct buf own = { 0 }, text = { 0 };
 	if (policy.len == 0) {
 		put_own_policy(f, &own);
-		policy = span_of(&own);
+		policy = buf_span(&own);
 	}
 	int r = put_policy(f, policy, &text);
-	return r < 0 ? r : file_tree_write(f->dirfd, "fleet/policy", span_of(&text));
+	return r < 0 ? r : file_tree_write(f->dirfd, "fleet/policy", buf_span(&text));
 }
 
 int export_fleet_finish(struct export_fleet *f, struct span policy, struct buf *lines)
@@ -187,7 +183,7 @@ int export_fleet_finish(struct export_fleet *f, struct span policy, struct buf *
 	if (r == 0)
 		r = write_policy(f, policy);
 	if (r == 0)
-		r = tile_dir_finish(f->tiles, span_of(&f->note));
+		r = tile_dir_finish(f->tiles, buf_span(&f->note));
 	buf_printf(lines, "fleet: %llu entries\n", (unsigned long long)f->head.size);
 	return r;
 }

@@ -12,11 +12,6 @@
 
 #define ANSWER_SECONDS 60
 
-static struct span span_of(const struct buf *b)
-{
-	return (struct span){ b->data, b->len };
-}
-
 /* The words of the sink's answer, as statements have them. */
 static int print_host(struct span answer)
 {
@@ -68,11 +63,11 @@ int fleet_host(int argc, char **argv)
 	}
 	cleanup_buf struct buf question = { 0 }, answer = { 0 };
 	buf_printf(&question, "host %s\n", host);
-	int r = control_ask(control, span_of(&question), ANSWER_SECONDS, &answer);
+	int r = control_ask(control, buf_span(&question), ANSWER_SECONDS, &answer);
 	if (r < 0)
 		return command_fail("the sink can't be asked on %s: %s", control, strerror(-r));
 	struct span rest;
-	struct span word = text_split(span_of(&answer), ' ', &rest);
+	struct span word = text_split(buf_span(&answer), ' ', &rest);
 	if (!span_is(word, "host"))
 		return command_fail("the sink knows no host %s", host);
 	return print_host(rest);
@@ -107,7 +102,7 @@ static int make_key(struct folder *folder, const char *file, const char *fleet)
 	buf_put_u8(&secret, '\n');
 	r = buf_err(&secret);
 	if (r == 0)
-		r = folder_add(folder, file, span_of(&secret), 0600);
+		r = folder_add(folder, file, buf_span(&secret), 0600);
 	if (r == 0)
 		r = folder_commit(folder);
 	if (r == 0)

@@ -14,11 +14,6 @@
 
 #define ANSWER_SECONDS 60
 
-static struct span span_of(const struct buf *b)
-{
-	return (struct span){ b->data, b->len };
-}
-
 /* A statement on its way from one signer to the next. */
 struct draft {
 	const char *path;
@@ -48,7 +43,7 @@ static int load_genesis(const char *path, struct genesis *ret)
 	int r = read_file(path, &bytes);
 	if (r < 0)
 		return r;
-	r = genesis_parse(span_of(&bytes), ret);
+	r = genesis_parse(buf_span(&bytes), ret);
 	if (r < 0)
 		command_fail("%s is no valid genesis statement", path);
 	return r;
@@ -57,7 +52,7 @@ static int load_genesis(const char *path, struct genesis *ret)
 static int find_signers(struct draft *d)
 {
 	struct note note;
-	struct span all = span_of(&d->bytes);
+	struct span all = buf_span(&d->bytes);
 	if (all.len > 2 && all.data[all.len - 1] == '\n' && all.data[all.len - 2] == '\n') {
 		d->text = (struct span){ all.data, all.len - 1 };
 		return 0;
@@ -159,7 +154,7 @@ static int sign(struct draft *d, const struct signer *s, bool yes)
 	int r = note_put_signature(&whole, d->text, s);
 	if (r < 0)
 		return command_fail("it can't be signed: %s", strerror(-r));
-	int status = output_file(d->path, span_of(&whole));
+	int status = output_file(d->path, buf_span(&whole));
 	if (status == COMMAND_OK)
 		printf("signed by %s\n", s->key.name);
 	return status;
@@ -207,19 +202,19 @@ int fleet_statement_submit(const struct buf *statement, const char *control)
 	buf_put(&question, statement->data, statement->len);
 	int r = buf_err(&question);
 	if (r == 0)
-		r = control_ask(control, span_of(&question), ANSWER_SECONDS, &answer);
+		r = control_ask(control, buf_span(&question), ANSWER_SECONDS, &answer);
 	if (r == -EAGAIN)
 		return command_fail("the sink did not answer on %s in time", control);
 	if (r < 0)
 		return command_fail("the sink can't be asked on %s: %s", control, strerror(-r));
 	struct span rest;
-	struct span word = text_split(span_of(&answer), ' ', &rest);
+	struct span word = text_split(buf_span(&answer), ' ', &rest);
 	uint64_t index;
 	if (span_is(word, "ok") && text_decimal(rest, &index) == 0) {
 		printf("taken up as entry %ju of the fleet log\n", (uintmax_t)index);
 		return COMMAND_OK;
 	}
-	text_put_escaped(&shown, span_is(word, "error") ? rest : span_of(&answer));
+	text_put_escaped(&shown, span_is(word, "error") ? rest : buf_span(&answer));
 	return command_fail("the sink refused it: %.*s", (int)shown.len, (const char *)shown.data);
 }
 

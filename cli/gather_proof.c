@@ -2,11 +2,6 @@
 #include "cli/command.h"
 #include "cli/gathered.h"
 
-static struct span span_of(const struct buf *b)
-{
-	return (struct span){ b->data, b->len };
-}
-
 /* Paths lie one behind the other in the scratch buffer, which has room for all of them. */
 static struct span keep_path(struct gather *g, const struct hash *path, size_t n)
 {
@@ -21,7 +16,7 @@ static int make_leaf(struct gather *g, struct fleet_tree *tree, uint64_t size, u
 	struct hash path[MERKLE_MAX_PATH];
 	size_t n = 0;
 	int r = merkle_prove_inclusion(fleet_tree_node, tree, size, index, path, &n);
-	*ret = (struct proof_leaf){ .index = index, .entry = span_of(entry), .path = keep_path(g, path, n) };
+	*ret = (struct proof_leaf){ .index = index, .entry = buf_span(entry), .path = keep_path(g, path, n) };
 	return r;
 }
 
@@ -30,7 +25,7 @@ static int make_links(struct gather *g, const struct kept_run *run, struct proof
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < run->count; i++) {
 		const struct kept_batch *k = &run->batch[i];
-		p->link[i].note = span_of(&k->note);
+		p->link[i].note = buf_span(&k->note);
 		r = make_leaf(g, g->log, k->size, k->size - 1, &k->seal, &p->link[i].seal);
 	}
 	p->link_count = run->count;
@@ -71,10 +66,10 @@ static int choose_note(struct gather *g, uint64_t commit, struct span *ret, uint
 	for (size_t i = 0; i < ARRAY_SIZE(notes); i++) {
 		struct note n;
 		struct checkpoint c;
-		if (note_parse(span_of(notes[i]), &n) < 0 || checkpoint_parse(n.text, &c) < 0 ||
+		if (note_parse(buf_span(notes[i]), &n) < 0 || checkpoint_parse(n.text, &c) < 0 ||
 		    c.size <= commit || c.size > fleet_tree_size(g->fleet))
 			continue;
-		*ret = span_of(notes[i]);
+		*ret = buf_span(notes[i]);
 		*ret_size = c.size;
 		return 0;
 	}
@@ -116,7 +111,7 @@ static int make_proof(struct gather *g, const struct wanted *w, struct proof *p)
 	const struct kept_batch *k = direct ? &w->signed_by : &w->own;
 	const struct kept_commit *commit = direct ? &w->signed_committed : &w->committed;
 	p->origin = (struct span){ (const uint8_t *)g->origin, strlen(g->origin) };
-	p->checkpoint = span_of(&k->note);
+	p->checkpoint = buf_span(&k->note);
 	sha256(g->genesis_bytes.data, g->genesis_bytes.len, &p->genesis);
 	int r = make_entries(g, w, k->size, p);
 	if (r == 0 && !k->identity)

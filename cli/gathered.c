@@ -7,11 +7,6 @@ static int set_bytes(struct buf *b, struct span bytes)
 	return buf_err(b);
 }
 
-static struct span bytes_of(const struct buf *b)
-{
-	return (struct span){ b->data, b->len };
-}
-
 int kept_batch_set(struct kept_batch *k, const struct batch *b, const struct batch_leaves *l)
 {
 	k->size = b->head.size;
@@ -24,8 +19,8 @@ int kept_batch_copy(struct kept_batch *k, const struct kept_batch *from)
 {
 	k->size = from->size;
 	k->identity = from->identity;
-	int r = set_bytes(&k->note, bytes_of(&from->note));
-	return r < 0 ? r : set_bytes(&k->seal, bytes_of(&from->seal));
+	int r = set_bytes(&k->note, buf_span(&from->note));
+	return r < 0 ? r : set_bytes(&k->seal, buf_span(&from->seal));
 }
 
 void kept_batch_done(struct kept_batch *k)

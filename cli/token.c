@@ -39,11 +39,6 @@ struct wishes {
 	struct option_list from;
 };
 
-static struct span span_of(const struct buf *b)
-{
-	return (struct span){ b->data, b->len };
-}
-
 static int read_file(const char *path, size_t max, struct buf *ret)
 {
 	int r = file_read(env_system(), AT_FDCWD, path, max, ret);
@@ -58,7 +53,7 @@ static int take_checkpoint(struct minting *m, const char *path)
 	int r = read_file(path, NOTE_MAX_BYTES, &m->checkpoint);
 	if (r < 0)
 		return r;
-	m->token.checkpoint = span_of(&m->checkpoint);
+	m->token.checkpoint = buf_span(&m->checkpoint);
 	r = checkpoint_verify_fleet(m->token.checkpoint, &m->token.log, false, &cp);
 	if (r < 0)
 		command_fail("%s is no checkpoint by the key of the fleet's log; the sink's is in its store, "
@@ -107,7 +102,7 @@ static int fill_terms(struct minting *m, const struct wishes *w)
 	snprintf(s->hosts, sizeof(s->hosts), "%s", w->hosts);
 	for (size_t i = 0; i < w->from.count; i++)
 		buf_printf(&m->ranges, "from %s\n", w->from.item[i]);
-	s->from = span_of(&m->ranges);
+	s->from = buf_span(&m->ranges);
 	return buf_err(&m->ranges);
 }
 
@@ -120,14 +115,15 @@ static int sign_terms(struct minting *m)
 		signers[i] = &m->fleet.signers[i];
 	statement_put_text(&text, &m->terms);
 	int r = buf_err(&text);
-	if (r == 0 && statement_parse_text(span_of(&text), &again) < 0) {
+	if (r == 0 && statement_parse_text(buf_span(&text), &again) < 0) {
 		command_fail("the token's statement would not be valid: look at --hosts");
 		return -EINVAL;
 	}
 	if (r == 0)
-		r = note_put(&m->statement, span_of(&text), signers, m->fleet.signer_count);
+		r = note_put(&m->statement, buf_span(&text), signers, m->fleet.signer_count);
 	if (r == 0)
-		m->signed_by_enough = statement_parse(span_of(&m->statement), &m->fleet.genesis, &again) == 0;
+		m->signed_by_enough =
+		        statement_parse(buf_span(&m->statement), &m->fleet.genesis, &again) == 0;
 	return r;
 }
 
@@ -143,9 +139,9 @@ static int write_out(const struct minting *m, const char *dir, char ret_name[FIL
 	if (r == 0)
 		r = folder_open(&folder, dir);
 	if (r == 0)
-		r = folder_add(&folder, "token", span_of(&text), 0600);
+		r = folder_add(&folder, "token", buf_span(&text), 0600);
 	if (r == 0)
-		r = folder_add(&folder, ret_name, span_of(&m->statement), 0644);
+		r = folder_add(&folder, ret_name, buf_span(&m->statement), 0644);
 	if (r == 0)
 		r = folder_commit(&folder);
 	buf_wipe(&text);

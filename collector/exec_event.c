@@ -10,11 +10,6 @@ void exec_event_done(struct exec_event *e)
 	buf_done(&e->fields);
 }
 
-static struct span span_of(const struct buf *b)
-{
-	return (struct span){ b->data, b->len };
-}
-
 static struct process_image *image_of(struct exec_event *e, const struct bpf_view *view, struct span exe,
                                       struct span argv)
 {
@@ -49,7 +44,7 @@ static struct span read_exe(struct exec_event *e, const struct bpf_view *view)
 	buf_reset(&e->path);
 	if (!(view->strings[BPF_EXEC_EXE].marks & BPF_MARK_MISSING))
 		bpf_path_put(&e->path, view->text[BPF_EXEC_EXE]);
-	return span_of(&e->path);
+	return buf_span(&e->path);
 }
 
 static struct redact *rules_of(const struct exec_event *e)
@@ -116,7 +111,7 @@ bool exec_event_take(struct exec_event *e, const struct bpf_view *view)
 	buf_reset(&e->fields);
 	if (redact_exec(e, &clean, &redacted) || buf_err(&e->path) || buf_err(&e->argv))
 		return false;
-	struct process_image *image = image_of(e, &clean, exe, span_of(&e->argv));
+	struct process_image *image = image_of(e, &clean, exe, buf_span(&e->argv));
 	uint32_t marks = redacted ? ENTRY_MARK_REDACTED : 0;
 	if (image)
 		image->marks |= marks;
@@ -126,7 +121,7 @@ bool exec_event_take(struct exec_event *e, const struct bpf_view *view)
 	struct intake_event event = { .kind = KIND_EXEC,
 		                      .sensors = SENSOR_BPF_TRACEPOINT | (confirmed ? SENSOR_AUDIT : 0),
 		                      .boot_us = bpf_record_us(view->head),
-		                      .fields = describe_exec(&e->fields, &clean, exe, span_of(&e->argv),
+		                      .fields = describe_exec(&e->fields, &clean, exe, buf_span(&e->argv),
 		                                              container, marks, confirmed ? &serial : NULL) };
 	if (!event.fields.len) {
 		process_image_put(image);

@@ -11,11 +11,6 @@
 
 #define CHECKPOINT "fleet/checkpoint"
 
-static struct span span_of(const struct buf *b)
-{
-	return (struct span){ b->data, b->len };
-}
-
 static int list_files(struct act *a, struct listing *ret)
 {
 	int e = listing_read(a->work->dirfd, NULL, ret);
@@ -114,7 +109,7 @@ int sin_alter_genesis(struct act *a)
 	if (a->sinful)
 		text.data[text.len / 2] ^= 1;
 	snprintf(a->place, sizeof(a->place), "genesis");
-	return put_file(a, "genesis", span_of(&text));
+	return put_file(a, "genesis", buf_span(&text));
 }
 
 /* An older checkpoint that the sink has signed, which is not the newest. */
@@ -144,7 +139,7 @@ int sin_put_back_checkpoint(struct act *a)
 	if (e < 0)
 		return e;
 	snprintf(a->place, sizeof(a->place), CHECKPOINT);
-	return put_file(a, CHECKPOINT, span_of(&note));
+	return put_file(a, CHECKPOINT, buf_span(&note));
 }
 
 int sin_delete_tile(struct act *a)
@@ -156,7 +151,7 @@ int sin_delete_tile(struct act *a)
 	int e = read_file(a, CHECKPOINT, &bytes);
 	if (e < 0)
 		return e;
-	if (note_parse(span_of(&bytes), &note) < 0 || checkpoint_parse(note.text, &c) < 0 || c.size == 0)
+	if (note_parse(buf_span(&bytes), &note) < 0 || checkpoint_parse(note.text, &c) < 0 || c.size == 0)
 		return act_impossible(a, "the published checkpoint is not well-formed");
 	bool full = tile_full_count(0, c.size) > 0;
 	tile_path(0, 0, full ? TILE_WIDTH : tile_partial_width(0, c.size), path);

@@ -34,11 +34,6 @@ static void loot_done(struct loot *l)
 	signer_wipe(&l->stranger);
 }
 
-static struct span span_of(const struct buf *b)
-{
-	return (struct span){ b->data, b->len };
-}
-
 static int open_spool(const struct scratch_host *h, int *ret)
 {
 	char path[PATH_MAX];
@@ -102,12 +97,12 @@ static int hash_spool(int spool, struct loot *l)
 		buf_reset(&l->newest);
 		buf_reset(&l->raw);
 		r = read_batch(spool, &list.file[i], &l->newest);
-		if (r == 0 && batch_parse(span_of(&l->newest), &b) < 0)
+		if (r == 0 && batch_parse(buf_span(&l->newest), &b) < 0)
 			r = -EBADMSG;
 		if (r == 0 && b.origin.epoch == l->origin.epoch && b.first == l->tree.size)
 			r = batch_unpack(&b, &l->raw) < 0
 			            ? -EBADMSG
-			            : batch_hash(&b, span_of(&l->raw), salter, &l->tree);
+			            : batch_hash(&b, buf_span(&l->raw), salter, &l->tree);
 	}
 	return r;
 }
@@ -121,7 +116,7 @@ static int steal(const struct scratch_host *h, struct loot *l)
 	if (r == 0)
 		r = file_read(env_system(), spool, "base", BASE_MAX, &text);
 	if (r == 0)
-		r = spool_base_parse(span_of(&text), &base);
+		r = spool_base_parse(buf_span(&text), &base);
 	if (r < 0)
 		return r;
 	l->origin = base.origin;
@@ -152,7 +147,7 @@ static int put_batch(struct loot *l, const struct buf *raw, uint32_t count, stru
 	if (r == 0)
 		r = salter_new(&salter);
 	if (r == 0)
-		r = batch_hash(&b, span_of(raw), salter, &l->tree);
+		r = batch_hash(&b, buf_span(raw), salter, &l->tree);
 	if (r < 0)
 		return r;
 	frontier_root(&l->tree, &root);
@@ -164,15 +159,15 @@ static int put_batch(struct loot *l, const struct buf *raw, uint32_t count, stru
 		.count = count,
 		.first = b.first,
 		.seed = seed,
-		.raw = span_of(raw),
+		.raw = buf_span(raw),
 		.root = &root,
 		.signature_bytes = note_signature_bytes(l->stranger.key.name) +
 		                   note_signature_bytes(l->identity->key.name),
 	};
 	r = batch_put_unsigned(ret, &parts);
 	if (r == 0)
-		r = note_put_signature(ret, span_of(&text), &l->stranger);
-	return r < 0 ? r : note_put_signature(ret, span_of(&text), l->identity);
+		r = note_put_signature(ret, buf_span(&text), &l->stranger);
+	return r < 0 ? r : note_put_signature(ret, buf_span(&text), l->identity);
 }
 
 static void add_seal(struct loot *l, uint32_t count, struct buf *raw)
@@ -220,7 +215,7 @@ static int become_sealer(const struct scratch_host *h, struct loot *l)
 		return -ENAMETOOLONG;
 	int r = file_read(env_system(), AT_FDCWD, path, SLOTS_MAX, &file);
 	if (r == 0)
-		r = slot_find_secret(span_of(&file), l->origin.epoch, l->tree.size, &l->stranger.secret);
+		r = slot_find_secret(buf_span(&file), l->origin.epoch, l->tree.size, &l->stranger.secret);
 	buf_wipe(&file);
 	buf_done(&file);
 	return r < 0 ? r : key_make(name, KEY_TYPE_ED25519, &l->stranger.secret.public_key, &l->stranger.key);
@@ -248,7 +243,7 @@ static int put_fleet_vkey(const struct scratch_host *h, struct buf *ret)
 	struct genesis g;
 	int r = file_read(env_system(), AT_FDCWD, h->fleet->anchor, STATEMENT_MAX_BYTES, &bytes);
 	if (r == 0)
-		r = genesis_parse(span_of(&bytes), &g);
+		r = genesis_parse(buf_span(&bytes), &g);
 	if (r < 0)
 		return r;
 	key_put(ret, &g.log);
@@ -268,7 +263,7 @@ int forge_epoch(const struct scratch_host *h, struct buf *ret)
 		                 .cause = EPOCH_STATE_LOST,
 		                 .predecessor = { .epoch = l.origin.epoch },
 		                 .version = { (const uint8_t *)SWORNLOG_VERSION, strlen(SWORNLOG_VERSION) } };
-	e.fleet_vkey = span_of(&vkey);
+	e.fleet_vkey = buf_span(&vkey);
 	l.origin.epoch++;
 	l.tree = (struct frontier){ 0 };
 	l.seal.account = (struct account){ 0 };

@@ -8,7 +8,7 @@
 
 #include <endian.h>
 
-#include "lib/base.h"
+#include "lib/cursor.h"
 
 struct buf {
 	uint8_t *data;
@@ -28,6 +28,12 @@ void buf_reset(struct buf *b);
 void buf_wipe(struct buf *b);
 /* 0, or the first error since the last reset. */
 must_check int buf_err(const struct buf *b);
+
+/* What it holds, in place: valid until the next append. */
+static inline struct span buf_span(const struct buf *b)
+{
+	return (struct span){ b->data, b->len };
+}
 
 /* Make room for n more bytes; false after an error. */
 must_check bool buf_grow(struct buf *b, size_t n);

@@ -55,11 +55,6 @@ static void program_done(struct program *p)
 	options_done(&p->options);
 }
 
-static struct span span_of(const struct buf *b)
-{
-	return (struct span){ b->data, b->len };
-}
-
 static int read_file(const char *path, size_t max, struct buf *ret, char *error)
 {
 	int r = file_read(env_system(), AT_FDCWD, path, max, ret);
@@ -74,10 +69,10 @@ static int read_genesis(struct program *p, char *error)
 	int e = read_file(p->options.genesis, STATEMENT_MAX_BYTES, &p->genesis, error);
 	if (e < 0)
 		return e;
-	e = genesis_parse(span_of(&p->genesis), &r->genesis);
+	e = genesis_parse(buf_span(&p->genesis), &r->genesis);
 	if (e < 0)
 		snprintf(error, ERROR_BYTES, "%s is no valid genesis statement", p->options.genesis);
-	r->genesis_note = span_of(&p->genesis);
+	r->genesis_note = buf_span(&p->genesis);
 	return e;
 }
 
@@ -103,7 +98,7 @@ static int read_policy(struct program *p, char *error)
 		e = 0;
 	if (e < 0)
 		snprintf(error, ERROR_BYTES, "%s can't be read: %s", p->options.policy, strerror(-e));
-	p->registrar.policy = span_of(&p->policy);
+	p->registrar.policy = buf_span(&p->policy);
 	return e;
 }
 
@@ -121,7 +116,7 @@ static int read_ca_key(struct program *p, char *error)
 	}
 	int e = read_file(p->options.ca_key, PEM_MAX_BYTES, &pem, error);
 	if (e == 0)
-		e = certificate_parse_key(span_of(&pem), &i->ca_key);
+		e = certificate_parse_key(buf_span(&pem), &i->ca_key);
 	buf_wipe(&pem);
 	buf_done(&pem);
 	if (e == 0 && X509_check_private_key(i->ca, i->ca_key) == 1)
@@ -137,7 +132,7 @@ static int read_ca(struct program *p, char *error)
 	int e = read_file(p->options.ca, GRANT_PART_MAX, &p->ca_pem, error);
 	if (e < 0)
 		return e;
-	r->ca_pem = span_of(&p->ca_pem);
+	r->ca_pem = buf_span(&p->ca_pem);
 	e = certificate_parse(r->ca_pem, &r->issuer.ca);
 	if (e < 0)
 		snprintf(error, ERROR_BYTES, "%s is no certificate in PEM", p->options.ca);

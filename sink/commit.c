@@ -163,11 +163,6 @@ static int build_commit_entry(struct commit *c, uint64_t wall_us)
 	return buf_err(&c->commit_entry);
 }
 
-static struct span bytes_of(const struct buf *b)
-{
-	return (struct span){ b->data, b->len };
-}
-
 /* The group's fleet entries: the commit's own, then the planned ones. */
 static size_t entry_count(const struct commit *c)
 {
@@ -177,7 +172,7 @@ static size_t entry_count(const struct commit *c)
 static struct span entry_at(const struct commit *c, size_t i)
 {
 	size_t own = c->commit_entry.len ? 1 : 0;
-	return i < own ? bytes_of(&c->commit_entry) : bytes_of(&c->planned[i - own].entry);
+	return i < own ? buf_span(&c->commit_entry) : buf_span(&c->planned[i - own].entry);
 }
 
 /* The checkpoint after all the group's entries. */
@@ -197,7 +192,7 @@ static int build_note(struct commit *c, const struct fleet_log *log, const struc
 	if (buf_err(&text))
 		return buf_err(&text);
 	buf_reset(&c->note);
-	return note_put(&c->note, bytes_of(&text), signers, signer_count);
+	return note_put(&c->note, buf_span(&text), signers, signer_count);
 }
 
 static int put_fleet(struct commit *c, const struct journal *j, uint64_t index, size_t i)
@@ -214,9 +209,9 @@ static int put_fleet(struct commit *c, const struct journal *j, uint64_t index, 
 	}
 	bool last = i + 1 == entry_count(c);
 	fleet_record_put(&payload, index + i, entry_at(c, i), heads, head_count,
-	                 last ? bytes_of(&c->note) : (struct span){ NULL, 0 });
+	                 last ? buf_span(&c->note) : (struct span){ NULL, 0 });
 	int r = buf_err(&payload);
-	return r < 0 ? r : put_record(c, j, RECORD_FLEET, bytes_of(&payload));
+	return r < 0 ? r : put_record(c, j, RECORD_FLEET, buf_span(&payload));
 }
 
 int commit_build(struct commit *c, const struct journal *j, const struct fleet_log *log,
@@ -267,7 +262,7 @@ int commit_apply(struct commit *c, struct fleet_log *log, uint64_t now_us)
 	for (size_t i = 0; r == 0 && i < c->staged_count; i++)
 		r = apply_host(c, i, index, now_us);
 	if (r == 0)
-		r = fleet_log_set_note(log, bytes_of(&c->note));
+		r = fleet_log_set_note(log, buf_span(&c->note));
 	drop_staged(c);
 	drop_planned(c, true);
 	return r;

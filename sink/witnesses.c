@@ -10,11 +10,6 @@
 /* A witness that claims what can't be must not fill the fleet log. */
 #define CLAIM_EVERY_US ((uint64_t)600000000)
 
-static struct span span_of(const struct buf *b)
-{
-	return (struct span){ b->data, b->len };
-}
-
 static uint64_t now_us(const struct core *c)
 {
 	return c->env->boot_us(c->env);
@@ -162,7 +157,7 @@ static int note_claim(struct witnesses *w, struct core *core, const struct witne
 	          witnesses_name(w, m->witness), (unsigned long long)m->old,
 	          (unsigned long long)core->log.frontier.size);
 	buf_printf(&detail, "%s %llu", witnesses_name(w, m->witness), (unsigned long long)m->old);
-	return buf_err(&detail) ? buf_err(&detail) : core_note(core, SINK_WITNESS_AHEAD, span_of(&detail));
+	return buf_err(&detail) ? buf_err(&detail) : core_note(core, SINK_WITNESS_AHEAD, buf_span(&detail));
 }
 
 static void note_difference(struct witnesses *w, const struct witness_message *m)
@@ -188,7 +183,7 @@ static int take_latest(struct witnesses *w, struct core *core, const struct witn
 
 int witnesses_publish_round(struct witnesses *w, struct core *core)
 {
-	int r = core_publish_as(core, w->round.size, span_of(&w->round.note));
+	int r = core_publish_as(core, w->round.size, buf_span(&w->round.note));
 	if (r == 0)
 		w->improved = false;
 	return r;
@@ -210,7 +205,7 @@ int witnesses_take_quorum(struct witnesses *w, struct core *core)
 		log_info("the policy's quorum of witnesses signs again");
 	w->late = false;
 	w->quorum_is_usual = true;
-	return core_set_witnessed(core, w->round.size, span_of(&w->round.note));
+	return core_set_witnessed(core, w->round.size, buf_span(&w->round.note));
 }
 
 static int take_line(struct witnesses *w, struct core *core, const struct witness_message *m)

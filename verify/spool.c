@@ -49,18 +49,13 @@ static int read_part(const struct reading *d, const char *name, size_t max_bytes
 	return r < 0 ? r : 1;
 }
 
-static struct span span_of(const struct buf *b)
-{
-	return (struct span){ b->data, b->len };
-}
-
 static int check_genesis(struct reading *d)
 {
 	cleanup_buf struct buf bytes = { 0 };
 	int r = read_part(d, "genesis", NOTE_MAX_BYTES, &bytes);
 	if (r < 0)
 		return r;
-	if (!span_equal(span_of(&bytes), d->options->anchor))
+	if (!span_equal(buf_span(&bytes), d->options->anchor))
 		say(d, r ? VERDICT_ALTERED : VERDICT_MISSING, "genesis",
 		    "not the genesis statement that was given as anchor");
 	return 0;
@@ -78,7 +73,7 @@ static int check_enrolment(struct reading *d)
 		    "the enrolment statement is not there: no batch can be checked");
 		return 0;
 	}
-	if (enrolment_parse(span_of(&bytes), &d->genesis, &e) < 0) {
+	if (enrolment_parse(buf_span(&bytes), &d->genesis, &e) < 0) {
 		say(d, VERDICT_WRONGLY_SEALED, "enrol", "not an enrolment that the fleet's people signed");
 		return 0;
 	}
@@ -97,7 +92,7 @@ static int read_base(struct reading *d)
 		say(d, VERDICT_MISSING, "base", "the spool does not say where it begins");
 		return 0;
 	}
-	if (spool_base_parse(span_of(&bytes), &d->base) < 0)
+	if (spool_base_parse(buf_span(&bytes), &d->base) < 0)
 		say(d, VERDICT_ALTERED, "base", "malformed");
 	else if (d->host && strcmp(d->base.origin.host, d->host->label) != 0)
 		say(d, VERDICT_ALTERED, "base", "of another host than the enrolment");
@@ -109,7 +104,7 @@ static int read_receipt(struct reading *d)
 	int r = read_part(d, "receipt", RECEIPT_MAX_BYTES, &d->receipt_bytes);
 	if (r <= 0)
 		return r;
-	r = receipt_parse(span_of(&d->receipt_bytes), &d->receipt_entry, &d->receipt);
+	r = receipt_parse(buf_span(&d->receipt_bytes), &d->receipt_entry, &d->receipt);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0) {
@@ -152,7 +147,7 @@ static int hash_batch(const struct batch *b, struct frontier *tree, struct buf *
 	if (r == 0)
 		r = batch_unpack(b, raw);
 	if (r == 0)
-		r = batch_hash(b, span_of(raw), salter, tree);
+		r = batch_hash(b, buf_span(raw), salter, tree);
 	if (r < 0)
 		return r;
 	frontier_root(tree, &root);
@@ -205,7 +200,7 @@ static int adopt(struct reading *d, const struct place *at, const struct batch *
 	int r = hash_batch(b, &tree, &raw);
 	if (r < 0 && r != -EBADMSG)
 		return r;
-	if (r == 0 && find_seal(b, span_of(&raw), &seal) == 0)
+	if (r == 0 && find_seal(b, buf_span(&raw), &seal) == 0)
 		return start_chain(d, b, e, &seal, &tree);
 	e->stuck = true;
 	if (r < 0)
@@ -289,7 +284,7 @@ static int check_file(struct reading *d, const struct spool_file *file)
 	d->bytes += bytes.len;
 	if (d->options->progress)
 		d->options->progress(d->options->progress_ctx, d->bytes);
-	return d->host ? check_batch(d, file, name, span_of(&bytes)) : 0;
+	return d->host ? check_batch(d, file, name, buf_span(&bytes)) : 0;
 }
 
 static void check_receipt_end(struct reading *d)
@@ -331,7 +326,7 @@ static bool base_unmoved(const struct reading *d)
 	cleanup_buf struct buf bytes = { 0 };
 	struct spool_base now;
 	if (window_read_file(d->options->dirfd, "base", BASE_MAX_BYTES, &bytes) < 0 ||
-	    spool_base_parse(span_of(&bytes), &now) < 0)
+	    spool_base_parse(buf_span(&bytes), &now) < 0)
 		return true;
 	return now.origin.epoch == d->base.origin.epoch && now.tree.size == d->base.tree.size;
 }

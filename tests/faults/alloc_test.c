@@ -88,7 +88,7 @@ static void warm_up(void)
 	for (int codec = PACK_NONE; codec <= PACK_ZSTD; codec++) {
 		cleanup_buf struct buf packed = { 0 }, raw = { 0 };
 		cr_assert_eq(pack((enum pack_codec)codec, TEXT("warm"), &packed), 0);
-		cr_assert_eq(unpack((enum pack_codec)codec, span_of(&packed), 4, &raw), 0);
+		cr_assert_eq(unpack((enum pack_codec)codec, buf_span(&packed), 4, &raw), 0);
 	}
 }
 
@@ -154,7 +154,7 @@ static int put_bodies(void *ctx)
 		ret_want->data = TAKE_PTR(b.data);
 		return 0;
 	}
-	return span_equal(span_of(&b), *ret_want) ? 0 : -EPROTO;
+	return span_equal(buf_span(&b), *ret_want) ? 0 : -EPROTO;
 }
 
 Test(alloc, bodies_are_whole_or_the_buffer_says_so)
@@ -195,7 +195,7 @@ static int check_one(struct chain *c, struct chain_scratch *scratch, const struc
 	struct chain_result result;
 	enum chain_verdict v = CHAIN_WRONG_FIRST;
 	const struct chain before = *c;
-	if (batch_parse(span_of(bytes), &b) < 0)
+	if (batch_parse(buf_span(bytes), &b) < 0)
 		return -EPROTO; /* a whole batch is never malformed */
 	int r = chain_check(c, &b, CHAIN_DEEP, scratch, &v, &result);
 	if (r == 0 && v == CHAIN_OK)
@@ -252,10 +252,10 @@ static int put_batch(void *ctx)
 	if (r == 0)
 		r = batch_put_unsigned(&b, &parts);
 	if (r == 0)
-		r = note_put_signature(&b, span_of(&text), &s->seal);
+		r = note_put_signature(&b, buf_span(&text), &s->seal);
 	if (r < 0)
 		return r;
-	return batch_parse(span_of(&b), &parsed) == (ssize_t)b.len ? 0 : -EPROTO;
+	return batch_parse(buf_span(&b), &parsed) == (ssize_t)b.len ? 0 : -EPROTO;
 }
 
 Test(alloc, a_batch_is_written_whole_or_not_called_written)
@@ -287,11 +287,11 @@ static void proving_make(struct proving *p)
 	merkle_root(heads, 2, &e.root);
 	p->receipt.commit_path_len = merkle_path(heads, 2, 0, p->receipt.commit_path);
 	fleet_put_entry(&p->entry, &e);
-	merkle_leaf(span_of(&p->entry), &leaf);
+	merkle_leaf(buf_span(&p->entry), &leaf);
 	checkpoint_put_text(&text, "acme/log", 1, &leaf);
-	cr_assert_eq(note_put(&p->note, span_of(&text), signers, 1), 0);
-	p->receipt.entry = span_of(&p->entry);
-	p->receipt.note = span_of(&p->note);
+	cr_assert_eq(note_put(&p->note, buf_span(&text), signers, 1), 0);
+	p->receipt.entry = buf_span(&p->entry);
+	p->receipt.note = buf_span(&p->note);
 }
 
 static int prove(void *ctx)
@@ -303,7 +303,7 @@ static int prove(void *ctx)
 	receipt_put(&text, &p->receipt);
 	if (buf_err(&text))
 		return buf_err(&text);
-	int parsed = receipt_parse(span_of(&text), &entry, &r);
+	int parsed = receipt_parse(buf_span(&text), &entry, &r);
 	if (parsed < 0)
 		return parsed;
 	enum receipt_verdict v = receipt_check(&r, &p->log.key, &held, &head);
@@ -332,10 +332,10 @@ static int prove_entry(void *ctx)
 	proof_put(&file, &m->proof);
 	if (buf_err(&file))
 		return buf_err(&file);
-	int r = proof_parse(span_of(&file), &scratch, &parsed);
+	int r = proof_parse(buf_span(&file), &scratch, &parsed);
 	if (r < 0)
 		return r;
-	enum proof_step failed = proof_check(&parsed, span_of(&m->fleet.genesis_note), &facts, &why);
+	enum proof_step failed = proof_check(&parsed, buf_span(&m->fleet.genesis_note), &facts, &why);
 	return failed == PROOF_STEPS ? 0 : why ? -EIO : -EPROTO;
 }
 
@@ -357,7 +357,7 @@ static int list_seals(void *ctx)
 	seals_put(&text, &s);
 	if (buf_err(&text))
 		return buf_err(&text);
-	ssize_t n = seals_next(span_of(&text), &scratch, &read);
+	ssize_t n = seals_next(buf_span(&text), &scratch, &read);
 	if (n < 0)
 		return (int)n;
 	return (size_t)n == text.len && span_equal(read.seal, s.seal) ? 0 : -EPROTO;
@@ -385,13 +385,13 @@ static int read_statements(void *ctx)
 	struct genesis g = { .time_s = 77 };
 	struct statement e = { .time_s = 77 };
 	enum statement_kind kind;
-	int r = statement_kind(span_of(&p->enrol), &kind);
+	int r = statement_kind(buf_span(&p->enrol), &kind);
 	if (r < 0 || kind != STATEMENT_ENROL)
 		return -EPROTO;
-	r = genesis_parse(span_of(&p->fleet.genesis_note), &g);
+	r = genesis_parse(buf_span(&p->fleet.genesis_note), &g);
 	if (r < 0)
 		return g.time_s == 77 ? judged(r) : -EPROTO;
-	r = enrolment_parse(span_of(&p->enrol), &g, &e);
+	r = enrolment_parse(buf_span(&p->enrol), &g, &e);
 	if (r < 0)
 		return e.time_s == 77 ? judged(r) : -EPROTO;
 	return 0;
@@ -422,8 +422,8 @@ static int put_records(void *ctx maybe_unused)
 	record_put_file_header(&file, &f);
 	if (buf_err(&payload) || buf_err(&index) || buf_err(&conflict))
 		return -ENOMEM;
-	record_put(&file, &f, file.len, RECORD_FLEET, span_of(&payload));
-	record_put(&file, &f, file.len, RECORD_INDEX, span_of(&index));
+	record_put(&file, &f, file.len, RECORD_FLEET, buf_span(&payload));
+	record_put(&file, &f, file.len, RECORD_INDEX, buf_span(&index));
 	if (buf_err(&file))
 		return buf_err(&file);
 	enum record_type type;
@@ -450,9 +450,9 @@ static int put_keys(void *ctx maybe_unused)
 	key_put(&vkey, &s.key);
 	if (buf_err(&text) || buf_err(&vkey))
 		return -ENOMEM;
-	if (key_parse(span_of(&vkey), &k) < 0 || !key_equal(&k, &s.key))
+	if (key_parse(buf_span(&vkey), &k) < 0 || !key_equal(&k, &s.key))
 		return -EPROTO;
-	r = signer_parse(span_of(&text), &back);
+	r = signer_parse(buf_span(&text), &back);
 	return r < 0 ? r : key_equal(&back.key, &s.key) ? 0 : -EPROTO;
 }
 
@@ -471,8 +471,8 @@ static int put_texts(void *ctx maybe_unused)
 	text_put_base64(&base64, "abcd", 4);
 	if (buf_err(&line) || buf_err(&json) || buf_err(&hex) || buf_err(&base64))
 		return -ENOMEM;
-	int r = text_base64(span_of(&base64), &raw);
-	return r < 0 ? r : span_is(span_of(&raw), "abcd") ? 0 : -EPROTO;
+	int r = text_base64(buf_span(&base64), &raw);
+	return r < 0 ? r : span_is(buf_span(&raw), "abcd") ? 0 : -EPROTO;
 }
 
 Test(alloc, texts_are_whole_or_the_buffer_says_so)
@@ -489,7 +489,7 @@ static int use_files(void *ctx)
 	int r = file_replace(env_system(), dirfd, "f", TEXT("content"), 0600);
 	if (r == 0)
 		r = file_read(env_system(), dirfd, "f", 100, &content);
-	if (r == 0 && !span_is(span_of(&content), "content"))
+	if (r == 0 && !span_is(buf_span(&content), "content"))
 		return -EPROTO;
 	if (r == 0)
 		r = env_system()->list(env_system(), dirfd, &names, &n);
@@ -532,9 +532,9 @@ static int hold_under_policy(void *ctx)
 	if (r == 0)
 		r = cosignature_put(&note, TEXT(text), 1795507200, &w->witness);
 	if (r == 0)
-		r = policy_parse(span_of(&w->policy), &p, error, sizeof(error));
+		r = policy_parse(buf_span(&w->policy), &p, error, sizeof(error));
 	if (r == 0)
-		r = policy_check(p, span_of(&note), NULL, &v);
+		r = policy_check(p, buf_span(&note), NULL, &v);
 	return r < 0 ? as_failure(r) : v.quorum ? 0 : -EPROTO;
 }
 
@@ -562,7 +562,7 @@ static int read_joining(struct joining *j, struct span bytes)
 {
 	struct token t;
 	struct request q = { 0 };
-	int r = token_parse(span_of(&j->token), &t);
+	int r = token_parse(buf_span(&j->token), &t);
 	if (r < 0)
 		return judged(r);
 	r = request_parse(bytes, &q);
@@ -578,7 +578,7 @@ static int ask_and_read(void *ctx)
 	struct joining *j = ctx;
 	cleanup_buf struct buf b = { 0 };
 	int r = request_put(&b, "acme", "web1", &j->identity, j->key, &(struct token_secret){ { 1 } });
-	return r < 0 ? r : read_joining(j, span_of(&b));
+	return r < 0 ? r : read_joining(j, buf_span(&b));
 }
 
 Test(alloc, a_request_to_join_is_made_and_read_whole_or_the_error_says_so)

@@ -46,7 +46,7 @@ static void seed_behind(const char *fuzzer, const char *name, uint8_t how, struc
 	cleanup_buf struct buf b = { 0 };
 	buf_put_u8(&b, how);
 	buf_put(&b, bytes.data, bytes.len);
-	seed(fuzzer, name, span_of(&b));
+	seed(fuzzer, name, buf_span(&b));
 }
 
 static void keys_and_statements(const struct test_fleet *f)
@@ -57,16 +57,16 @@ static void keys_and_statements(const struct test_fleet *f)
 	test_fleet_enrol(f, &h, &enrol);
 	key_put(&vkey, &f->log.key);
 	signer_put(&secret, &f->log);
-	seed("note", "vkey", span_of(&vkey));
-	seed("note", "secret", span_of(&secret));
-	seed("note", "genesis", span_of(&f->genesis_note));
-	seed("statement", "genesis-note", span_of(&f->genesis_note));
-	seed("statement", "enrol-note", span_of(&enrol));
+	seed("note", "vkey", buf_span(&vkey));
+	seed("note", "secret", buf_span(&secret));
+	seed("note", "genesis", buf_span(&f->genesis_note));
+	seed("statement", "genesis-note", buf_span(&f->genesis_note));
+	seed("statement", "enrol-note", buf_span(&enrol));
 	for (enum statement_kind k = STATEMENT_GENESIS; k < STATEMENT_UNKNOWN; k++) {
 		cleanup_buf struct buf text = { 0 };
 		const char *by;
 		test_statement_text(&text, test_statement_example(k, &by));
-		seed("statement", statement_kind_name(k), span_of(&text));
+		seed("statement", statement_kind_name(k), buf_span(&text));
 	}
 }
 
@@ -82,7 +82,7 @@ static void tokens_and_requests(void)
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		cleanup_buf struct buf b = { 0 };
 		must(file_read(env_system(), AT_FDCWD, files[i].file, 65536, &b) == 0, files[i].file);
-		seed(files[i].fuzzer, "vector", span_of(&b));
+		seed(files[i].fuzzer, "vector", buf_span(&b));
 	}
 }
 
@@ -98,14 +98,14 @@ static void policies_and_witnesses(const struct test_fleet *f)
 	test_cosigner("witness.example", &w);
 	must(note_put(&note, TEXT(WITNESSED), log, 1) == 0, "note");
 	must(cosignature_put(&line, TEXT(WITNESSED), 1795507200, &w) == 0, "cosignature");
-	must(witness_put_request(&request, 1, proof, 2, span_of(&note)) == 0, "request");
-	seed("witness_request", "request", span_of(&request));
-	seed("witness_request", "answer", span_of(&line));
+	must(witness_put_request(&request, 1, proof, 2, buf_span(&note)) == 0, "request");
+	seed("witness_request", "request", buf_span(&request));
+	seed("witness_request", "answer", buf_span(&line));
 	seed("witness_request", "size", TEXT("20852014\n"));
-	seed("cosigner", "request", span_of(&request));
+	seed("cosigner", "request", buf_span(&request));
 	buf_printf(&state, "log 1795507200 %zu\n", note.len);
 	buf_put(&state, note.data, note.len);
-	seed("cosigner", "state", span_of(&state));
+	seed("cosigner", "state", buf_span(&state));
 	buf_put_str(&policy, "# a policy\nlog ");
 	key_put(&policy, &f->log.key);
 	buf_put_str(&policy, " https://log.example/\nwitness w ");
@@ -115,7 +115,7 @@ static void policies_and_witnesses(const struct test_fleet *f)
 	buf_put(&both, policy.data, policy.len);
 	buf_put(&both, note.data, note.len);
 	buf_put(&both, line.data, line.len);
-	seed("policy", "held", span_of(&both));
+	seed("policy", "held", buf_span(&both));
 }
 
 static void split_views(const struct test_fleet *f)
@@ -125,12 +125,12 @@ static void split_views(const struct test_fleet *f)
 	must(note_put(&one, TEXT(WITNESSED), log, 1) == 0, "note");
 	must(note_put(&two, TEXT("acme/log\n2\nAQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"), log, 1) == 0,
 	     "note");
-	struct split_view v = { .view = { { TEXT("a"), f->log.key, span_of(&one) },
-		                          { TEXT("b"), f->log.key, span_of(&two) } },
+	struct split_view v = { .view = { { TEXT("a"), f->log.key, buf_span(&one) },
+		                          { TEXT("b"), f->log.key, buf_span(&two) } },
 		                .has_root = true,
 		                .proof_len = 2 };
 	split_view_put(&file, &v);
-	seed("split_view", "two", span_of(&file));
+	seed("split_view", "two", buf_span(&file));
 }
 
 static void audit_rules(void)
@@ -194,9 +194,9 @@ static void batches(const struct test_fleet *f)
 		host_log_init(&h, f->name, "web1", 1);
 		host_log_batch(&h, &(struct host_log_batch){ .events = 2, .codec = (enum pack_codec)codec },
 		               &bytes);
-		seed("batch", names[codec], span_of(&bytes));
-		seed("append", names[codec], span_of(&bytes));
-		must(batch_parse(span_of(&bytes), &b) > 0, "batch");
+		seed("batch", names[codec], buf_span(&bytes));
+		seed("append", names[codec], buf_span(&bytes));
+		must(batch_parse(buf_span(&bytes), &b) > 0, "batch");
 		seed("note", names[codec], b.note_bytes);
 		seed("announce", names[codec], b.note_bytes);
 		if (codec == PACK_NONE)
@@ -216,7 +216,7 @@ static void commit_make(struct commit *k, const struct test_fleet *f, const stru
 	cleanup_buf struct buf text = { 0 };
 	const struct signer *log = &f->log;
 	struct hash top;
-	struct fleet_entry genesis = { .kind = FLEET_STATEMENT, .note = span_of(&f->genesis_note) };
+	struct fleet_entry genesis = { .kind = FLEET_STATEMENT, .note = buf_span(&f->genesis_note) };
 	struct fleet_entry commit = { .kind = FLEET_COMMIT, .heads = 1 };
 	*k = (struct commit){
 		.head = { .origin = b->origin_text, .size = b->head.size, .root = b->head.root }
@@ -225,10 +225,10 @@ static void commit_make(struct commit *k, const struct test_fleet *f, const stru
 	fleet_put_entry(&k->entry[0], &genesis);
 	fleet_put_entry(&k->entry[1], &commit);
 	for (size_t i = 0; i < 2; i++)
-		merkle_leaf(span_of(&k->entry[i]), &k->leaf[i]);
+		merkle_leaf(buf_span(&k->entry[i]), &k->leaf[i]);
 	merkle_root(k->leaf, 2, &top);
 	checkpoint_put_text(&text, log->key.name, 2, &top);
-	must(note_put(&k->note, span_of(&text), &log, 1) == 0, "note");
+	must(note_put(&k->note, buf_span(&text), &log, 1) == 0, "note");
 }
 
 static void commit_done(struct commit *k)
@@ -245,25 +245,25 @@ static void receipts(const struct commit *k)
 		             .size = k->head.size,
 		             .root = k->head.root,
 		             .heads = 1,
-		             .entry = span_of(&k->entry[1]),
+		             .entry = buf_span(&k->entry[1]),
 		             .index = 1,
-		             .note = span_of(&k->note) };
+		             .note = buf_span(&k->note) };
 	r.fleet_path_len = merkle_path(k->leaf, 2, 1, r.fleet_path);
 	receipt_put(&text, &r);
-	conflict_put(&conflict,
-	             &(struct conflict){ .reason = TEXT("size"), .note = r.note, .receipt = span_of(&text) });
-	seed("receipt", "receipt", span_of(&text));
+	conflict_put(&conflict, &(struct conflict){
+	                                .reason = TEXT("size"), .note = r.note, .receipt = buf_span(&text) });
+	seed("receipt", "receipt", buf_span(&text));
 	r.has_witnessed = true;
 	r.witnessed = r.note;
 	receipt_put(&witnessed, &r);
-	seed("receipt", "receipt-witnessed", span_of(&witnessed));
-	seed("receipt", "conflict", span_of(&conflict));
-	seed("receipt", "entry-statement", span_of(&k->entry[0]));
-	seed("receipt", "entry-commit", span_of(&k->entry[1]));
+	seed("receipt", "receipt-witnessed", buf_span(&witnessed));
+	seed("receipt", "conflict", buf_span(&conflict));
+	seed("receipt", "entry-statement", buf_span(&k->entry[0]));
+	seed("receipt", "entry-commit", buf_span(&k->entry[1]));
 	seed("note", "checkpoint", r.note);
-	tile_put_bundle_entry(&bundle, span_of(&k->entry[0]));
-	tile_put_bundle_entry(&bundle, span_of(&k->entry[1]));
-	seed("tile", "bundle", span_of(&bundle));
+	tile_put_bundle_entry(&bundle, buf_span(&k->entry[0]));
+	tile_put_bundle_entry(&bundle, buf_span(&k->entry[1]));
+	seed("tile", "bundle", buf_span(&bundle));
 	seed("tile", "full", TEXT("tile/3/x001/x234/067"));
 	seed("tile", "partial", TEXT("tile/entries/000.p/255"));
 	seed("generation", "restored", TEXT("acme/log 42 AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= 2"));
@@ -285,23 +285,23 @@ static void records(const struct commit *k, const struct batch *batch)
 	struct index_row row = {
 		.origin = k->head.origin, .count = k->head.size, .offset = 16, .length = 13
 	};
-	fleet_record_put(&genesis, 0, span_of(&k->entry[0]), NULL, 0, (struct span){ 0 });
-	fleet_record_put(&commit, 1, span_of(&k->entry[1]), &k->head, 1, span_of(&k->note));
+	fleet_record_put(&genesis, 0, buf_span(&k->entry[0]), NULL, 0, (struct span){ 0 });
+	fleet_record_put(&commit, 1, buf_span(&k->entry[1]), &k->head, 1, buf_span(&k->note));
 	index_put(&index, &row, 1);
-	seed("record", "genesis", span_of(&genesis));
-	seed("record", "commit", span_of(&commit));
-	seed("record", "index", span_of(&index));
+	seed("record", "genesis", buf_span(&genesis));
+	seed("record", "commit", buf_span(&commit));
+	seed("record", "index", buf_span(&index));
 	record_put_file_header(&file, &f);
-	record_put(&file, &f, file.len, RECORD_FLEET, span_of(&commit));
-	seed("record", "file", span_of(&file));
+	record_put(&file, &f, file.len, RECORD_FLEET, buf_span(&commit));
+	seed("record", "file", buf_span(&file));
 
-	put_framed(&framed, RECORD_FLEET, span_of(&genesis));
+	put_framed(&framed, RECORD_FLEET, buf_span(&genesis));
 	put_framed(&framed, RECORD_BATCH, batch->bytes);
-	put_framed(&framed, RECORD_FLEET, span_of(&commit));
-	seed_behind("verify_store", "journal", 4, span_of(&framed));
-	seed_behind("journal", "records", 0, span_of(&framed));
-	put_framed(&framed, RECORD_INDEX, span_of(&index));
-	seed_behind("verify_store", "segment", 5, span_of(&framed));
+	put_framed(&framed, RECORD_FLEET, buf_span(&commit));
+	seed_behind("verify_store", "journal", 4, buf_span(&framed));
+	seed_behind("journal", "records", 0, buf_span(&framed));
+	put_framed(&framed, RECORD_INDEX, buf_span(&index));
+	seed_behind("verify_store", "segment", 5, buf_span(&framed));
 }
 
 static void seals(const struct batch *batch)
@@ -314,7 +314,7 @@ static void seals(const struct batch *batch)
 	seals_put(&b, &s);
 	s.first = batch->count;
 	seals_put(&b, &s);
-	seed("seals", "two", span_of(&b));
+	seed("seals", "two", buf_span(&b));
 }
 
 static void proofs(void)
@@ -325,7 +325,7 @@ static void proofs(void)
 		cleanup_buf struct buf file = { 0 };
 		make_proof_init(&m, "acme", (enum made_way)way);
 		proof_put(&file, &m.proof);
-		seed("proof", names[way], span_of(&file));
+		seed("proof", names[way], buf_span(&file));
 	}
 }
 
@@ -344,7 +344,7 @@ int main(int argc, char **argv)
 	test_fleet_init(&f, "acme");
 	host_log_init(&h, "acme", "web1", 1);
 	host_log_batch(&h, &(struct host_log_batch){ .events = 1 }, &bytes);
-	must(batch_parse(span_of(&bytes), &b) > 0, "batch");
+	must(batch_parse(buf_span(&bytes), &b) > 0, "batch");
 	commit_make(&k, &f, &b);
 	keys_and_statements(&f);
 	tokens_and_requests();

@@ -13,7 +13,7 @@ static void try_steps(const struct proof *p)
 	const char *why = NULL;
 	if (!made.fleet.genesis_note.data)
 		make_proof_init(&made, "acme", MADE_DIRECT);
-	if (proof_check(p, span_of(&made.fleet.genesis_note), &facts, &why) != PROOF_STEPS) {
+	if (proof_check(p, buf_span(&made.fleet.genesis_note), &facts, &why) != PROOF_STEPS) {
 		if (!why)
 			abort();
 		return;

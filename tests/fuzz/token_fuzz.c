@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* What was taken has one text. */
 	cleanup_buf struct buf again = { 0 };
 	token_put(&again, &t);
-	if (!span_equal(span_of(&again), (struct span){ data, size }))
+	if (!span_equal(buf_span(&again), (struct span){ data, size }))
 		abort();
 	return 0;
 }

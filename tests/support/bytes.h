@@ -9,11 +9,6 @@
 #define SPAN(...)     ((struct span){ BYTES(__VA_ARGS__), sizeof(BYTES(__VA_ARGS__)) })
 #define TEXT(literal) ((struct span){ (const uint8_t *)(literal), sizeof(literal) - 1 })
 
-static inline struct span span_of(const struct buf *b)
-{
-	return (struct span){ b->data, b->len };
-}
-
 static inline struct span span_str(const char *s)
 {
 	return (struct span){ (const uint8_t *)s, strlen(s) };

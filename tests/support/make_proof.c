@@ -30,7 +30,7 @@ static void put_leaf(struct made_proof *m, size_t i, const struct buf *body)
 	sha256(&index, 1, &salt);
 	buf_put(&m->leaf[i], salt.b, ENTRY_SALT_BYTES);
 	buf_put(&m->leaf[i], body->data, body->len);
-	merkle_leaf(span_of(&m->leaf[i]), &m->hash[i]);
+	merkle_leaf(buf_span(&m->leaf[i]), &m->hash[i]);
 }
 
 static void put_event(struct made_proof *m, size_t i, uint64_t kind, uint64_t process)
@@ -46,7 +46,7 @@ static void put_event(struct made_proof *m, size_t i, uint64_t kind, uint64_t pr
 	                                       .time_us = (int64_t)i,
 	                                       .sensors = SENSOR_BPF_TRACEPOINT,
 	                                       .process = process,
-	                                       .fields = span_of(&fields) });
+	                                       .fields = buf_span(&fields) });
 	put_leaf(m, i, &body);
 }
 
@@ -73,7 +73,7 @@ static void put_note(struct made_proof *m, size_t i, uint64_t size, bool identit
 	merkle_root(m->hash, size, &root);
 	checkpoint_put_text(&text, m->origin, size, &root);
 	const struct signer *signers[] = { &seal, &m->host.identity };
-	must(note_put(&m->note[i], span_of(&text), signers, identity ? 2 : 1));
+	must(note_put(&m->note[i], buf_span(&text), signers, identity ? 2 : 1));
 }
 
 static void make_log(struct made_proof *m)
@@ -104,7 +104,7 @@ static struct proof_leaf prove(struct made_proof *m, const struct hash *hashes, 
 {
 	struct hash path[MERKLE_MAX_PATH];
 	size_t n = merkle_path(hashes, size, index, path);
-	return (struct proof_leaf){ .index = index, .entry = span_of(leaf), .path = keep(m, path, n) };
+	return (struct proof_leaf){ .index = index, .entry = buf_span(leaf), .path = keep(m, path, n) };
 }
 
 static int node_at(void *ctx, unsigned level, uint64_t index, struct hash *ret)
@@ -117,14 +117,14 @@ static int node_at(void *ctx, unsigned level, uint64_t index, struct hash *ret)
 static void put_entry(struct made_proof *m, size_t i, const struct fleet_entry *e, struct hash *leaf)
 {
 	fleet_put_entry(&m->fleet_entry[i], e);
-	merkle_leaf(span_of(&m->fleet_entry[i]), &leaf[i]);
+	merkle_leaf(buf_span(&m->fleet_entry[i]), &leaf[i]);
 }
 
 static void put_statement(struct made_proof *m, size_t i, const struct buf *note, struct hash *leaf)
 {
 	put_entry(m, i,
 	          &(struct fleet_entry){
-	                  .kind = FLEET_STATEMENT, .time_us = 1795507200000000 + i, .note = span_of(note) },
+	                  .kind = FLEET_STATEMENT, .time_us = 1795507200000000 + i, .note = buf_span(note) },
 	          leaf);
 }
 
@@ -140,7 +140,7 @@ static void revoke(const struct made_proof *m, struct buf *note)
 	memcpy(s.fleet, m->fleet.name, sizeof(s.fleet));
 	memcpy(s.host, m->host.origin.host, sizeof(s.host));
 	statement_put_text(&text, &s);
-	must(note_put(note, span_of(&text), people, ARRAY_SIZE(people)));
+	must(note_put(note, buf_span(&text), people, ARRAY_SIZE(people)));
 }
 
 static void sign_fleet(struct made_proof *m, const struct hash *leaf, size_t size)
@@ -150,8 +150,8 @@ static void sign_fleet(struct made_proof *m, const struct hash *leaf, size_t siz
 	struct hash root;
 	merkle_root(leaf, size, &root);
 	checkpoint_put_text(&text, log->key.name, size, &root);
-	must(note_put(&m->fleet_note, span_of(&text), &log, 1));
-	m->proof.note = span_of(&m->fleet_note);
+	must(note_put(&m->fleet_note, buf_span(&text), &log, 1));
+	m->proof.note = buf_span(&m->fleet_note);
 }
 
 static void make_fleet(struct made_proof *m, bool revoked)
@@ -192,7 +192,7 @@ static void make_links(struct made_proof *m)
 	m->proof.link_count = ARRAY_SIZE(size);
 	for (size_t i = 0; i < ARRAY_SIZE(size); i++)
 		m->proof.link[i] = (struct proof_link){
-			.note = span_of(&m->note[i]),
+			.note = buf_span(&m->note[i]),
 			.seal = prove(m, m->hash, size[i], size[i] - 1, &m->leaf[size[i] - 1]),
 		};
 }
@@ -214,7 +214,7 @@ void make_proof_init(struct made_proof *m, const char *fleet, enum made_way way)
 	p->seal = prove(m, m->hash, size, size - 1, &m->leaf[size - 1]);
 	p->has_process = true;
 	p->process = prove(m, m->hash, size, 0, &m->leaf[0]);
-	p->checkpoint = span_of(&m->note[way == MADE_LINKED ? 2 : 0]);
+	p->checkpoint = buf_span(&m->note[way == MADE_LINKED ? 2 : 0]);
 	if (way == MADE_LINKED)
 		make_links(m);
 	must(merkle_prove_consistency(node_at, m, size, MADE_LEAVES, path, &n));

@@ -23,5 +23,5 @@ bool vector_is(const char *name, struct span want)
 		fprintf(stderr, "%s can't be read: run from the root of the checkout\n", path);
 		return false;
 	}
-	return bytes_equal(span_of(&have), want);
+	return bytes_equal(buf_span(&have), want);
 }

@@ -78,11 +78,6 @@ static void put_raw(struct buf *b, const struct audit_item *item)
 		buf_put_u8(b, '"');
 }
 
-static struct span bytes_of(const struct buf *b)
-{
-	return (struct span){ b->data, b->len };
-}
-
 /* The first zero ends their string; in the title of a process each is a blank. */
 static void put_decoded(struct buf *b, const struct audit_item *item)
 {
@@ -114,14 +109,14 @@ static void compare_field(void *au, const struct audit_item *ours, const char *r
 	cr_assert(span_is(ours->key, name), "their '%s', our '%.*s' in: %s", name, (int)ours->key.len,
 	          (const char *)ours->key.data, record);
 	put_raw(&b, ours);
-	cr_assert(span_is(bytes_of(&b), text), "%s: their '%s', our '%.*s' in: %s", name, text, (int)b.len,
+	cr_assert(span_is(buf_span(&b), text), "%s: their '%s', our '%.*s' in: %s", name, text, (int)b.len,
 	          (const char *)b.data, record);
 	compared++;
 	if ((lib.type(au) != TYPE_ESCAPED && lib.type(au) != TYPE_FILE && strcmp(name, "proctitle") != 0) ||
 	    audit_value_absent(ours))
 		return;
 	put_decoded(&b, ours);
-	cr_assert(span_is(bytes_of(&b), lib.interpret(au)), "%s decoded: their '%s', our '%.*s' in: %s", name,
+	cr_assert(span_is(buf_span(&b), lib.interpret(au)), "%s decoded: their '%s', our '%.*s' in: %s", name,
 	          lib.interpret(au), (int)b.len, (const char *)b.data, record);
 	decoded++;
 }
@@ -296,7 +291,7 @@ Test(auparse, where_we_read_otherwise_on_purpose)
 		else
 			cr_expect_null(theirs, "theirs: %s", why);
 		if (differences[i].ours)
-			cr_expect(ours && span_is(bytes_of(&b), differences[i].ours), "ours: %s", why);
+			cr_expect(ours && span_is(buf_span(&b), differences[i].ours), "ours: %s", why);
 		else
 			cr_expect_not(ours, "ours: %s", why);
 		lib.destroy(au);

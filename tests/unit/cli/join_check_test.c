@@ -32,7 +32,7 @@ static void issue(enum certificate_use use, const char *uri, EVP_PKEY *of)
 	cr_assert_eq(certificate_issue(&plan, &cert), 0);
 	buf_reset(&certificate);
 	cr_assert_eq(certificate_put(&certificate, cert), 0);
-	grant.certificate = span_of(&certificate);
+	grant.certificate = buf_span(&certificate);
 }
 
 static void enrol(const char *host, const struct key *of, const struct hash *spki, const struct hash *under)
@@ -51,8 +51,8 @@ static void enrol(const char *host, const struct key *of, const struct hash *spk
 	snprintf(s.host, sizeof(s.host), "%s", host);
 	statement_put_text(&text, &s);
 	buf_reset(&enrolment);
-	cr_assert_eq(note_put(&enrolment, span_of(&text), &by, 1), 0);
-	grant.enrol = span_of(&enrolment);
+	cr_assert_eq(note_put(&enrolment, buf_span(&text), &by, 1), 0);
+	grant.enrol = buf_span(&enrolment);
 }
 
 static void setup(void)
@@ -75,7 +75,7 @@ static void setup(void)
 	token_hash(&token.secret, &under);
 	asked = (struct join_asked){ .token = &token, .host = "web1", .identity = &identity.key };
 	cr_assert_eq(certificate_key_spki(key, &asked.certificate), 0);
-	grant = (struct grant){ .genesis = span_of(&genesis), .ca = span_of(&ca_pem) };
+	grant = (struct grant){ .genesis = buf_span(&genesis), .ca = buf_span(&ca_pem) };
 	issue(CERTIFICATE_CLIENT, "swornlog://acme/host/web1", key);
 	enrol("web1", &identity.key, &asked.certificate, &under);
 }

@@ -11,7 +11,7 @@ static void words_of(enum statement_kind k, struct buf *ret)
 	const char *by;
 	struct statement s;
 	test_statement_text(&text, test_statement_example(k, &by));
-	cr_assert_eq(statement_parse_text(span_of(&text), &s), 0);
+	cr_assert_eq(statement_parse_text(buf_span(&text), &s), 0);
 	cr_assert_eq(statement_words_put(ret, &s), 0);
 	buf_put_u8(ret, 0);
 }
@@ -56,7 +56,7 @@ Test(statement_words, who_has_signed_and_who_has_not_is_told)
 	const char *by;
 	const char *text = test_statement_example(STATEMENT_GENESIS, &by);
 	test_statement(&note, text, by);
-	cr_assert_eq(genesis_parse(span_of(&note), &g), 0);
+	cr_assert_eq(genesis_parse(buf_span(&note), &g), 0);
 	const struct statement s = { .kind = STATEMENT_REVOKE };
 	statement_words_put_signers(&words, &s, &g, 1u << 1);
 	buf_put_u8(&words, 0);

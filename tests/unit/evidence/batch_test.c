@@ -37,7 +37,7 @@ static void good(struct buf *b)
 static ssize_t parse(const struct buf *b, struct batch *ret)
 {
 	struct batch p = { .count = 77 };
-	ssize_t n = batch_parse(span_of(b), &p);
+	ssize_t n = batch_parse(buf_span(b), &p);
 	if (n < 0)
 		cr_assert_eq(p.count, 77);
 	*ret = p;
@@ -58,7 +58,7 @@ Test(batch, a_batch_laid_out_by_hand_parses)
 	size_t len = b.len;
 	buf_put_str(&b, "the next one");
 	cr_assert_eq(parse(&b, &p), (ssize_t)len);
-	cr_assert_eq(batch_length(span_of(&b)), (ssize_t)len);
+	cr_assert_eq(batch_length(buf_span(&b)), (ssize_t)len);
 	cr_assert_eq(p.codec, PACK_NONE);
 	cr_assert(p.count == 2 && p.first == 10 && p.raw_len == 7);
 	cr_assert_str_eq(p.origin.host, "web1");
@@ -115,7 +115,7 @@ static ssize_t length_with(size_t at, uint32_t value, uint8_t codec)
 	b.data[8] = codec;
 	for (int i = 0; i < 4; i++)
 		b.data[at + (size_t)i] = (uint8_t)(value >> (24 - 8 * i));
-	return batch_length(span_of(&b));
+	return batch_length(buf_span(&b));
 }
 
 Test(batch, lengths_are_refused_beyond_their_limits_before_anything_is_read)
@@ -135,7 +135,7 @@ Test(batch, lengths_are_refused_beyond_their_limits_before_anything_is_read)
 	cleanup_buf struct buf b = { 0 };
 	good(&b);
 	b.len = BATCH_HEADER_BYTES - 1;
-	cr_assert_eq(batch_length(span_of(&b)), 0);
+	cr_assert_eq(batch_length(buf_span(&b)), 0);
 	cr_assert_eq(batch_length((struct span){ 0 }), 0);
 }
 
@@ -192,7 +192,7 @@ Test(batch, the_writer_makes_what_was_laid_out_by_hand)
 	cr_assert_eq(batch_put_unsigned(&made, &parts), 0);
 	buf_put_str(&made, SIGNED + 1);
 	good(&hand);
-	cr_assert(bytes_equal(span_of(&made), span_of(&hand)));
+	cr_assert(bytes_equal(buf_span(&made), buf_span(&hand)));
 }
 
 static int written(struct batch_parts parts)
@@ -291,10 +291,10 @@ Test(batch, bodies_have_a_length_between_one_and_the_most)
 	buf_put_u16be(&b, ENTRY_BODY_MAX);
 	memset(buf_extend(&b, ENTRY_BODY_MAX + 1), 0, ENTRY_BODY_MAX + 1);
 	b.len--;
-	cr_assert_eq(bodies_of(span_of(&b), &n), 0);
+	cr_assert_eq(bodies_of(buf_span(&b), &n), 0);
 	b.len++;
 	b.data[1]++;
-	cr_assert_eq(bodies_of(span_of(&b), &n), -EBADMSG);
+	cr_assert_eq(bodies_of(buf_span(&b), &n), -EBADMSG);
 }
 
 Test(batch, leaves_are_hashes_of_salt_and_body)
@@ -328,18 +328,18 @@ Test(batch, an_unsigned_batch_is_recognised_with_the_place_of_its_signatures)
 	struct batch p;
 	size_t at = 0;
 	good(&b);
-	cr_assert_eq(batch_parse_unsigned(span_of(&b), &p, &at), 0);
+	cr_assert_eq(batch_parse_unsigned(buf_span(&b), &p, &at), 0);
 	cr_assert_eq(at, b.len - (strlen(SIGNED) - 1));
 	cr_assert(p.count == 2 && p.head.size == 12);
 	buf_put_u8(&b, 'x');
-	cr_assert_eq(batch_parse_unsigned(span_of(&b), &p, &at), -EBADMSG);
+	cr_assert_eq(batch_parse_unsigned(buf_span(&b), &p, &at), -EBADMSG);
 	b.len -= 2;
-	cr_assert_eq(batch_parse_unsigned(span_of(&b), &p, &at), -EBADMSG);
+	cr_assert_eq(batch_parse_unsigned(buf_span(&b), &p, &at), -EBADMSG);
 	b.len++;
 	memset(b.data + at, 0, b.len - at);
-	cr_assert_eq(batch_parse_unsigned(span_of(&b), &p, &at), 0);
+	cr_assert_eq(batch_parse_unsigned(buf_span(&b), &p, &at), 0);
 	b.data[at - 1] = 'x';
-	cr_assert_eq(batch_parse_unsigned(span_of(&b), &p, &at), -EBADMSG);
+	cr_assert_eq(batch_parse_unsigned(buf_span(&b), &p, &at), -EBADMSG);
 }
 
 Test(batch, unpacking_is_bounded_by_the_header)

@@ -59,7 +59,7 @@ static void add(struct hand *h, struct span body)
 static void add_buf(struct hand *h, const struct buf *body)
 {
 	cr_assert_eq(buf_err(body), 0);
-	add(h, span_of(body));
+	add(h, buf_span(body));
 }
 
 static void add_epoch(struct hand *h, uint64_t epoch, const struct ed25519_public *key)
@@ -113,7 +113,7 @@ static void make(struct hand *h, const struct how *how, struct buf *out)
 	struct batch b = { .count = h->count, .seed = seed };
 	struct hash root;
 	cr_assert_eq(salter_new(&salter), 0);
-	cr_assert_eq(batch_hash(&b, span_of(&h->raw), salter, &tree), 0);
+	cr_assert_eq(batch_hash(&b, buf_span(&h->raw), salter, &tree), 0);
 	frontier_root(&tree, &root);
 	root.b[0] ^= how->wrong_root;
 	struct batch_parts parts = { .codec = how->codec,
@@ -121,14 +121,14 @@ static void make(struct hand *h, const struct how *how, struct buf *out)
 		                     .count = h->count + how->more_count,
 		                     .first = h->chain.tree.size + how->first_shift,
 		                     .seed = seed,
-		                     .raw = span_of(&h->raw),
+		                     .raw = buf_span(&h->raw),
 		                     .root = &root };
 	for (size_t i = 0; i < 3 && lines[i]; i++)
 		parts.signature_bytes += note_signature_bytes(lines[i]->key.name);
 	checkpoint_put_text(&text, parts.origin, parts.first + parts.count, &root);
 	cr_assert_eq(batch_put_unsigned(out, &parts), 0);
 	for (size_t i = 0; i < 3 && lines[i]; i++)
-		cr_assert_eq(note_put_signature(out, span_of(&text), lines[i]), 0);
+		cr_assert_eq(note_put_signature(out, buf_span(&text), lines[i]), 0);
 }
 
 static enum chain_verdict judge(struct hand *h, struct span bytes, enum chain_depth depth)
@@ -148,7 +148,7 @@ static enum chain_verdict close_batch(struct hand *h, const struct how *how, enu
 {
 	cleanup_buf struct buf out = { 0 };
 	make(h, how, &out);
-	enum chain_verdict v = judge(h, span_of(&out), depth);
+	enum chain_verdict v = judge(h, buf_span(&out), depth);
 	h->batches += v == CHAIN_OK;
 	h->count = 0;
 	buf_reset(&h->raw);
@@ -229,10 +229,10 @@ Test(chain, a_gap_an_overlap_and_a_repetition_begin_in_the_wrong_place)
 	make(&h, &(struct how){ .first_shift = 1 }, &gap);
 	make(&h, &(struct how){ .first_shift = UINT64_MAX }, &overlap);
 	make(&h, &(struct how){ 0 }, &good);
-	cr_assert_eq(judge(&h, span_of(&gap), CHAIN_SHALLOW), CHAIN_WRONG_FIRST);
-	cr_assert_eq(judge(&h, span_of(&overlap), CHAIN_SHALLOW), CHAIN_WRONG_FIRST);
-	cr_assert_eq(judge(&h, span_of(&good), CHAIN_SHALLOW), CHAIN_OK);
-	cr_assert_eq(judge(&h, span_of(&good), CHAIN_SHALLOW), CHAIN_WRONG_FIRST);
+	cr_assert_eq(judge(&h, buf_span(&gap), CHAIN_SHALLOW), CHAIN_WRONG_FIRST);
+	cr_assert_eq(judge(&h, buf_span(&overlap), CHAIN_SHALLOW), CHAIN_WRONG_FIRST);
+	cr_assert_eq(judge(&h, buf_span(&good), CHAIN_SHALLOW), CHAIN_OK);
+	cr_assert_eq(judge(&h, buf_span(&good), CHAIN_SHALLOW), CHAIN_WRONG_FIRST);
 }
 
 Test(chain, packed_bytes_that_do_not_fit_the_header_do_not_unpack)
@@ -244,13 +244,13 @@ Test(chain, packed_bytes_that_do_not_fit_the_header_do_not_unpack)
 		add_seal(&h, &s);
 		cleanup_buf struct buf more = { 0 }, damaged = { 0 };
 		make(&h, &(struct how){ .codec = (enum pack_codec)codec, .more_count = 1 }, &more);
-		cr_assert_eq(judge(&h, span_of(&more), CHAIN_SHALLOW), CHAIN_UNPACK);
+		cr_assert_eq(judge(&h, buf_span(&more), CHAIN_SHALLOW), CHAIN_UNPACK);
 		make(&h, &(struct how){ .codec = (enum pack_codec)codec }, &damaged);
 		if (codec == PACK_NONE)
 			damaged.data[BATCH_HEADER_BYTES + 16] ^= 1; /* the first body's length */
 		else
 			damaged.data[27]++; /* the raw length */
-		cr_assert_eq(judge(&h, span_of(&damaged), CHAIN_SHALLOW), CHAIN_UNPACK);
+		cr_assert_eq(judge(&h, buf_span(&damaged), CHAIN_SHALLOW), CHAIN_UNPACK);
 	}
 }
 
@@ -275,11 +275,11 @@ Test(chain, one_changed_bit_of_seed_or_body_is_another_root)
 	make(&h, &(struct how){ 0 }, &b);
 	for (size_t at = 36; at < 68; at++) {
 		b.data[at] ^= 0x10;
-		cr_assert_eq(judge(&h, span_of(&b), CHAIN_SHALLOW), CHAIN_WRONG_ROOT);
+		cr_assert_eq(judge(&h, buf_span(&b), CHAIN_SHALLOW), CHAIN_WRONG_ROOT);
 		b.data[at] ^= 0x10;
 	}
 	b.data[BATCH_HEADER_BYTES + 16 + 2 + 1] ^= 2; /* the heartbeat's kind */
-	cr_assert_eq(judge(&h, span_of(&b), CHAIN_SHALLOW), CHAIN_WRONG_ROOT);
+	cr_assert_eq(judge(&h, buf_span(&b), CHAIN_SHALLOW), CHAIN_WRONG_ROOT);
 	cr_assert_eq(close_batch(&h, &(struct how){ .wrong_root = true }, CHAIN_SHALLOW), CHAIN_WRONG_ROOT);
 }
 
@@ -407,8 +407,8 @@ Test(chain, seals_and_epochs_stand_only_where_they_belong)
 	struct epoch_start e = { .epoch = 1, .first_key = some.secret.public_key };
 	seal_put_body(&seal, &s, 0);
 	epoch_put_body(&epoch, &e, 0);
-	second_is(span_of(&seal), false, CHAIN_BAD_BODY);
-	second_is(span_of(&epoch), false, CHAIN_BAD_BODY);
+	second_is(buf_span(&seal), false, CHAIN_BAD_BODY);
+	second_is(buf_span(&epoch), false, CHAIN_BAD_BODY);
 }
 
 Test(chain, kinds_and_fields_that_nobody_knows_yet_are_carried)
@@ -542,7 +542,7 @@ Test(chain, every_flipped_bit_of_a_batch_is_refused_somewhere)
 		struct batch parsed;
 		enum chain_verdict v = CHAIN_OK;
 		b.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		ssize_t n = batch_parse(span_of(&b), &parsed);
+		ssize_t n = batch_parse(buf_span(&b), &parsed);
 		if (n > 0)
 			cr_assert_eq(chain_check(&h.chain, &parsed, CHAIN_SHALLOW, h.scratch, &v, &h.result),
 			             0);
@@ -550,7 +550,7 @@ Test(chain, every_flipped_bit_of_a_batch_is_refused_somewhere)
 		b.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 	cr_assert_eq(memcmp(&before, &h.chain, sizeof(before)), 0);
-	cr_assert_eq(judge(&h, span_of(&b), CHAIN_DEEP), CHAIN_OK);
+	cr_assert_eq(judge(&h, buf_span(&b), CHAIN_DEEP), CHAIN_OK);
 }
 
 Test(chain, every_verdict_has_words)

@@ -17,7 +17,7 @@ static void by_hand(struct buf *out, const char *text, uint64_t time, const stru
 	cleanup_buf struct buf message = { 0 }, blob = { 0 };
 	uint8_t signature[64];
 	buf_printf(&message, "cosignature/v1\ntime %llu\n%s", (unsigned long long)time, text);
-	cr_assert_eq(ed25519_sign(&w->secret, span_of(&message), signature), 0);
+	cr_assert_eq(ed25519_sign(&w->secret, buf_span(&message), signature), 0);
 	buf_put(&blob, w->key.id, 4);
 	buf_put_u64be(&blob, time);
 	buf_put(&blob, signature, 64);
@@ -38,7 +38,7 @@ static int verified(const struct buf *b, const struct signer *log, const struct 
 {
 	struct key keys[] = { log->key, w->key };
 	struct note n;
-	cr_assert_eq(note_parse(span_of(b), &n), 0);
+	cr_assert_eq(note_parse(buf_span(b), &n), 0);
 	return note_verify(&n, keys, 2, ret);
 }
 
@@ -51,12 +51,12 @@ Test(cosignature, it_is_over_the_time_and_the_text)
 	size_t before = b.len;
 	cr_assert_eq(cosignature_put(&b, TEXT(CHECKPOINT), TIME, &w), 0);
 	by_hand(&want, CHECKPOINT, TIME, &w);
-	cr_assert(bytes_equal((struct span){ b.data + before, b.len - before }, span_of(&want)));
+	cr_assert(bytes_equal((struct span){ b.data + before, b.len - before }, buf_span(&want)));
 	cr_assert_eq(verified(&b, &log, &w, &by), 0);
 	cr_assert_eq(by, 3);
 	struct note n;
 	struct note_signature s;
-	cr_assert_eq(note_parse(span_of(&b), &n), 0);
+	cr_assert_eq(note_parse(buf_span(&b), &n), 0);
 	cr_assert(note_signature(&n, 1, &s));
 	cr_assert_eq(cosignature_time(&s), TIME);
 }
@@ -76,7 +76,7 @@ Test(cosignature, one_of_another_text_or_with_another_time_rejects_the_note)
 			               line.len - strlen(DASH "witness.example \n") };
 		cr_assert_eq(text_base64(base64, &blob), 0);
 		blob.data[11] ^= (uint8_t)which;
-		note_put_line(&b, w.key.name, span_of(&blob));
+		note_put_line(&b, w.key.name, buf_span(&blob));
 		cr_assert_eq(verified(&b, &log, &w, &by), -EBADMSG, "case %d", which);
 	}
 }

@@ -14,7 +14,7 @@ static bool written(struct fleet_entry e, struct span want)
 {
 	cleanup_buf struct buf b = { 0 };
 	fleet_put_entry(&b, &e);
-	return buf_err(&b) == 0 && bytes_equal(span_of(&b), want);
+	return buf_err(&b) == 0 && bytes_equal(buf_span(&b), want);
 }
 
 Test(fleet, entries_are_laid_out_as_the_format_says)
@@ -100,11 +100,11 @@ Test(fleet, the_longest_entry_is_taken_and_one_byte_more_is_not)
 	e.note = (struct span){ note, 65535 - 6 };
 	fleet_put_entry(&b, &e);
 	cr_assert_eq(b.len, 65535);
-	cr_assert_eq(fleet_parse_entry(span_of(&b), &p), 0);
+	cr_assert_eq(fleet_parse_entry(buf_span(&b), &p), 0);
 	buf_reset(&b);
 	e.note.len++;
 	fleet_put_entry(&b, &e);
-	cr_assert_eq(fleet_parse_entry(span_of(&b), &p), -EBADMSG);
+	cr_assert_eq(fleet_parse_entry(buf_span(&b), &p), -EBADMSG);
 	free(note);
 }
 
@@ -154,7 +154,7 @@ static void log_make(struct log *l, size_t size)
 		if (i == 0)
 			e = (struct fleet_entry){ .kind = FLEET_STATEMENT, .note = TEXT("genesis") };
 		fleet_put_entry(&l->entry[i], &e);
-		merkle_leaf(span_of(&l->entry[i]), &l->leaf[i]);
+		merkle_leaf(buf_span(&l->entry[i]), &l->leaf[i]);
 	}
 }
 
@@ -172,7 +172,7 @@ static struct receipt receipt_of(struct log *l, uint64_t index, uint64_t old, st
 		             .root = { { H32 } },
 		             .position = 2,
 		             .heads = 5,
-		             .entry = span_of(&l->entry[index]),
+		             .entry = buf_span(&l->entry[index]),
 		             .index = index,
 		             .old_size = old };
 	cleanup_buf struct buf text = { 0 };
@@ -185,8 +185,8 @@ static struct receipt receipt_of(struct log *l, uint64_t index, uint64_t old, st
 	        0);
 	merkle_root(l->leaf, l->size, &root);
 	checkpoint_put_text(&text, "acme/log", l->size, &root);
-	cr_assert_eq(note_put(note, span_of(&text), signers, 1), 0);
-	r.note = span_of(note);
+	cr_assert_eq(note_put(note, buf_span(&text), signers, 1), 0);
+	r.note = buf_span(note);
 	return r;
 }
 
@@ -235,12 +235,12 @@ Test(receipt, the_text_is_laid_out_as_the_format_says)
 	cleanup_buf struct buf b = { 0 };
 	receipt_put(&b, &r);
 #define ZERO "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
-	cr_assert(bytes_equal(span_of(&b),
+	cr_assert(bytes_equal(buf_span(&b),
 	                      TEXT("swornlog-receipt/v1\norigin o\nhead 12 " ZERO "commit 1 2\n" ZERO "\n"
 	                           "entry Zm9vYg==\nindex 3\n" ZERO ZERO "\nold 4\n\nnote\n")));
 	cleanup_buf struct buf entry = { 0 };
 	struct receipt p;
-	cr_assert_eq(receipt_parse(span_of(&b), &entry, &p), 0);
+	cr_assert_eq(receipt_parse(buf_span(&b), &entry, &p), 0);
 	cr_assert(span_is(p.origin, "o") && p.size == 12 && p.position == 1 && p.heads == 2 &&
 	          p.commit_path_len == 1);
 	cr_assert(span_is(p.entry, "foob") && p.index == 3 && p.fleet_path_len == 2 && p.old_size == 4);
@@ -254,16 +254,16 @@ Test(receipt, a_changed_text_is_malformed_or_fails_a_step)
 	cleanup_buf struct buf note = { 0 }, text = { 0 }, entry = { 0 };
 	struct receipt r = receipt_of(&l, 4, 3, &note), p;
 	receipt_put(&text, &r);
-	cr_assert_eq(receipt_parse(span_of(&text), &entry, &p), 0);
+	cr_assert_eq(receipt_parse(buf_span(&text), &entry, &p), 0);
 	cr_assert_eq(verdict(&l, &p, head_at(&l, 3)), RECEIPT_OK);
 	for (size_t bit = 0; bit < text.len * 8; bit++) {
 		text.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		if (receipt_parse(span_of(&text), &entry, &p) == 0)
+		if (receipt_parse(buf_span(&text), &entry, &p) == 0)
 			cr_assert_neq(verdict(&l, &p, head_at(&l, 3)), RECEIPT_OK, "bit %zu", bit);
 		text.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 	for (size_t whole = text.len; text.len > 0; text.len--) {
-		if (text.len < whole && receipt_parse(span_of(&text), &entry, &p) == 0)
+		if (text.len < whole && receipt_parse(buf_span(&text), &entry, &p) == 0)
 			cr_assert_eq(verdict(&l, &p, head_at(&l, 3)), RECEIPT_BAD_NOTE);
 	}
 }
@@ -298,10 +298,10 @@ Test(receipt, each_step_has_its_verdict)
 	cr_expect_eq(verdict(&l, &r, held), RECEIPT_BAD_COMMIT);
 	r = good, r.commit_path_len--;
 	cr_expect_eq(verdict(&l, &r, held), RECEIPT_BAD_COMMIT);
-	r = good, r.entry = span_of(&l.entry[0]);
+	r = good, r.entry = buf_span(&l.entry[0]);
 	cr_expect_eq(verdict(&l, &r, held), RECEIPT_BAD_COMMIT);
 
-	r = good, r.entry = span_of(&l.entry[6]);
+	r = good, r.entry = buf_span(&l.entry[6]);
 	cr_expect_eq(verdict(&l, &r, held), RECEIPT_BAD_INCLUSION);
 	r = good, r.index = 4;
 	cr_expect_eq(verdict(&l, &r, held), RECEIPT_BAD_INCLUSION);
@@ -332,12 +332,12 @@ static void witness(struct log *l, struct receipt *r, size_t size, struct buf *n
 	const struct signer *signers[] = { &l->key };
 	struct fleet_head then = head_at(l, size);
 	checkpoint_put_text(&text, "acme/log", size, &then.root);
-	cr_assert_eq(note_put(note, span_of(&text), signers, 1), 0);
+	cr_assert_eq(note_put(note, buf_span(&text), signers, 1), 0);
 	cr_assert_eq(merkle_prove_consistency(node_at, l->leaf, size, whole, r->witnessed_proof,
 	                                      &r->witnessed_proof_len),
 	             0);
 	r->has_witnessed = true;
-	r->witnessed = span_of(note);
+	r->witnessed = buf_span(note);
 }
 
 Test(receipt, a_witnessed_checkpoint_of_any_size_is_proven_to_be_of_the_same_history)
@@ -349,7 +349,7 @@ Test(receipt, a_witnessed_checkpoint_of_any_size_is_proven_to_be_of_the_same_his
 		struct receipt r = receipt_of(&l, 4, 3, &note), p;
 		witness(&l, &r, size, &witnessed);
 		receipt_put(&text, &r);
-		cr_assert_eq(receipt_parse(span_of(&text), &entry, &p), 0);
+		cr_assert_eq(receipt_parse(buf_span(&text), &entry, &p), 0);
 		cr_assert(p.has_witnessed && span_equal(p.witnessed, r.witnessed));
 		cr_assert_eq(verdict(&l, &p, head_at(&l, 3)), RECEIPT_OK, "size %zu", size);
 	}
@@ -366,7 +366,7 @@ Test(receipt, a_changed_witnessed_part_is_malformed_or_fails_a_step)
 	cr_assert_eq(verdict(&l, &r, head_at(&l, 3)), RECEIPT_OK);
 	for (size_t bit = 0; bit < text.len * 8; bit++) {
 		text.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		if (receipt_parse(span_of(&text), &entry, &p) == 0)
+		if (receipt_parse(buf_span(&text), &entry, &p) == 0)
 			cr_assert_neq(verdict(&l, &p, head_at(&l, 3)), RECEIPT_OK, "bit %zu", bit);
 		text.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
@@ -407,7 +407,7 @@ Test(receipt, a_sink_that_has_no_witnessed_checkpoint_yet_says_so)
 	struct receipt r = receipt_of(&l, 1, 0, &note), p;
 	r.has_witnessed = true;
 	receipt_put(&text, &r);
-	cr_assert_eq(receipt_parse(span_of(&text), &entry, &p), 0);
+	cr_assert_eq(receipt_parse(buf_span(&text), &entry, &p), 0);
 	cr_assert(p.has_witnessed && p.witnessed.len == 0);
 	cr_assert_eq(verdict(&l, &p, (struct fleet_head){ 0 }), RECEIPT_OK);
 }
@@ -477,7 +477,7 @@ static int parse_with_paths(size_t commit, size_t fleet, size_t consistency)
 	for (size_t i = 0; i < consistency; i++)
 		buf_put_str(&b, ZERO);
 	buf_put_str(&b, "\nnote\n");
-	return receipt_parse(span_of(&b), &entry, &p);
+	return receipt_parse(buf_span(&b), &entry, &p);
 }
 
 Test(receipt, paths_and_size_are_bounded)
@@ -491,9 +491,9 @@ Test(receipt, paths_and_size_are_bounded)
 	buf_put_str(&b, START "commit 0 1\n\nentry Zm9v\nindex 3\n\nold 4\n\n");
 	while (b.len < RECEIPT_MAX_BYTES)
 		buf_put_u8(&b, 'n');
-	cr_assert_eq(receipt_parse(span_of(&b), &entry, &p), 0);
+	cr_assert_eq(receipt_parse(buf_span(&b), &entry, &p), 0);
 	buf_put_u8(&b, 'n');
-	cr_assert_eq(receipt_parse(span_of(&b), &entry, &p), -EBADMSG);
+	cr_assert_eq(receipt_parse(buf_span(&b), &entry, &p), -EBADMSG);
 }
 
 Test(receipt, every_verdict_has_words)
@@ -511,14 +511,14 @@ Test(conflict, the_text_is_laid_out_as_the_format_says)
 	};
 	conflict_put(&b, &c);
 	cr_assert(bytes_equal(
-	        span_of(&b),
+	        buf_span(&b),
 	        TEXT("swornlog-conflict/v1\nreason fork\nepoch 2\nsize 7\nnote 4\na\nb\nreceipt 1\nr")));
 	struct conflict p;
-	cr_assert_eq(conflict_parse(span_of(&b), &p), 0);
+	cr_assert_eq(conflict_parse(buf_span(&b), &p), 0);
 	cr_assert(span_is(p.reason, "fork") && p.epoch == 2 && p.size == 7);
 	cr_assert(span_is(p.note, "a\nb\n") && span_is(p.receipt, "r"));
 	conflict_put(&none, &(struct conflict){ .reason = TEXT("epoch") });
-	cr_assert_eq(conflict_parse(span_of(&none), &p), 0);
+	cr_assert_eq(conflict_parse(buf_span(&none), &p), 0);
 	cr_assert(p.note.len == 0 && p.receipt.len == 0);
 }
 

@@ -38,11 +38,11 @@ Test(generation, a_checkpoint_verifies_under_the_name_of_its_generation_alone)
 	cleanup_buf struct buf text = { 0 }, good = { 0 }, bad = { 0 };
 	const struct signer *by_second[] = { &second }, *by_first[] = { &log };
 	checkpoint_put_text(&text, "acme/log/2", 7, &root);
-	cr_assert_eq(note_put(&good, span_of(&text), by_second, 1), 0);
-	cr_assert_eq(note_put(&bad, span_of(&text), by_first, 1), 0);
-	cr_assert_eq(checkpoint_verify_fleet(span_of(&good), &log.key, true, &c), 0);
+	cr_assert_eq(note_put(&good, buf_span(&text), by_second, 1), 0);
+	cr_assert_eq(note_put(&bad, buf_span(&text), by_first, 1), 0);
+	cr_assert_eq(checkpoint_verify_fleet(buf_span(&good), &log.key, true, &c), 0);
 	cr_expect(c.generation == 2 && c.size == 7);
-	cr_expect_eq(checkpoint_verify_fleet(span_of(&bad), &log.key, true, &c), -ENOKEY);
+	cr_expect_eq(checkpoint_verify_fleet(buf_span(&bad), &log.key, true, &c), -ENOKEY);
 }
 
 Test(generation, what_restored_says_is_read_back_and_nothing_else_is)
@@ -52,9 +52,9 @@ Test(generation, what_restored_says_is_read_back_and_nothing_else_is)
 	test_signer("acme/log", &log);
 	cleanup_buf struct buf b = { 0 };
 	restored_put(&b, &log.key, &r);
-	cr_expect(
-	        bytes_equal(span_of(&b), TEXT("acme/log 42 AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= 2")));
-	cr_assert_eq(restored_parse(span_of(&b), &log.key, &again), 0);
+	cr_expect(bytes_equal(buf_span(&b),
+	                      TEXT("acme/log 42 AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= 2")));
+	cr_assert_eq(restored_parse(buf_span(&b), &log.key, &again), 0);
 	cr_expect(again.former == 1 && again.size == 42 && again.generation == 2 &&
 	          hash_equal(&again.root, &r.root));
 	for (size_t n = 0; n < b.len; n++)
@@ -63,6 +63,6 @@ Test(generation, what_restored_says_is_read_back_and_nothing_else_is)
 	r = (struct restored){ .former = 3, .size = 1, .generation = 3 };
 	buf_reset(&b);
 	restored_put(&b, &log.key, &r);
-	cr_expect(span_starts(span_of(&b), "acme/log/3 1 "));
-	cr_expect_eq(restored_parse(span_of(&b), &log.key, &again), -EBADMSG, "generations ascend");
+	cr_expect(span_starts(buf_span(&b), "acme/log/3 1 "));
+	cr_expect_eq(restored_parse(buf_span(&b), &log.key, &again), -EBADMSG, "generations ascend");
 }

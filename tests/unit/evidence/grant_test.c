@@ -13,8 +13,9 @@ Test(grant, its_text_is_as_the_format_says)
 {
 	cleanup_buf struct buf b = { 0 };
 	grant_put(&b, &GRANT);
-	cr_expect(bytes_equal(span_of(&b), TEXT("swornlog-grant/v1\nenrol 10\nstatement\ncertificate 4\npem\n"
-	                                        "ca 3\nca\ngenesis 2\ng\npolicy 0\n")));
+	cr_expect(
+	        bytes_equal(buf_span(&b), TEXT("swornlog-grant/v1\nenrol 10\nstatement\ncertificate 4\npem\n"
+	                                       "ca 3\nca\ngenesis 2\ng\npolicy 0\n")));
 }
 
 Test(grant, what_is_written_is_read_and_every_cut_is_noticed)
@@ -22,7 +23,7 @@ Test(grant, what_is_written_is_read_and_every_cut_is_noticed)
 	cleanup_buf struct buf b = { 0 };
 	struct grant g;
 	grant_put(&b, &GRANT);
-	cr_assert_eq(grant_parse(span_of(&b), &g), 0);
+	cr_assert_eq(grant_parse(buf_span(&b), &g), 0);
 	cr_expect(span_equal(g.enrol, GRANT.enrol) && span_equal(g.certificate, GRANT.certificate) &&
 	          span_equal(g.ca, GRANT.ca) && span_equal(g.genesis, GRANT.genesis) && g.policy.len == 0);
 	for (size_t n = 0; n < b.len; n++)

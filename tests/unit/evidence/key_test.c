@@ -19,7 +19,7 @@ static bool writes_back(const char *vkey)
 	if (key_parse(span_str(vkey), &k) < 0)
 		return false;
 	key_put(&b, &k);
-	return bytes_equal(span_of(&b), span_str(vkey));
+	return bytes_equal(buf_span(&b), span_str(vkey));
 }
 
 Test(key, published_keys_parse_and_are_written_back)
@@ -106,7 +106,7 @@ Test(key, a_name_with_space_plus_control_or_too_many_bytes_is_unusable)
 	key_put(&b, &k);
 	cr_assert_leq(b.len, KEY_TEXT_MAX);
 	struct key back;
-	cr_assert_eq(key_parse(span_of(&b), &back), 0);
+	cr_assert_eq(key_parse(buf_span(&b), &back), 0);
 	cr_assert(key_equal(&k, &back));
 }
 
@@ -130,7 +130,7 @@ Test(key, an_unknown_type_of_key_is_refused)
 		cleanup_buf struct buf b = { 0 };
 		cr_assert_eq(key_make("name", types[i], &pub, &k), 0);
 		key_put(&b, &k);
-		cr_assert_eq(key_parse(span_of(&b), &back), -EBADMSG, "type %d", types[i]);
+		cr_assert_eq(key_parse(buf_span(&b), &back), -EBADMSG, "type %d", types[i]);
 	}
 }
 
@@ -167,9 +167,9 @@ Test(signer, a_published_private_key_yields_its_vkey_and_is_written_back)
 	cr_assert_eq(signer_parse(TEXT(TESSERA_PRIVATE), &s), 0);
 	cleanup_buf struct buf vkey = { 0 }, text = { 0 };
 	key_put(&vkey, &s.key);
-	cr_assert(bytes_equal(span_of(&vkey), TEXT(TESSERA_VKEY)));
+	cr_assert(bytes_equal(buf_span(&vkey), TEXT(TESSERA_VKEY)));
 	signer_put(&text, &s);
-	cr_assert(bytes_equal(span_of(&text), TEXT(TESSERA_PRIVATE)));
+	cr_assert(bytes_equal(buf_span(&text), TEXT(TESSERA_PRIVATE)));
 	signer_wipe(&s);
 	static const struct signer zero;
 	cr_assert_eq(memcmp(&s, &zero, sizeof(s)), 0);
@@ -201,7 +201,7 @@ Test(signer, a_generated_one_reads_back_as_itself)
 	cr_assert_eq(signer_generate(env_system(), "acme/host/web1", &s), 0);
 	cleanup_buf struct buf text = { 0 };
 	signer_put(&text, &s);
-	cr_assert_eq(signer_parse(span_of(&text), &back), 0);
+	cr_assert_eq(signer_parse(buf_span(&text), &back), 0);
 	cr_assert_eq(memcmp(&s.secret, &back.secret, sizeof(s.secret)), 0);
 	cr_assert(key_equal(&s.key, &back.key));
 }
@@ -225,9 +225,9 @@ Test(key, a_cosigner_s_key_is_no_signer_s_and_the_other_way_round)
 	cr_assert_eq(cosigner.key.type, KEY_TYPE_COSIGNATURE);
 	signer_put(&one, &signer);
 	signer_put(&other, &cosigner);
-	cr_assert_eq(signer_parse(span_of(&one), &back), 0);
-	cr_assert_eq(signer_parse(span_of(&other), &back), -EBADMSG);
-	cr_assert_eq(cosigner_parse(span_of(&one), &back), -EBADMSG);
-	cr_assert_eq(cosigner_parse(span_of(&other), &back), 0);
+	cr_assert_eq(signer_parse(buf_span(&one), &back), 0);
+	cr_assert_eq(signer_parse(buf_span(&other), &back), -EBADMSG);
+	cr_assert_eq(cosigner_parse(buf_span(&one), &back), -EBADMSG);
+	cr_assert_eq(cosigner_parse(buf_span(&other), &back), 0);
 	cr_assert(key_equal(&back.key, &cosigner.key));
 }

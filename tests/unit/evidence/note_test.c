@@ -134,19 +134,19 @@ Test(note, size_and_lines_are_bounded)
 	size_t fixed = 2 + strlen(STRANGER);
 	memset(buf_extend(&b, NOTE_MAX_BYTES - fixed), 'x', NOTE_MAX_BYTES - fixed);
 	buf_put_str(&b, "\n\n" STRANGER);
-	cr_assert_eq(parses(span_of(&b)), 0);
+	cr_assert_eq(parses(buf_span(&b)), 0);
 	buf_reset(&b);
 	memset(buf_extend(&b, NOTE_MAX_BYTES - fixed + 1), 'x', NOTE_MAX_BYTES - fixed + 1);
 	buf_put_str(&b, "\n\n" STRANGER);
-	cr_assert_eq(parses(span_of(&b)), -EBADMSG);
+	cr_assert_eq(parses(buf_span(&b)), -EBADMSG);
 
 	buf_reset(&b);
 	buf_put_str(&b, "a\n\n");
 	for (int i = 0; i < NOTE_MAX_SIGNATURES; i++)
 		buf_put_str(&b, STRANGER);
-	cr_assert_eq(parses(span_of(&b)), 0);
+	cr_assert_eq(parses(buf_span(&b)), 0);
 	buf_put_str(&b, STRANGER);
-	cr_assert_eq(parses(span_of(&b)), -EBADMSG);
+	cr_assert_eq(parses(buf_span(&b)), -EBADMSG);
 }
 
 Test(note, a_long_signature_is_carried_as_unknown_and_checked_to_its_end)
@@ -159,12 +159,12 @@ Test(note, a_long_signature_is_carried_as_unknown_and_checked_to_its_end)
 	buf_put_str(&b, "\n");
 	struct note n;
 	struct note_signature s;
-	cr_assert_eq(note_parse(span_of(&b), &n), 0);
+	cr_assert_eq(note_parse(buf_span(&b), &n), 0);
 	cr_assert(note_signature(&n, 0, &s));
 	cr_assert_eq(s.blob_len, 2996);
 	cr_assert_eq(s.blob[75], 0x5a);
 	b.data[b.len - 2] = '*';
-	cr_assert_eq(parses(span_of(&b)), -EBADMSG);
+	cr_assert_eq(parses(buf_span(&b)), -EBADMSG);
 }
 
 Test(note, what_is_signed_verifies_and_has_the_length_foretold)
@@ -174,10 +174,10 @@ Test(note, what_is_signed_verifies_and_has_the_length_foretold)
 	cleanup_buf struct buf b = { 0 };
 	sign(&b, "text\n", &a, NULL);
 	uint64_t by;
-	cr_assert_eq(verifies(span_of(&b), &a.key, 1, &by), 0);
+	cr_assert_eq(verifies(buf_span(&b), &a.key, 1, &by), 0);
 	cr_assert_eq(by, 1);
 	cr_assert_eq(b.len, strlen("text\n\n") + note_signature_bytes("acme/log"));
-	cr_assert(span_starts(span_of(&b), "text\n\n" DASH "acme/log "));
+	cr_assert(span_starts(buf_span(&b), "text\n\n" DASH "acme/log "));
 }
 
 Test(note, every_flipped_bit_of_a_signed_note_is_refused)
@@ -189,7 +189,7 @@ Test(note, every_flipped_bit_of_a_signed_note_is_refused)
 	for (size_t bit = 0; bit < b.len * 8; bit++) {
 		uint64_t by;
 		b.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		cr_assert_lt(verifies(span_of(&b), &a.key, 1, &by), 0, "bit %zu", bit);
+		cr_assert_lt(verifies(buf_span(&b), &a.key, 1, &by), 0, "bit %zu", bit);
 		b.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 }
@@ -206,16 +206,16 @@ Test(note, unknown_lines_are_passed_over_and_known_ones_must_verify)
 	size_t one = b.len;
 	buf_put_str(&b, STRANGER);
 	cr_assert_eq(note_put_signature(&b, TEXT("text\n"), &c), 0);
-	cr_assert_eq(verifies(span_of(&b), keys, 2, &by), 0);
+	cr_assert_eq(verifies(buf_span(&b), keys, 2, &by), 0);
 	cr_assert_eq(by, 3);
-	cr_assert_eq(verifies(span_of(&b), &keys[1], 1, &by), 0);
+	cr_assert_eq(verifies(buf_span(&b), &keys[1], 1, &by), 0);
 	cr_assert_eq(by, 1);
-	cr_assert_eq(verifies(span_of(&b), keys, 0, &by), -ENOKEY);
+	cr_assert_eq(verifies(buf_span(&b), keys, 0, &by), -ENOKEY);
 
 	b.len = one;
 	cr_assert_eq(note_put_signature(&b, TEXT("other text\n"), &c), 0);
-	cr_assert_eq(verifies(span_of(&b), keys, 2, &by), -EBADMSG);
-	cr_assert_eq(verifies(span_of(&b), keys, 1, &by), 0);
+	cr_assert_eq(verifies(buf_span(&b), keys, 2, &by), -EBADMSG);
+	cr_assert_eq(verifies(buf_span(&b), keys, 1, &by), 0);
 }
 
 Test(note, a_second_line_of_one_key_is_passed_over_but_the_first_counts)
@@ -226,12 +226,12 @@ Test(note, a_second_line_of_one_key_is_passed_over_but_the_first_counts)
 	uint64_t by;
 	sign(&good, "text\n", &a, NULL);
 	cr_assert_eq(note_put_signature(&good, TEXT("other\n"), &a), 0);
-	cr_assert_eq(verifies(span_of(&good), &a.key, 1, &by), 0);
+	cr_assert_eq(verifies(buf_span(&good), &a.key, 1, &by), 0);
 
 	buf_put_str(&bad, "text\n\n");
 	cr_assert_eq(note_put_signature(&bad, TEXT("other\n"), &a), 0);
 	cr_assert_eq(note_put_signature(&bad, TEXT("text\n"), &a), 0);
-	cr_assert_eq(verifies(span_of(&bad), &a.key, 1, &by), -EBADMSG);
+	cr_assert_eq(verifies(buf_span(&bad), &a.key, 1, &by), -EBADMSG);
 }
 
 Test(note, a_line_under_a_known_name_with_another_id_is_a_stranger_s)
@@ -243,7 +243,7 @@ Test(note, a_line_under_a_known_name_with_another_id_is_a_stranger_s)
 	cleanup_buf struct buf n = { 0 };
 	uint64_t by;
 	sign(&n, "text\n", &b, NULL);
-	cr_assert_eq(verifies(span_of(&n), &a.key, 1, &by), -ENOKEY);
+	cr_assert_eq(verifies(buf_span(&n), &a.key, 1, &by), -ENOKEY);
 }
 
 Test(note, a_signature_longer_than_ed25519_does_not_verify)
@@ -258,7 +258,7 @@ Test(note, a_signature_longer_than_ed25519_does_not_verify)
 	text_put_base64(&n, blob, sizeof(blob));
 	buf_put_str(&n, "\n");
 	uint64_t by;
-	cr_assert_eq(verifies(span_of(&n), &a.key, 1, &by), -EBADMSG);
+	cr_assert_eq(verifies(buf_span(&n), &a.key, 1, &by), -EBADMSG);
 }
 
 Test(note, a_key_for_cosignatures_signs_no_note)
@@ -288,7 +288,7 @@ Test(note, a_line_is_a_key_s_own_only_at_its_place)
 	cleanup_buf struct buf b = { 0 };
 	sign(&b, "text\n", &a, &c);
 	struct note n;
-	cr_assert_eq(note_parse(span_of(&b), &n), 0);
+	cr_assert_eq(note_parse(buf_span(&b), &n), 0);
 	cr_assert(note_signed_by(&n, 0, &a.key));
 	cr_assert(note_signed_by(&n, 1, &c.key));
 	cr_assert_not(note_signed_by(&n, 0, &c.key));
@@ -305,9 +305,9 @@ Test(checkpoint, the_text_is_three_lines)
 		root.b[i] = i;
 	cleanup_buf struct buf b = { 0 };
 	checkpoint_put_text(&b, "acme/log", INT64_MAX, &root);
-	cr_assert(bytes_equal(span_of(&b), TEXT("acme/log\n9223372036854775807\n" ROOT "\n")));
+	cr_assert(bytes_equal(buf_span(&b), TEXT("acme/log\n9223372036854775807\n" ROOT "\n")));
 	struct checkpoint p;
-	cr_assert_eq(checkpoint_parse(span_of(&b), &p), 0);
+	cr_assert_eq(checkpoint_parse(buf_span(&b), &p), 0);
 	cr_assert(span_is(p.origin, "acme/log"));
 	cr_assert_eq(p.size, INT64_MAX);
 	cr_assert(hash_equal(&p.root, &root));
@@ -353,7 +353,7 @@ Test(checkpoint, any_other_text_is_refused)
 static int fleet_verdict(const struct buf *b, const struct key *log, bool exact)
 {
 	struct checkpoint p = { .size = 77 };
-	int r = checkpoint_verify_fleet(span_of(b), log, exact, &p);
+	int r = checkpoint_verify_fleet(buf_span(b), log, exact, &p);
 	cr_assert_eq(p.size, r == 0 ? 5 : 77);
 	return r;
 }

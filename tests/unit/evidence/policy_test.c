@@ -46,7 +46,7 @@ static struct policy *policy_of(size_t witnesses, const char *rest)
 	char error[256] = "";
 	struct policy *p = NULL;
 	put_policy(&b, witnesses, rest);
-	cr_assert_eq(policy_parse(span_of(&b), &p, error, sizeof(error)), 0, "%s", error);
+	cr_assert_eq(policy_parse(buf_span(&b), &p, error, sizeof(error)), 0, "%s", error);
 	return p;
 }
 
@@ -71,7 +71,7 @@ static bool reaches(const struct policy *p, unsigned mask)
 	cleanup_buf struct buf b = { 0 };
 	struct policy_verdict v;
 	put_checkpoint(&b, mask);
-	cr_assert_eq(policy_check(p, span_of(&b), NULL, &v), 0);
+	cr_assert_eq(policy_check(p, buf_span(&b), NULL, &v), 0);
 	cr_assert_eq(v.cosigned, mask);
 	return v.quorum;
 }
@@ -117,7 +117,7 @@ Test(policy, the_verdict_says_who_signed_and_when)
 	cleanup_buf struct buf b = { 0 };
 	struct policy_verdict v;
 	put_checkpoint(&b, 5);
-	cr_assert_eq(policy_check(p, span_of(&b), NULL, &v), 0);
+	cr_assert_eq(policy_check(p, buf_span(&b), NULL, &v), 0);
 	cr_assert_eq(v.cosigned, 5);
 	cr_assert_eq(v.time_s[0], TIME);
 	cr_assert_eq(v.time_s[1], 0);
@@ -137,7 +137,7 @@ Test(policy, a_second_line_of_a_witness_counts_once_and_strangers_not_at_all)
 	cosigner(9, &stranger);
 	cr_assert_eq(cosignature_put(&b, TEXT(CHECKPOINT), TIME + 9, &w), 0);
 	cr_assert_eq(cosignature_put(&b, TEXT(CHECKPOINT), TIME, &stranger), 0);
-	cr_assert_eq(policy_check(p, span_of(&b), NULL, &v), 0);
+	cr_assert_eq(policy_check(p, buf_span(&b), NULL, &v), 0);
 	cr_assert_not(v.quorum);
 	cr_assert_eq(v.cosigned, 1);
 	cr_assert_eq(v.time_s[0], TIME);
@@ -146,7 +146,7 @@ Test(policy, a_second_line_of_a_witness_counts_once_and_strangers_not_at_all)
 static int checked(const struct policy *p, const struct buf *b, const struct key *log)
 {
 	struct policy_verdict v = { .cosigned = 77 };
-	int r = policy_check(p, span_of(b), log, &v);
+	int r = policy_check(p, buf_span(b), log, &v);
 	if (r < 0)
 		cr_assert_eq(v.cosigned, 77);
 	return r;
@@ -201,7 +201,7 @@ Test(policy, a_log_known_from_elsewhere_must_be_listed_where_logs_are)
 	buf_put_str(&text, "log ");
 	key_put(&text, &other.key);
 	buf_put_str(&text, "\nquorum none\n");
-	cr_assert_eq(policy_parse(span_of(&text), &foreign, error, sizeof(error)), 0);
+	cr_assert_eq(policy_parse(buf_span(&text), &foreign, error, sizeof(error)), 0);
 	put_checkpoint(&b, 0);
 	cr_expect_eq(checked(listed, &b, &log.key), 0);
 	cr_expect_eq(checked(listed, &b, &other.key), -ENOKEY);
@@ -224,7 +224,7 @@ Test(policy, blanks_comments_and_urls_are_taken_as_they_come)
 	buf_put_str(&b, "  https://log.example/ \nwitness caf\xc3\xa9 ");
 	key_put(&b, &w.key);
 	buf_put_str(&b, " https://w.example/in\nquorum caf\xc3\xa9\t\n#\n");
-	cr_assert_eq(policy_parse(span_of(&b), &p, error, sizeof(error)), 0, "%s", error);
+	cr_assert_eq(policy_parse(buf_span(&b), &p, error, sizeof(error)), 0, "%s", error);
 	cr_assert_str_eq(policy_log(p, 0)->url, "https://log.example/");
 	cr_assert(key_equal(&policy_log(p, 0)->key, &log.key));
 	cr_assert_null(policy_log(p, 1));
@@ -240,7 +240,7 @@ static void refused(const char *rest, const char *want)
 	struct policy *p = NULL;
 	char error[256] = "";
 	put_policy(&b, 3, rest);
-	cr_expect_eq(policy_parse(span_of(&b), &p, error, sizeof(error)), -EINVAL, "%s", rest);
+	cr_expect_eq(policy_parse(buf_span(&b), &p, error, sizeof(error)), -EINVAL, "%s", rest);
 	cr_expect_str_eq(error, want);
 	cr_assert_null(p);
 }
@@ -321,7 +321,7 @@ Test(policy, hostile_words_are_shown_escaped_and_short)
 	for (int i = 0; i < 1000; i++)
 		buf_put_u8(&line, 'x');
 	buf_put_str(&line, "\n");
-	cr_assert_eq(policy_parse(span_of(&line), &p, error, sizeof(error)), -EINVAL);
+	cr_assert_eq(policy_parse(buf_span(&line), &p, error, sizeof(error)), -EINVAL);
 	cr_assert_lt(strlen(error), 160);
 }
 
@@ -337,12 +337,12 @@ Test(policy, counts_and_bytes_are_bounded)
 		key_put(&b, &w.key);
 		buf_put_u8(&b, '\n');
 	}
-	cr_assert_eq(policy_parse(span_of(&b), &p, error, sizeof(error)), -EINVAL);
+	cr_assert_eq(policy_parse(buf_span(&b), &p, error, sizeof(error)), -EINVAL);
 	cr_assert_str_eq(error, "line 33: more than 32 witnesses");
 	buf_reset(&b);
 	while (b.len <= POLICY_MAX_BYTES)
 		buf_put_str(&b, "#\n");
-	cr_assert_eq(policy_parse(span_of(&b), &p, error, sizeof(error)), -EFBIG);
+	cr_assert_eq(policy_parse(buf_span(&b), &p, error, sizeof(error)), -EFBIG);
 }
 
 Test(policy, as_many_logs_witnesses_and_groups_as_the_published_format_asks_for_fit)
@@ -364,7 +364,7 @@ Test(policy, as_many_logs_witnesses_and_groups_as_the_published_format_asks_for_
 			buf_printf(&b, " g%d\n", i - 1);
 	}
 	buf_put_str(&b, "quorum g31\n");
-	cr_assert_eq(policy_parse(span_of(&b), &p, error, sizeof(error)), 0, "%s", error);
+	cr_assert_eq(policy_parse(buf_span(&b), &p, error, sizeof(error)), 0, "%s", error);
 	const char *text = "log.example/31\n5\n" ROOT "\n";
 	test_signer("log.example/31", &s);
 	const struct signer *signers[] = { &s };
@@ -372,6 +372,6 @@ Test(policy, as_many_logs_witnesses_and_groups_as_the_published_format_asks_for_
 	cosigner(0, &s);
 	cr_assert_eq(cosignature_put(&note, span_str(text), TIME, &s), 0);
 	struct policy_verdict v;
-	cr_assert_eq(policy_check(p, span_of(&note), NULL, &v), 0);
+	cr_assert_eq(policy_check(p, buf_span(&note), NULL, &v), 0);
 	cr_assert(v.quorum);
 }

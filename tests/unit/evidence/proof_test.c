@@ -23,7 +23,7 @@ static int outcome(const struct made_proof *m, struct span file)
 {
 	if (proof_parse(file, &scratch, &parsed) < 0)
 		return -1;
-	return (int)proof_check(&parsed, span_of(&m->fleet.genesis_note), &facts, &why);
+	return (int)proof_check(&parsed, buf_span(&m->fleet.genesis_note), &facts, &why);
 }
 
 static int outcome_of(const struct made_proof *m)
@@ -31,7 +31,7 @@ static int outcome_of(const struct made_proof *m)
 	cleanup_buf struct buf file = { 0 };
 	proof_put(&file, &m->proof);
 	cr_assert_eq(buf_err(&file), 0);
-	return outcome(m, span_of(&file));
+	return outcome(m, buf_span(&file));
 }
 
 Test(proof, holds_through_a_checkpoint_that_the_identity_key_signed)
@@ -65,9 +65,9 @@ Test(proof, is_written_back_to_the_same_bytes)
 		cleanup_buf struct buf file = { 0 }, again = { 0 };
 		make_proof_init(&m, "acme", (enum made_way)way);
 		proof_put(&file, &m.proof);
-		cr_assert_eq(proof_parse(span_of(&file), &scratch, &parsed), 0);
+		cr_assert_eq(proof_parse(buf_span(&file), &scratch, &parsed), 0);
 		proof_put(&again, &parsed);
-		cr_assert(bytes_equal(span_of(&again), span_of(&file)));
+		cr_assert(bytes_equal(buf_span(&again), buf_span(&file)));
 	}
 }
 
@@ -90,10 +90,10 @@ static void flip_all(enum made_way way, const char *unverified_block)
 	size_t from, to;
 	make_proof_init(&m, "acme", way);
 	proof_put(&file, &m.proof);
-	unverified(span_of(&file), unverified_block, &from, &to);
+	unverified(buf_span(&file), unverified_block, &from, &to);
 	for (size_t i = 0; i < file.len; i++) {
 		file.data[i] ^= 1;
-		int r = outcome(&m, span_of(&file));
+		int r = outcome(&m, buf_span(&file));
 		if (i < from || i >= to)
 			cr_assert_neq(r, PROOF_STEPS, "byte %zu of %zu was flipped", i, file.len);
 		file.data[i] ^= 1;
@@ -119,7 +119,7 @@ Test(proof, that_is_cut_anywhere_fails)
 	for (size_t n = 0; n < file.len; n++)
 		cr_assert_neq(outcome(&m, (struct span){ file.data, n }), PROOF_STEPS, "%zu bytes", n);
 	buf_put_u8(&file, '\n');
-	cr_assert_neq(outcome(&m, span_of(&file)), PROOF_STEPS);
+	cr_assert_neq(outcome(&m, buf_span(&file)), PROOF_STEPS);
 }
 
 /* The fleet checkpoint with another's signature. */
@@ -128,7 +128,7 @@ static struct span signed_by(const struct made_proof *m, const struct signer *si
 	struct note n;
 	cr_assert_eq(note_parse(m->proof.note, &n), 0);
 	cr_assert_eq(note_put(ret, n.text, &signer, 1), 0);
-	return span_of(ret);
+	return buf_span(ret);
 }
 
 Test(proof, names_the_step_that_fails)
@@ -212,7 +212,7 @@ Test(proof, of_a_log_that_another_fleet_enrolled_fails)
 	m.proof.origin = other.proof.origin;
 	cr_expect_eq(outcome_of(&m), PROOF_STATEMENTS);
 	proof_put(&file, &other.proof);
-	cr_expect_eq(outcome(&m, span_of(&file)), PROOF_GENESIS);
+	cr_expect_eq(outcome(&m, buf_span(&file)), PROOF_GENESIS);
 }
 
 Test(proof, file_is_bounded)
@@ -225,7 +225,7 @@ Test(proof, file_is_bounded)
 	for (size_t i = 1; i < PROOF_MAX_STATEMENTS; i++)
 		p->statement[i] = p->statement[0];
 	proof_put(&file, p);
-	cr_assert_eq(proof_parse(span_of(&file), &scratch, &parsed), 0);
+	cr_assert_eq(proof_parse(buf_span(&file), &scratch, &parsed), 0);
 	/* One more. */
 	const uint8_t *at = memmem(file.data, file.len, "statement ", 10);
 	size_t start = (size_t)(at - file.data);
@@ -233,10 +233,10 @@ Test(proof, file_is_bounded)
 	cleanup_buf struct buf more = { 0 };
 	buf_put(&more, file.data, end);
 	buf_put(&more, file.data + start, file.len - start);
-	cr_assert_eq(proof_parse(span_of(&more), &scratch, &parsed), -EBADMSG);
+	cr_assert_eq(proof_parse(buf_span(&more), &scratch, &parsed), -EBADMSG);
 	/* Larger than any. */
 	buf_reset(&more);
 	buf_put_str(&more, PROOF_FIRST_LINE "\n");
 	cr_assert(buf_extend(&more, PROOF_MAX_BYTES));
-	cr_assert_eq(proof_parse(span_of(&more), &scratch, &parsed), -EBADMSG);
+	cr_assert_eq(proof_parse(buf_span(&more), &scratch, &parsed), -EBADMSG);
 }

@@ -51,13 +51,13 @@ static void signed_as_stored(const struct signer *s, size_t size, const struct h
 	cleanup_buf struct buf text = { 0 }, note = { 0 }, stored = { 0 };
 	const struct signer *signers[] = { s };
 	checkpoint_put_text(&text, TESSERA_ORIGIN, size, root);
-	cr_assert_eq(note_put(&note, span_of(&text), signers, 1), 0);
+	cr_assert_eq(note_put(&note, buf_span(&text), signers, 1), 0);
 	cr_assert(read_named(&stored, "tessera-log/checkpoint.%zu", size));
-	cr_expect(bytes_equal(span_of(&note), span_of(&stored)), "checkpoint of size %zu", size);
+	cr_expect(bytes_equal(buf_span(&note), buf_span(&stored)), "checkpoint of size %zu", size);
 	struct key log;
 	struct checkpoint p;
 	cr_assert_eq(key_parse(TEXT(TESSERA_VKEY), &log), 0);
-	cr_expect_eq(checkpoint_verify_fleet(span_of(&stored), &log, true, &p), 0);
+	cr_expect_eq(checkpoint_verify_fleet(buf_span(&stored), &log, true, &p), 0);
 	cr_expect_eq(p.size, size);
 }
 
@@ -67,7 +67,7 @@ static void stored_at(int level, unsigned width, const struct buf *want)
 	cleanup_buf struct buf stored = { 0 };
 	tile_path(level, 0, width, path);
 	cr_assert(read_named(&stored, "tessera-log/%s", path), "%s", path);
-	cr_expect(bytes_equal(span_of(want), span_of(&stored)), "%s", path);
+	cr_expect(bytes_equal(buf_span(want), buf_span(&stored)), "%s", path);
 }
 
 Test(public_log, a_tessera_log_is_made_again_byte_for_byte)
@@ -78,7 +78,7 @@ Test(public_log, a_tessera_log_is_made_again_byte_for_byte)
 	struct signer s;
 	struct hash root;
 	struct frontier f = { 0 };
-	cr_assert_eq(entries_of(span_of(&all), entry, 16), 15);
+	cr_assert_eq(entries_of(buf_span(&all), entry, 16), 15);
 	cr_assert_eq(signer_parse(TEXT(TESSERA_PRIVATE), &s), 0);
 	frontier_root(&f, &root);
 	signed_as_stored(&s, 0, &root);
@@ -105,7 +105,7 @@ static int cosigned(const char *file, const char *vkey, bool tamper, uint64_t *r
 	cr_assert_eq(key_parse(span_str(vkey), &k), 0);
 	if (tamper)
 		b.data[strlen("rome2026h1.example.org\n")] ^= 1;
-	cr_assert_eq(note_parse(span_of(&b), &n), 0);
+	cr_assert_eq(note_parse(buf_span(&b), &n), 0);
 	return note_verify(&n, &k, 1, ret);
 }
 
@@ -126,7 +126,7 @@ Test(public_log, real_cosignatures_verify_and_those_over_another_text_do_not)
 	cleanup_buf struct buf decoy = { 0 };
 	struct note n;
 	cr_assert(test_data_read("cosignature/witness/checkpoint", &decoy));
-	cr_assert_eq(note_parse(span_of(&decoy), &n), -EBADMSG);
+	cr_assert_eq(note_parse(buf_span(&decoy), &n), -EBADMSG);
 }
 
 static void put_level(struct buf *tile, const struct hash *h, size_t n)
@@ -151,10 +151,10 @@ Test(public_log, a_mirrored_log_s_hash_tiles_lead_to_its_checkpoint)
 	merkle_root(leaf, 300, &root);
 	merkle_root(leaf, 256, &top);
 	put_level(&made, &top, 1);
-	cr_expect(bytes_equal(span_of(&made), span_of(&above)));
+	cr_expect(bytes_equal(buf_span(&made), buf_span(&above)));
 	struct note n;
 	struct checkpoint p;
-	cr_assert_eq(note_parse(span_of(&note), &n), 0);
+	cr_assert_eq(note_parse(buf_span(&note), &n), 0);
 	cr_assert_eq(checkpoint_parse(n.text, &p), 0);
 	cr_expect_eq(p.size, 300);
 	cr_expect(hash_equal(&p.root, &root), "the root is the tiles'");

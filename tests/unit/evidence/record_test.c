@@ -15,14 +15,14 @@ Test(record, a_file_header_is_magic_and_number)
 {
 	cleanup_buf struct buf b = { 0 };
 	record_put_file_header(&b, &journal);
-	cr_assert(bytes_equal(span_of(&b),
+	cr_assert(bytes_equal(buf_span(&b),
 	                      SPAN('s', 'w', 'l', 'j', 'r', 'n', 'l', '1', 0, 0, 0, 0, 0, 0, 1, 2)));
 	buf_reset(&b);
 	record_put_file_header(&b, &segment);
-	cr_assert(bytes_equal(span_of(&b),
+	cr_assert(bytes_equal(buf_span(&b),
 	                      SPAN('s', 'w', 'l', 's', 'e', 'g', 'm', '1', 0, 0, 0, 0, 0, 0, 1, 2)));
 	struct record_file f;
-	cr_assert_eq(record_parse_file_header(span_of(&b), &f), 0);
+	cr_assert_eq(record_parse_file_header(buf_span(&b), &f), 0);
 	cr_assert(f.segment);
 	cr_assert_eq(f.number, 258);
 }
@@ -55,7 +55,7 @@ Test(record, the_check_bytes_cover_file_place_type_length_and_payload)
 	cr_assert_eq(memcmp(b.data + 8, h.b, 8), 0);
 	enum record_type type;
 	struct span payload;
-	cr_assert_eq(record_parse(span_of(&b), &journal, 16, &type, &payload), 16);
+	cr_assert_eq(record_parse(buf_span(&b), &journal, 16, &type, &payload), 16);
 	cr_assert_eq(type, RECORD_FLEET);
 	cr_assert(span_is(payload, "abc"));
 }
@@ -64,7 +64,7 @@ static ssize_t parse(const struct buf *b, const struct record_file *f, uint64_t 
 {
 	enum record_type type = (enum record_type)77;
 	struct span payload = { NULL, 77 };
-	ssize_t n = record_parse(span_of(b), f, offset, &type, &payload);
+	ssize_t n = record_parse(buf_span(b), f, offset, &type, &payload);
 	if (n <= 0)
 		cr_assert(type == 77 && payload.len == 77);
 	return n;
@@ -122,21 +122,22 @@ Test(record, a_fleet_record_is_laid_out_as_the_format_says)
 	cleanup_buf struct buf b = { 0 }, bare = { 0 };
 	struct record_head heads[] = { { TEXT("oa"), 3, { { H32 } } }, { TEXT("ob"), 24, { { H32 } } } };
 	fleet_record_put(&b, 7, TEXT("e"), heads, 2, TEXT("note"));
-	cr_assert(bytes_equal(span_of(&b), SPAN(0x84, 0x07, 0x41, 'e', 0x82, HEAD('a', 0x03), 0x83, 0x42, 'o',
-	                                        'b', 0x18, 0x18, 0x58, 0x20, H32, 0x44, 'n', 'o', 't', 'e')));
+	cr_assert(
+	        bytes_equal(buf_span(&b), SPAN(0x84, 0x07, 0x41, 'e', 0x82, HEAD('a', 0x03), 0x83, 0x42, 'o',
+	                                       'b', 0x18, 0x18, 0x58, 0x20, H32, 0x44, 'n', 'o', 't', 'e')));
 	fleet_record_put(&bare, 0, TEXT("e"), NULL, 0, (struct span){ 0 });
-	cr_assert(bytes_equal(span_of(&bare), SPAN(0x84, 0x00, 0x41, 'e', 0x80, 0xf6)));
+	cr_assert(bytes_equal(buf_span(&bare), SPAN(0x84, 0x00, 0x41, 'e', 0x80, 0xf6)));
 
 	struct fleet_record r;
 	struct record_head h;
-	cr_assert_eq(fleet_record_parse(span_of(&b), &r), 0);
+	cr_assert_eq(fleet_record_parse(buf_span(&b), &r), 0);
 	cr_assert(r.index == 7 && span_is(r.entry, "e") && r.head_count == 2 && span_is(r.note, "note"));
 	cr_assert(record_next_head(&r.heads, &h) && span_is(h.origin, "oa") && h.size == 3 &&
 	          h.root.b[31] == 32);
 	cr_assert(record_next_head(&r.heads, &h) && span_is(h.origin, "ob") && h.size == 24);
 	cr_assert_not(record_next_head(&r.heads, &h));
 	cr_assert_eq(cursor_finish(&r.heads), 0);
-	cr_assert_eq(fleet_record_parse(span_of(&bare), &r), 0);
+	cr_assert_eq(fleet_record_parse(buf_span(&bare), &r), 0);
 	cr_assert(r.head_count == 0 && r.note.data == NULL && !record_next_head(&r.heads, &h));
 }
 
@@ -177,12 +178,12 @@ Test(record, an_index_is_rows_in_order)
 	cleanup_buf struct buf b = { 0 };
 	struct index_row rows[] = { { TEXT("o"), 0, 5, 16, 300 }, { TEXT("o"), 5, 1, 316, 100 } };
 	index_put(&b, rows, 2);
-	cr_assert(bytes_equal(span_of(&b), SPAN(0x82, 0x85, 0x41, 'o', 0x00, 0x05, 0x10, 0x19, 0x01, 0x2c,
-	                                        0x85, 0x41, 'o', 0x05, 0x01, 0x19, 0x01, 0x3c, 0x18, 0x64)));
+	cr_assert(bytes_equal(buf_span(&b), SPAN(0x82, 0x85, 0x41, 'o', 0x00, 0x05, 0x10, 0x19, 0x01, 0x2c,
+	                                         0x85, 0x41, 'o', 0x05, 0x01, 0x19, 0x01, 0x3c, 0x18, 0x64)));
 	struct cursor c;
 	struct index_row row;
 	size_t n;
-	cr_assert_eq(index_open(span_of(&b), &c, &n), 0);
+	cr_assert_eq(index_open(buf_span(&b), &c, &n), 0);
 	cr_assert_eq(n, 2);
 	cr_assert(index_next(&c, &row) && row.first == 0 && row.length == 300);
 	cr_assert(index_next(&c, &row) && row.first == 5 && row.offset == 316);

@@ -38,14 +38,14 @@ static int parse(void)
 {
 	request_done(&request);
 	request = (struct request){ 0 };
-	return request_parse(span_of(&bytes), &request);
+	return request_parse(buf_span(&bytes), &request);
 }
 
 static int parse_renewal(void)
 {
 	request_done(&request);
 	request = (struct request){ 0 };
-	return renewal_parse(span_of(&bytes), &request);
+	return renewal_parse(buf_span(&bytes), &request);
 }
 
 static void put_note(struct buf *b, const char *origin, uint64_t size, const struct signer *by)
@@ -54,7 +54,7 @@ static void put_note(struct buf *b, const char *origin, uint64_t size, const str
 	struct hash root;
 	sha256(NULL, 0, &root);
 	checkpoint_put_text(&text, origin, size, &root);
-	cr_assert_eq(note_put(b, span_of(&text), &by, 1), 0);
+	cr_assert_eq(note_put(b, buf_span(&text), &by, 1), 0);
 }
 
 /* The request with another checkpoint. */
@@ -70,7 +70,7 @@ static void with_checkpoint(const char *origin, uint64_t size, const struct sign
 
 Test(request, its_text_is_the_one_in_the_vectors)
 {
-	cr_expect(vector_is("join-request.txt", span_of(&bytes)));
+	cr_expect(vector_is("join-request.txt", buf_span(&bytes)));
 }
 
 Test(request, a_request_names_its_keys_and_the_secret)
@@ -138,7 +138,7 @@ Test(request, a_renewal_shows_a_checkpoint_of_the_identity)
 	struct signer other;
 	put_note(&note, "vectors.example/host/web-1/3", 700, &identity);
 	buf_reset(&bytes);
-	cr_assert_eq(renewal_put(&bytes, "vectors.example", "web-1", key, span_of(&note)), 0);
+	cr_assert_eq(renewal_put(&bytes, "vectors.example", "web-1", key, buf_span(&note)), 0);
 	cr_assert_eq(parse_renewal(), 0);
 	cr_expect(request.epoch == 3 && request.size == 700);
 	cr_expect_eq(renewal_verify(&request, &identity.key), 0);
@@ -152,7 +152,7 @@ Test(request, a_renewal_and_a_request_are_not_taken_for_each_other)
 	cleanup_buf struct buf note = { 0 };
 	put_note(&note, "vectors.example/host/web-1/1", 0, &identity);
 	buf_reset(&bytes);
-	cr_assert_eq(renewal_put(&bytes, "vectors.example", "web-1", key, span_of(&note)), 0);
+	cr_assert_eq(renewal_put(&bytes, "vectors.example", "web-1", key, buf_span(&note)), 0);
 	cr_expect_eq(parse(), -EBADMSG);
 }
 

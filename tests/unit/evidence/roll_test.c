@@ -30,7 +30,7 @@ static void kit_init(struct kit *k)
 	               "swornlog-statement/v1\ngenesis\nfleet acme\ntime 2026-11-24T08:00:00Z\nlog $L\n"
 	               "admin $A\nauditor $O\nneed enrol 1 1\nregistrar $R\nnext-log-key #M\n",
 	               "AO");
-	cr_assert_eq(genesis_parse(span_of(&note), &k->genesis), 0);
+	cr_assert_eq(genesis_parse(buf_span(&note), &k->genesis), 0);
 	roll_init(&k->roll, &k->genesis);
 }
 
@@ -48,7 +48,7 @@ static bool state_at(struct kit *k, const char *time, const char *kind, const ch
 	buf_printf(&text, "swornlog-statement/v1\n%s\nfleet acme\ntime %s\n%s", kind, time, lines);
 	buf_put_u8(&text, 0);
 	test_statement(&note, (const char *)text.data, by);
-	cr_assert_eq(statement_parse(span_of(&note), &k->genesis, &s), 0, "%s", (const char *)text.data);
+	cr_assert_eq(statement_parse(buf_span(&note), &k->genesis, &s), 0, "%s", (const char *)text.data);
 	bool web1 = strcmp(s.host, "web1") == 0;
 	struct standing other = { 0 };
 	k->why = roll_refuses(&k->roll, &s, web1 && k->enrolled ? &k->host : NULL, &k->head, k->now_us);

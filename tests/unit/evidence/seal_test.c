@@ -46,10 +46,10 @@ Test(seal, the_body_is_laid_out_as_the_format_says)
 	struct seal s = full_seal();
 	seal_put_body(&b, &s, -1);
 	cr_assert_eq(buf_err(&b), 0);
-	cr_assert(
-	        bytes_equal(span_of(&b), SPAN(0x85, 0x02, 0x20, 0x01, 0xf6, 0xaa, SEAL_START, SEAL_KEY,
-	                                      SEAL_COUNT, 0x06, 0x82, 0x05, 0x18, 0x20, 0x07, 0x58, 0x20, H32,
-	                                      0x08, 0x58, 0x20, H32, 0x09, 0x82, 0x09, 0x58, 0x20, H32)));
+	cr_assert(bytes_equal(buf_span(&b),
+	                      SPAN(0x85, 0x02, 0x20, 0x01, 0xf6, 0xaa, SEAL_START, SEAL_KEY, SEAL_COUNT, 0x06,
+	                           0x82, 0x05, 0x18, 0x20, 0x07, 0x58, 0x20, H32, 0x08, 0x58, 0x20, H32, 0x09,
+	                           0x82, 0x09, 0x58, 0x20, H32)));
 }
 
 Test(seal, what_is_not_known_is_left_out)
@@ -60,8 +60,8 @@ Test(seal, what_is_not_known_is_left_out)
 	s.fleet.size = 0;
 	s.high_water = (struct span){ 0 };
 	seal_put_body(&b, &s, 0);
-	cr_assert(bytes_equal(span_of(&b), SPAN(0x85, 0x02, 0x00, 0x01, 0xf6, 0xa8, SEAL_START, SEAL_KEY,
-	                                        SEAL_COUNT, 0x06, 0x80, 0x08, 0x58, 0x20, H32)));
+	cr_assert(bytes_equal(buf_span(&b), SPAN(0x85, 0x02, 0x00, 0x01, 0xf6, 0xa8, SEAL_START, SEAL_KEY,
+	                                         SEAL_COUNT, 0x06, 0x80, 0x08, 0x58, 0x20, H32)));
 }
 
 static int parse_seal(struct span fields, struct seal *ret)
@@ -81,7 +81,7 @@ Test(seal, a_body_parses_into_what_was_written)
 	struct seal s = full_seal(), p;
 	struct entry e;
 	seal_put_body(&b, &s, 5);
-	cr_assert_eq(entry_parse_body(span_of(&b), &e), 0);
+	cr_assert_eq(entry_parse_body(buf_span(&b), &e), 0);
 	cr_assert_eq(parse_seal(e.fields, &p), 0);
 	cr_assert_eq(p.first, 300);
 	cr_assert_eq(p.count, 2);
@@ -157,7 +157,7 @@ Test(seal, clocks_whose_sums_could_overflow_are_refused)
 		s.clock.wall_us = INT64_MAX / 4 + (i == 2);
 		s.clock.error_us = i == 3 ? UINT64_MAX : 0;
 		seal_put_body(&b, &s, 0);
-		cr_assert_eq(entry_parse_body(span_of(&b), &e), 0);
+		cr_assert_eq(entry_parse_body(buf_span(&b), &e), 0);
 		cr_assert_eq(parse_seal(e.fields, &p), i == 1 || i == 2 ? -EBADMSG : 0);
 	}
 }
@@ -184,13 +184,13 @@ Test(epoch, the_body_is_laid_out_as_the_format_says)
 		.version = TEXT("0.1")
 	};
 	epoch_put_body(&b, &s, 0);
-	cr_assert(bytes_equal(span_of(&b), SPAN(0x85, 0x03, 0x00, 0x01, 0xf6, 0xaa, EPOCH_HEAD(0x02), 0x02,
-	                                        0x83, 0x02, 0xf6, 0xf6, 0x03, 0x83, 0x01, 0x07, 0x58, 0x20,
-	                                        H32, EPOCH_KEY, 0x07, 0x58, 0x20, H32, 0x08, 0x82, 0x83, 0x02,
-	                                        0x07, 0x05, 0x83, 0x02, 0x0c, 0x01, EPOCH_END)));
+	cr_assert(bytes_equal(buf_span(&b), SPAN(0x85, 0x03, 0x00, 0x01, 0xf6, 0xaa, EPOCH_HEAD(0x02), 0x02,
+	                                         0x83, 0x02, 0xf6, 0xf6, 0x03, 0x83, 0x01, 0x07, 0x58, 0x20,
+	                                         H32, EPOCH_KEY, 0x07, 0x58, 0x20, H32, 0x08, 0x82, 0x83,
+	                                         0x02, 0x07, 0x05, 0x83, 0x02, 0x0c, 0x01, EPOCH_END)));
 	struct entry e;
 	struct epoch_start p;
-	cr_assert_eq(entry_parse_body(span_of(&b), &e), 0);
+	cr_assert_eq(entry_parse_body(buf_span(&b), &e), 0);
 	cr_assert_eq(epoch_parse(&e, &p), 0);
 	cr_assert_eq(p.epoch, 3);
 	cr_assert_eq(p.predecessor.epoch, 2);
@@ -252,7 +252,7 @@ static int with_abandoned(size_t n)
 	for (size_t i = 0; i < n; i++)
 		buf_put(&b, BYTES(0x83, 1, 1, 1), 4);
 	buf_put(&b, BYTES(EPOCH_END), sizeof(BYTES(EPOCH_END)));
-	return parse_epoch(span_of(&b));
+	return parse_epoch(buf_span(&b));
 }
 
 Test(epoch, so_many_runs_may_be_abandoned_and_no_more)
@@ -274,16 +274,16 @@ Test(loss, the_body_is_laid_out_as_the_format_says)
 		          .since_boot_us = 256,
 		          .detail = TEXT("w") };
 	loss_put_body(&b, &l, 1);
-	cr_assert(bytes_equal(span_of(&b),
+	cr_assert(bytes_equal(buf_span(&b),
 	                      SPAN(0x85, 0x06, 0x01, 0x01, 0xf6, 0xa6, 0x00, 0x02, 0x01, 0x18, 0x18, 0x02,
 	                           0x01, 0x03, 0x11, 0x04, 0x19, 0x01, 0x00, 0x05, 0x41, 'w')));
 	struct loss unknown = { .reason = LOSS_COLLECTOR_DOWN, .exactness = UNKNOWN };
 	loss_put_body(&least, &unknown, 1);
-	cr_assert(bytes_equal(span_of(&least),
+	cr_assert(bytes_equal(buf_span(&least),
 	                      SPAN(0x85, 0x06, 0x01, 0x01, 0xf6, 0xa2, 0x00, 0x08, 0x02, 0x03)));
 	struct entry e;
 	struct loss p;
-	cr_assert_eq(entry_parse_body(span_of(&b), &e), 0);
+	cr_assert_eq(entry_parse_body(buf_span(&b), &e), 0);
 	cr_assert_eq(loss_parse(&e, &p), 0);
 	cr_assert(p.has_count && p.count == 24 && p.kind == KIND_EXEC && p.has_since &&
 	          p.since_boot_us == 256);
@@ -325,8 +325,8 @@ Test(seal, agent_entries_are_laid_out_as_the_format_says)
 {
 	cleanup_buf struct buf b = { 0 }, bare = { 0 };
 	agent_put_body(&b, AGENT_CONFLICT, TEXT("x"), 0);
-	cr_assert(bytes_equal(span_of(&b),
+	cr_assert(bytes_equal(buf_span(&b),
 	                      SPAN(0x85, 0x08, 0x00, 0x01, 0xf6, 0xa2, 0x00, 0x05, 0x01, 0x41, 'x')));
 	agent_put_body(&bare, AGENT_SEALER_STARTED, (struct span){ 0 }, 0);
-	cr_assert(bytes_equal(span_of(&bare), SPAN(0x85, 0x08, 0x00, 0x01, 0xf6, 0xa1, 0x00, 0x00)));
+	cr_assert(bytes_equal(buf_span(&bare), SPAN(0x85, 0x08, 0x00, 0x01, 0xf6, 0xa1, 0x00, 0x00)));
 }

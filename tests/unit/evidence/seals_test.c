@@ -27,9 +27,9 @@ Test(seals, are_written_as_the_format_says)
 	seals_put_head(&b, "acme/host/web1/1");
 	seals_put(&b, &first);
 	seals_put(&b, &second);
-	cr_assert(bytes_equal(span_of(&b), TEXT("swornlog-seals/v1\norigin acme/host/web1/1\n"
-	                                        "batch 0 3\nepoch AQI=\nseal Aw==\nnote 5\na\n\nb\n"
-	                                        "batch 3 2\nseal BA==\nnote 2\nc\n")));
+	cr_assert(bytes_equal(buf_span(&b), TEXT("swornlog-seals/v1\norigin acme/host/web1/1\n"
+	                                         "batch 0 3\nepoch AQI=\nseal Aw==\nnote 5\na\n\nb\n"
+	                                         "batch 3 2\nseal BA==\nnote 2\nc\n")));
 }
 
 Test(seals, are_read_one_batch_after_the_other)
@@ -39,7 +39,7 @@ Test(seals, are_read_one_batch_after_the_other)
 	seals_put(&b, &first);
 	size_t n = b.len;
 	seals_put(&b, &second);
-	cr_assert_eq(seals_next(span_of(&b), &scratch, &s), (ssize_t)n);
+	cr_assert_eq(seals_next(buf_span(&b), &scratch, &s), (ssize_t)n);
 	is_batch(&s, &first);
 	cr_assert_eq(seals_next((struct span){ b.data + n, b.len - n }, &scratch, &s), (ssize_t)(b.len - n));
 	is_batch(&s, &second);

@@ -39,11 +39,11 @@ static void sign(struct views *v, int which, size_t size)
 	merkle_root(v->leaf[which], size, &root);
 	checkpoint_put_text(&text, v->log.key.name, size, &root);
 	buf_reset(&v->note[which]);
-	cr_assert_eq(note_put(&v->note[which], span_of(&text), log, 1), 0);
+	cr_assert_eq(note_put(&v->note[which], buf_span(&text), log, 1), 0);
 	v->evidence.view[which] = (struct view_note){
 		.from = which ? TEXT("the store") : TEXT("the spool of web-1"),
 		.log = v->log.key,
-		.note = span_of(&v->note[which]),
+		.note = buf_span(&v->note[which]),
 	};
 }
 
@@ -76,8 +76,8 @@ static enum split_view_verdict through_the_file(const struct views *v)
 	cleanup_buf struct buf b = { 0 };
 	struct split_view again;
 	split_view_put(&b, &v->evidence);
-	cr_assert(split_view_is(span_of(&b)));
-	cr_assert_eq(split_view_parse(span_of(&b), &again), 0);
+	cr_assert(split_view_is(buf_span(&b)));
+	cr_assert_eq(split_view_parse(buf_span(&b), &again), 0);
 	return split_view_check(&again);
 }
 
@@ -95,7 +95,7 @@ Test(split_view, a_smaller_checkpoint_that_is_not_in_the_larger_tree_convicts_th
 	begin(&v, SMALL, 2);
 	cr_assert_eq(through_the_file(&v), SPLIT_VIEW_PROVEN);
 	split_view_put(&b, &v.evidence);
-	cr_assert(vector_is("split-view.txt", span_of(&b)));
+	cr_assert(vector_is("split-view.txt", buf_span(&b)));
 }
 
 Test(split_view, an_honest_log_can_not_be_convicted)
@@ -170,9 +170,9 @@ Test(split_view, what_is_malformed_is_refused)
 		buf_put_u8(&long_from, 'x');
 	static const struct span wrong[] = { { 0 }, TEXT("a\tb"), TEXT("\xc3\xa4") };
 	for (size_t i = 0; i <= ARRAY_SIZE(wrong); i++) {
-		v.evidence.view[0].from = i < ARRAY_SIZE(wrong) ? wrong[i] : span_of(&long_from);
+		v.evidence.view[0].from = i < ARRAY_SIZE(wrong) ? wrong[i] : buf_span(&long_from);
 		buf_reset(&b);
 		split_view_put(&b, &v.evidence);
-		cr_assert_eq(split_view_parse(span_of(&b), &again), -EBADMSG, "from number %zu", i);
+		cr_assert_eq(split_view_parse(buf_span(&b), &again), -EBADMSG, "from number %zu", i);
 	}
 }

@@ -19,7 +19,7 @@ static int genesis_from(const char *text, struct genesis *ret)
 {
 	cleanup_buf struct buf note = { 0 };
 	test_statement(&note, text, "ABOP");
-	return genesis_parse(span_of(&note), ret);
+	return genesis_parse(buf_span(&note), ret);
 }
 
 static struct genesis fleet(const char *more)
@@ -37,7 +37,7 @@ static int parse(const struct genesis *g, const char *text, const char *by, stru
 	cleanup_buf struct buf note = { 0 };
 	struct statement s = { .time_s = 77 };
 	test_statement(&note, text, by);
-	int r = statement_parse(span_of(&note), g, &s);
+	int r = statement_parse(buf_span(&note), g, &s);
 	cr_assert(r == 0 || s.time_s == 77);
 	if (ret)
 		*ret = s;
@@ -86,7 +86,7 @@ Test(statement_kinds, a_genesis_names_the_registrar_and_the_next_key_of_the_log)
 	cleanup_buf struct buf text = { 0 }, want = { 0 };
 	genesis_put_text(&text, &g);
 	test_statement_text(&want, PEOPLE "registrar $R\nnext-log-key #M\n");
-	cr_assert(bytes_equal(span_of(&text), span_of(&want)));
+	cr_assert(bytes_equal(buf_span(&text), buf_span(&want)));
 }
 
 Test(statement_kinds, other_lines_at_the_end_of_a_genesis_are_refused)
@@ -150,11 +150,11 @@ Test(statement_kinds, what_is_read_is_written_the_same)
 		cleanup_buf struct buf note = { 0 }, text = { 0 }, want = { 0 };
 		struct statement s;
 		test_statement(&note, all_kinds[i].text, "AO");
-		cr_assert_eq(statement_parse(span_of(&note), &g, &s), 0, "%s", all_kinds[i].text);
+		cr_assert_eq(statement_parse(buf_span(&note), &g, &s), 0, "%s", all_kinds[i].text);
 		cr_assert_eq(s.kind, all_kinds[i].kind);
 		statement_put_text(&text, &s);
 		test_statement_text(&want, all_kinds[i].text);
-		cr_assert(bytes_equal(span_of(&text), span_of(&want)), "%s", all_kinds[i].text);
+		cr_assert(bytes_equal(buf_span(&text), buf_span(&want)), "%s", all_kinds[i].text);
 	}
 }
 
@@ -300,7 +300,7 @@ Test(statement_kinds, three_kinds_give_a_host_its_identity)
 		cleanup_buf struct buf note = { 0 };
 		struct statement s;
 		test_statement(&note, all_kinds[i].text, "AO");
-		cr_expect_eq(enrolment_parse(span_of(&note), &g, &s), i < 4 ? 0 : -EBADMSG);
+		cr_expect_eq(enrolment_parse(buf_span(&note), &g, &s), i < 4 ? 0 : -EBADMSG);
 	}
 }
 
@@ -311,7 +311,7 @@ Test(statement_kinds, the_lines_of_a_list_are_taken_one_by_one)
 	struct statement s;
 	struct span value;
 	test_statement(&note, all_kinds[9].text, "AO");
-	cr_assert_eq(statement_parse(span_of(&note), &g, &s), 0);
+	cr_assert_eq(statement_parse(buf_span(&note), &g, &s), 0);
 	cr_assert(line_take(&s.policy, &value) && value.len == 0);
 	cr_assert(line_take(&s.policy, &value) && span_is(value, "= two"));
 	cr_assert(line_take(&s.policy, &value) && span_is(value, "log x"));

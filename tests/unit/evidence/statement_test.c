@@ -21,7 +21,7 @@ static int genesis_of(const char *text, const char *by)
 	cleanup_buf struct buf note = { 0 };
 	struct genesis g = { .time_s = 77 };
 	test_statement(&note, text, by);
-	int r = genesis_parse(span_of(&note), &g);
+	int r = genesis_parse(buf_span(&note), &g);
 	cr_assert(r == 0 || g.time_s == 77);
 	return r;
 }
@@ -37,7 +37,7 @@ static struct genesis two_and_two(const char *need)
 	           need);
 	buf_put_u8(&text, 0);
 	test_statement(&note, (const char *)text.data, "ABOP");
-	cr_assert_eq(genesis_parse(span_of(&note), &g), 0);
+	cr_assert_eq(genesis_parse(buf_span(&note), &g), 0);
 	return g;
 }
 
@@ -46,7 +46,7 @@ static int enrolment_of(const struct genesis *g, const char *text, const char *b
 	cleanup_buf struct buf note = { 0 };
 	struct statement e = { .time_s = 77 };
 	test_statement(&note, text, by);
-	int r = enrolment_parse(span_of(&note), g, &e);
+	int r = enrolment_parse(buf_span(&note), g, &e);
 	cr_assert(r == 0 || e.time_s == 77);
 	return r;
 }
@@ -57,7 +57,7 @@ Test(statement, a_genesis_yields_keys_people_and_their_number)
 	struct genesis g;
 	struct signer log, ada, otto;
 	test_statement(&note, GENESIS, "AO");
-	cr_assert_eq(genesis_parse(span_of(&note), &g), 0);
+	cr_assert_eq(genesis_parse(buf_span(&note), &g), 0);
 	test_cast('L', &log);
 	test_cast('A', &ada);
 	test_cast('O', &otto);
@@ -74,10 +74,10 @@ Test(statement, the_writers_make_the_texts_of_the_format)
 	cleanup_buf struct buf want = { 0 }, got = { 0 }, note = { 0 };
 	struct genesis g;
 	test_statement(&note, GENESIS, "AO");
-	cr_assert_eq(genesis_parse(span_of(&note), &g), 0);
+	cr_assert_eq(genesis_parse(buf_span(&note), &g), 0);
 	test_statement_text(&want, GENESIS);
 	genesis_put_text(&got, &g);
-	cr_assert(bytes_equal(span_of(&got), span_of(&want)));
+	cr_assert(bytes_equal(buf_span(&got), buf_span(&want)));
 
 	struct statement e = {
 		.kind = STATEMENT_ENROL, .fleet = "acme", .time_s = 1795507260, .host = "web1"
@@ -90,7 +90,7 @@ Test(statement, the_writers_make_the_texts_of_the_format)
 	buf_reset(&got);
 	test_statement_text(&want, ENROL);
 	statement_put_text(&got, &e);
-	cr_assert(bytes_equal(span_of(&got), span_of(&want)));
+	cr_assert(bytes_equal(buf_span(&got), buf_span(&want)));
 }
 
 Test(statement, everybody_whom_a_genesis_names_must_have_signed_it)
@@ -163,7 +163,7 @@ Test(statement, an_administrator_may_not_be_an_auditor_under_another_name)
 	struct signer renamed = ada;
 	renamed.key = again;
 	cr_assert_eq(note_put_signature(&note, (struct span){ text.data, text.len - 1 }, &renamed), 0);
-	cr_assert_eq(genesis_parse(span_of(&note), &g), -EBADMSG);
+	cr_assert_eq(genesis_parse(buf_span(&note), &g), -EBADMSG);
 }
 
 static int at_time(const char *time)
@@ -206,7 +206,7 @@ Test(statement, an_enrolment_yields_host_key_and_certificate)
 	struct signer identity;
 	test_statement(&note, ENROL, "AO");
 	test_cast('I', &identity);
-	cr_assert_eq(enrolment_parse(span_of(&note), &g, &e), 0);
+	cr_assert_eq(enrolment_parse(buf_span(&note), &g, &e), 0);
 	cr_assert_str_eq(e.fleet, "acme");
 	cr_assert_str_eq(e.host, "web1");
 	cr_assert_eq(e.time_s, 1795507260);
@@ -243,7 +243,7 @@ Test(statement, a_signature_over_another_enrolment_is_refused)
 	test_cast('A', &ada);
 	test_statement(&note, ENROL, "B");
 	cr_assert_eq(note_put_signature(&note, TEXT("another text\n"), &ada), 0);
-	cr_assert_eq(enrolment_parse(span_of(&note), &g, &e), -EBADMSG);
+	cr_assert_eq(enrolment_parse(buf_span(&note), &g, &e), -EBADMSG);
 }
 
 Test(statement, an_enrolment_into_another_fleet_is_refused)
@@ -288,7 +288,7 @@ static int kind_of(const char *text, enum statement_kind *ret)
 {
 	cleanup_buf struct buf note = { 0 };
 	test_statement(&note, text, "A");
-	return statement_kind(span_of(&note), ret);
+	return statement_kind(buf_span(&note), ret);
 }
 
 Test(statement, the_kind_is_told_by_the_text_alone)
@@ -339,9 +339,9 @@ static int with_people(size_t n)
 	buf_put(&note, text.data, text.len);
 	buf_put_u8(&note, '\n');
 	for (size_t i = 0; i < n + 1; i++)
-		cr_assert_eq(note_put_signature(&note, span_of(&text), &people[i]), 0);
+		cr_assert_eq(note_put_signature(&note, buf_span(&text), &people[i]), 0);
 	struct genesis g;
-	return genesis_parse(span_of(&note), &g);
+	return genesis_parse(buf_span(&note), &g);
 }
 
 Test(statement, thirty_two_people_are_the_most)

@@ -15,7 +15,7 @@ static struct genesis fleet(const char *more)
 	buf_printf(&text, HEAD "genesis\n" TIME "log $L\nadmin $A\nauditor $O\nneed enrol 1 1\n%s", more);
 	buf_put_u8(&text, 0);
 	test_statement(&note, (const char *)text.data, "AO");
-	cr_assert_eq(genesis_parse(span_of(&note), &g), 0);
+	cr_assert_eq(genesis_parse(buf_span(&note), &g), 0);
 	return g;
 }
 
@@ -25,7 +25,7 @@ static void add(struct buf *parts, const char *lines, const char *by)
 	buf_printf(&text, HEAD "log-key\n" TIME "%soverlap 60\n", lines);
 	buf_put_u8(&text, 0);
 	test_statement(&note, (const char *)text.data, by);
-	succession_put(parts, span_of(&note));
+	succession_put(parts, buf_span(&note));
 }
 
 static bool ends_with(const struct genesis *g, const struct buf *parts, char letter, size_t count)
@@ -33,7 +33,7 @@ static bool ends_with(const struct genesis *g, const struct buf *parts, char let
 	struct succession s;
 	struct signer want;
 	test_cast(letter, &want);
-	return succession_follow(g, span_of(parts), &s) == 0 && key_equal(&s.log, &want.key) &&
+	return succession_follow(g, buf_span(parts), &s) == 0 && key_equal(&s.log, &want.key) &&
 	       s.count == count;
 }
 
@@ -61,7 +61,7 @@ Test(succession, what_does_not_follow_is_refused)
 		cleanup_buf struct buf parts = { 0 };
 		struct succession s;
 		add(&parts, wrong[i].lines, wrong[i].by);
-		cr_expect_eq(succession_follow(&g, span_of(&parts), &s), -EBADMSG, "case %zu", i);
+		cr_expect_eq(succession_follow(&g, buf_span(&parts), &s), -EBADMSG, "case %zu", i);
 	}
 	cleanup_buf struct buf twice = { 0 };
 	add(&twice, "log $M\nnext #N\n", "AO");

@@ -18,12 +18,12 @@ static void setup(void)
 	test_signer("vectors.example/log", &fleet_log);
 	sha256("root", 4, &root);
 	checkpoint_put_text(&cp, "vectors.example/log", 7, &root);
-	cr_assert_eq(note_put(&checkpoint, span_of(&cp), &by, 1), 0);
+	cr_assert_eq(note_put(&checkpoint, buf_span(&cp), &by, 1), 0);
 	token = (struct token){ .fleet = "vectors.example",
 		                .registrar = "https://registrar.vectors.example:8444",
 		                .sink = "https://sink.vectors.example:8443",
 		                .log = fleet_log.key,
-		                .checkpoint = span_of(&checkpoint) };
+		                .checkpoint = buf_span(&checkpoint) };
 	sha256("ca", 2, &token.ca);
 	sha256("genesis", 7, &token.genesis);
 	sha256("secret", 6, (struct hash *)&token.secret);
@@ -53,12 +53,12 @@ static void replace(const char *from, const char *to)
 
 static int parse(void)
 {
-	return token_parse(span_of(&text), &parsed);
+	return token_parse(buf_span(&text), &parsed);
 }
 
 Test(token, its_text_is_the_one_in_the_vectors)
 {
-	cr_expect(vector_is("token.txt", span_of(&text)));
+	cr_expect(vector_is("token.txt", buf_span(&text)));
 }
 
 Test(token, what_is_written_is_read)

@@ -33,7 +33,7 @@ static void is_hex_file(const char *name, struct span bytes)
 		buf_put_u8(&hex, '\n');
 	}
 	cr_assert_eq(buf_err(&hex), 0);
-	is_file(name, span_of(&hex));
+	is_file(name, buf_span(&hex));
 }
 
 static void read_hex_file(const char *name, struct buf *ret)
@@ -96,7 +96,7 @@ static void begin(struct vectors *v)
 	host_log_init(&v->host, "vectors.example", "web-1", 1);
 	buf_reset(&vkey);
 	key_put(&vkey, &v->fleet.log.key);
-	v->host.fleet_vkey = span_of(&vkey);
+	v->host.fleet_vkey = buf_span(&vkey);
 	sha256("certificate", 11, &v->host.certificate);
 	test_fleet_enrol(&v->fleet, &v->host, &v->enrol);
 	for (size_t i = 0; i < BATCHES; i++) {
@@ -123,7 +123,7 @@ static void end(struct vectors *v)
 static struct batch parsed(const struct vectors *v, size_t i)
 {
 	struct batch b;
-	cr_assert_gt(batch_parse(span_of(&v->batch[i]), &b), 0);
+	cr_assert_gt(batch_parse(buf_span(&v->batch[i]), &b), 0);
 	return b;
 }
 
@@ -145,7 +145,7 @@ static void put_entry(struct vectors *v)
 	cr_assert(salter_next(salter, salt) == 0 && salter_next(salter, salt) == 0);
 	buf_put(&entry, salt, sizeof(salt));
 	buf_put(&entry, body.data, body.len);
-	merkle_leaf(span_of(&entry), &leaf);
+	merkle_leaf(buf_span(&entry), &leaf);
 	put_value(&v->values, "entry1-body", body.data, body.len);
 	put_value(&v->values, "entry1-salt", salt, sizeof(salt));
 	put_value(&v->values, "entry1-leaf", leaf.b, sizeof(leaf.b));
@@ -175,19 +175,19 @@ static void put_witnessed(struct vectors *v, struct hash leaf[3], struct receipt
 	struct hash root;
 	merkle_root(leaf, 2, &root);
 	checkpoint_put_text(&text, "vectors.example/log", 2, &root);
-	cr_assert_eq(note_put(&note, span_of(&text), &log, 1), 0);
+	cr_assert_eq(note_put(&note, buf_span(&text), &log, 1), 0);
 	for (int i = 1; i <= 2; i++) {
 		struct signer witness;
 		char name[32];
 		snprintf(name, sizeof(name), "witness.example/w%d", i);
 		test_cosigner(name, &witness);
-		cr_assert_eq(cosignature_put(&note, span_of(&text), 1795507290, &witness), 0);
+		cr_assert_eq(cosignature_put(&note, buf_span(&text), 1795507290, &witness), 0);
 	}
 	cr_assert_eq(
 	        merkle_prove_consistency(node_of, leaf, 2, 3, r->witnessed_proof, &r->witnessed_proof_len),
 	        0);
 	r->has_witnessed = true;
-	r->witnessed = span_of(&note);
+	r->witnessed = buf_span(&note);
 	receipt_put(receipt, r);
 }
 
@@ -206,8 +206,8 @@ static void put_commit(struct vectors *v, struct buf *receipt, struct buf *witne
 	struct fleet_entry entries[3] = {
 		{ .kind = FLEET_STATEMENT,
 		  .time_us = 1795507200000000,
-		  .note = span_of(&v->fleet.genesis_note) },
-		{ .kind = FLEET_STATEMENT, .time_us = 1795507260000000, .note = span_of(&v->enrol) },
+		  .note = buf_span(&v->fleet.genesis_note) },
+		{ .kind = FLEET_STATEMENT, .time_us = 1795507260000000, .note = buf_span(&v->enrol) },
 		{ .kind = FLEET_COMMIT, .time_us = 1795507300000000, .heads = 3 },
 	};
 	merkle_root(leaf, 3, &entries[2].root);
@@ -215,28 +215,28 @@ static void put_commit(struct vectors *v, struct buf *receipt, struct buf *witne
 	for (size_t i = 0; i < 3; i++) {
 		buf_reset(&entry);
 		fleet_put_entry(&entry, &entries[i]);
-		merkle_leaf(span_of(&entry), &log_leaf[i]);
+		merkle_leaf(buf_span(&entry), &log_leaf[i]);
 	}
 	merkle_root(log_leaf, 3, &root);
 	checkpoint_put_text(&text, "vectors.example/log", 3, &root);
 	const struct signer *log[] = { &v->fleet.log };
-	cr_assert_eq(note_put(&note, span_of(&text), log, 1), 0);
+	cr_assert_eq(note_put(&note, buf_span(&text), log, 1), 0);
 
 	struct receipt r = { .origin = heads[2].origin,
 		             .size = heads[2].size,
 		             .root = heads[2].root,
 		             .position = 2,
 		             .heads = 3,
-		             .entry = span_of(&entry),
+		             .entry = buf_span(&entry),
 		             .index = 2,
-		             .note = span_of(&note) };
+		             .note = buf_span(&note) };
 	r.commit_path_len = merkle_path(leaf, 3, 2, r.commit_path);
 	r.fleet_path_len = merkle_path(log_leaf, 3, 2, r.fleet_path);
 	receipt_put(receipt, &r);
 	put_witnessed(v, log_leaf, &r, witnessed);
-	fleet_record_put(&payload, 2, span_of(&entry), heads, 3, span_of(&note));
+	fleet_record_put(&payload, 2, buf_span(&entry), heads, 3, buf_span(&note));
 	record_put(record, &(struct record_file){ .number = 1 }, RECORD_FILE_HEADER, RECORD_FLEET,
-	           span_of(&payload));
+	           buf_span(&payload));
 	put_value(&v->values, "commit-leaf0", leaf[0].b, 32);
 	put_value(&v->values, "commit-root", entries[2].root.b, 32);
 	put_value(&v->values, "fleet-root", root.b, 32);
@@ -253,7 +253,7 @@ static void is_conflict(const struct vectors *v, struct span receipt)
 		              .note = b.note_bytes,
 		              .receipt = receipt };
 	conflict_put(&conflict, &c);
-	is_file("conflict.txt", span_of(&conflict));
+	is_file("conflict.txt", buf_span(&conflict));
 }
 
 Test(vectors, are_what_the_code_makes_of_the_same_names_and_numbers)
@@ -264,21 +264,21 @@ Test(vectors, are_what_the_code_makes_of_the_same_names_and_numbers)
 	put_entry(&v);
 	put_announcement(&v);
 	put_commit(&v, &receipt, &witnessed, &record);
-	is_file("genesis.txt", span_of(&v.fleet.genesis_note));
-	is_file("enrol.txt", span_of(&v.enrol));
-	is_file("receipt.txt", span_of(&receipt));
-	is_file("receipt-witnessed.txt", span_of(&witnessed));
-	is_hex_file("record.hex", span_of(&record));
-	is_conflict(&v, span_of(&receipt));
+	is_file("genesis.txt", buf_span(&v.fleet.genesis_note));
+	is_file("enrol.txt", buf_span(&v.enrol));
+	is_file("receipt.txt", buf_span(&receipt));
+	is_file("receipt-witnessed.txt", buf_span(&witnessed));
+	is_hex_file("record.hex", buf_span(&record));
+	is_conflict(&v, buf_span(&receipt));
 	for (size_t i = 0; i < BATCHES; i++) {
 		char name[32];
 		struct hash root = parsed(&v, i).head.root;
 		snprintf(name, sizeof(name), "batch%zu.hex", i);
-		is_hex_file(name, span_of(&v.batch[i]));
+		is_hex_file(name, buf_span(&v.batch[i]));
 		snprintf(name, sizeof(name), "batch%zu-root", i);
 		put_value(&v.values, name, root.b, 32);
 	}
-	is_file("values.txt", span_of(&v.values));
+	is_file("values.txt", buf_span(&v.values));
 	end(&v);
 }
 
@@ -303,9 +303,9 @@ Test(vectors, make_a_chain_and_a_receipt_that_verify)
 	put_commit(&v, &receipt, &witnessed, &record);
 	struct receipt r;
 	struct fleet_head none = { 0 }, head;
-	cr_assert_eq(receipt_parse(span_of(&receipt), &entry, &r), 0);
+	cr_assert_eq(receipt_parse(buf_span(&receipt), &entry, &r), 0);
 	cr_assert_eq(receipt_check(&r, &v.fleet.log.key, &none, &head), RECEIPT_OK);
-	cr_assert_eq(receipt_parse(span_of(&witnessed), &entry, &r), 0);
+	cr_assert_eq(receipt_parse(buf_span(&witnessed), &entry, &r), 0);
 	cr_assert_eq(receipt_check(&r, &v.fleet.log.key, &none, &head), RECEIPT_OK);
 	cr_assert_eq(head.size, 3);
 	end(&v);
@@ -323,7 +323,7 @@ Test(vectors, of_proof_files_are_what_the_code_makes)
 		cleanup_buf struct buf file = { 0 };
 		make_proof_init(&m, "vectors.example", (enum made_way)i);
 		proof_put(&file, &m.proof);
-		is_file(names[i], span_of(&file));
+		is_file(names[i], buf_span(&file));
 	}
 }
 
@@ -348,13 +348,13 @@ Test(vectors, of_packed_batches_hold_the_same_entries_and_continue_the_same_chai
 		if (getenv("SWORNLOG_WRITE_VECTORS")) {
 			cleanup_buf struct buf made = { 0 };
 			make_packed(&v.before_1, packed[i].codec, &made);
-			is_hex_file(packed[i].name, span_of(&made));
+			is_hex_file(packed[i].name, buf_span(&made));
 		}
 		read_hex_file(packed[i].name, &bytes);
-		cr_assert_eq(batch_parse(span_of(&bytes), &b), (ssize_t)bytes.len, "%s", packed[i].name);
+		cr_assert_eq(batch_parse(buf_span(&bytes), &b), (ssize_t)bytes.len, "%s", packed[i].name);
 		cr_expect_eq(b.codec, packed[i].codec);
 		cr_assert_eq(batch_unpack(&b, &raw), 0);
-		cr_expect(bytes_equal(span_of(&raw), plain.packed), "%s", packed[i].name);
+		cr_expect(bytes_equal(buf_span(&raw), plain.packed), "%s", packed[i].name);
 		cr_expect(bytes_equal(b.note_bytes, plain.note_bytes), "%s", packed[i].name);
 		cr_assert_eq(chain_check(&chain, &b, CHAIN_DEEP, scratch, &verdict, &result), 0);
 		cr_expect_eq(verdict, CHAIN_OK, "%s: %s", packed[i].name, chain_verdict_name(verdict));
@@ -374,12 +374,12 @@ Test(vectors, of_a_journal_and_its_segment_are_what_a_store_of_the_same_names_ho
 	for (size_t i = 0; i < BATCHES; i++)
 		make_store_batch(&m, &h, &(struct host_log_batch){ .events = 2, .identity = i == 2 });
 	make_store_commit(&m);
-	is_hex_file("journal.hex", span_of(&m.journal));
+	is_hex_file("journal.hex", buf_span(&m.journal));
 	make_store_rotate(&m, true);
 	int r = file_read(env_system(), m.dirfd, "segment/00000000000000000001.segment", 1 << 20, &segment);
 	make_store_remove(&m);
 	cr_assert_eq(r, 0);
-	is_hex_file("segment.hex", span_of(&segment));
+	is_hex_file("segment.hex", buf_span(&segment));
 }
 
 Test(vectors, a_statement_of_each_kind)
@@ -389,17 +389,17 @@ Test(vectors, a_statement_of_each_kind)
 	struct genesis g;
 	const char *genesis = test_statement_example(STATEMENT_GENESIS, &by);
 	test_statement(&genesis_note, genesis, by);
-	cr_assert_eq(genesis_parse(span_of(&genesis_note), &g), 0);
-	is_file("statement-genesis.txt", span_of(&genesis_note));
+	cr_assert_eq(genesis_parse(buf_span(&genesis_note), &g), 0);
+	is_file("statement-genesis.txt", buf_span(&genesis_note));
 	for (enum statement_kind k = STATEMENT_ENROL; k < STATEMENT_UNKNOWN; k++) {
 		cleanup_buf struct buf note = { 0 };
 		struct statement s;
 		char name[64];
 		const char *text = test_statement_example(k, &by);
 		test_statement(&note, text, by);
-		cr_assert_eq(statement_parse(span_of(&note), &g, &s), 0);
+		cr_assert_eq(statement_parse(buf_span(&note), &g, &s), 0);
 		cr_assert_eq(s.kind, k);
 		snprintf(name, sizeof(name), "statement-%s.txt", statement_kind_name(k));
-		is_file(name, span_of(&note));
+		is_file(name, buf_span(&note));
 	}
 }

@@ -29,7 +29,7 @@ Test(witness, a_request_is_read_as_it_was_written)
 	cleanup_buf struct buf b = { 0 };
 	struct witness_request r;
 	cr_assert_eq(witness_put_request(&b, INT64_MAX, proof, WITNESS_MAX_PROOF, TEXT("a\n\nb\n")), 0);
-	cr_assert_eq(witness_parse_request(span_of(&b), &r), 0);
+	cr_assert_eq(witness_parse_request(buf_span(&b), &r), 0);
 	cr_assert_eq(r.old_size, INT64_MAX);
 	cr_assert_eq(r.proof_len, WITNESS_MAX_PROOF);
 	cr_assert(hash_equal(&r.proof[62], &proof[62]));
@@ -44,7 +44,7 @@ Test(witness, the_body_has_the_form_that_is_published)
 	for (uint8_t i = 0; i < 32; i++)
 		h.b[i] = i;
 	cr_assert_eq(witness_put_request(&b, 20852014, &h, 1, TEXT("note\n")), 0);
-	cr_assert(bytes_equal(span_of(&b), TEXT("old 20852014\n" ROOT "\n\nnote\n")));
+	cr_assert(bytes_equal(buf_span(&b), TEXT("old 20852014\n" ROOT "\n\nnote\n")));
 }
 
 Test(witness, other_bodies_are_refused)
@@ -82,15 +82,15 @@ Test(witness, more_than_63_proof_lines_and_a_body_too_long_are_refused)
 	for (int i = 0; i <= WITNESS_MAX_PROOF; i++)
 		buf_put_str(&b, ROOT "\n");
 	buf_put_str(&b, "\nnote\n");
-	cr_assert_eq(parse(span_of(&b)), -EBADMSG);
+	cr_assert_eq(parse(buf_span(&b)), -EBADMSG);
 
 	buf_reset(&b);
 	buf_put_str(&b, "old 5\n\n");
 	size_t rest = WITNESS_MAX_REQUEST - b.len;
 	memset(buf_extend(&b, rest), 'x', rest);
-	cr_assert_eq(parse(span_of(&b)), 0);
+	cr_assert_eq(parse(buf_span(&b)), 0);
 	buf_put_u8(&b, 'x');
-	cr_assert_eq(parse(span_of(&b)), -EBADMSG);
+	cr_assert_eq(parse(buf_span(&b)), -EBADMSG);
 }
 
 static int take(const char *before, struct span text, const struct signer *w, const struct key *wanted,
@@ -100,7 +100,7 @@ static int take(const char *before, struct span text, const struct signer *w, co
 	uint64_t time_s = 77;
 	buf_put_str(&body, before);
 	cr_assert_eq(cosignature_put(&body, text, TIME, w), 0);
-	int r = witness_take_cosignature(span_of(&body), TEXT(CHECKPOINT), wanted, ret, &time_s);
+	int r = witness_take_cosignature(buf_span(&body), TEXT(CHECKPOINT), wanted, ret, &time_s);
 	cr_assert_eq(time_s, r == 0 ? TIME : 77);
 	return r;
 }
@@ -112,7 +112,7 @@ Test(witness, the_witness_s_line_is_taken_out_of_the_answer_verbatim)
 	test_cosigner("witness.example", &w);
 	cr_assert_eq(cosignature_put(&want, TEXT(CHECKPOINT), TIME, &w), 0);
 	cr_assert_eq(take(STRANGER, TEXT(CHECKPOINT), &w, &w.key, &line), 0);
-	cr_assert(bytes_equal(span_of(&line), span_of(&want)));
+	cr_assert(bytes_equal(buf_span(&line), buf_span(&want)));
 }
 
 Test(witness, an_answer_without_a_good_line_of_the_witness_gives_none)
@@ -143,7 +143,8 @@ Test(witness, an_answer_too_long_is_refused)
 	cr_assert_eq(cosignature_put(&body, TEXT(CHECKPOINT), TIME, &w), 0);
 	while (body.len <= WITNESS_MAX_RESPONSE)
 		cr_assert_eq(cosignature_put(&body, TEXT(CHECKPOINT), TIME, &w), 0);
-	cr_assert_eq(witness_take_cosignature(span_of(&body), TEXT(CHECKPOINT), &w.key, &line, &t), -EBADMSG);
+	cr_assert_eq(witness_take_cosignature(buf_span(&body), TEXT(CHECKPOINT), &w.key, &line, &t),
+	             -EBADMSG);
 }
 
 Test(witness, a_size_is_a_decimal_and_a_newline)
@@ -151,12 +152,12 @@ Test(witness, a_size_is_a_decimal_and_a_newline)
 	cleanup_buf struct buf b = { 0 };
 	uint64_t size = 77;
 	witness_put_size(&b, 20852014);
-	cr_assert(bytes_equal(span_of(&b), TEXT("20852014\n")));
+	cr_assert(bytes_equal(buf_span(&b), TEXT("20852014\n")));
 	static const char *const wrong[] = { "", "\n", "5", "05\n", "5\n\n", "5 \n", "-5\n", "five\n" };
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
 		cr_expect_eq(witness_parse_size(span_str(wrong[i]), &size), -EBADMSG, "case %zu", i);
 	cr_assert_eq(size, 77);
-	cr_assert_eq(witness_parse_size(span_of(&b), &size), 0);
+	cr_assert_eq(witness_parse_size(buf_span(&b), &size), 0);
 	cr_assert_eq(size, 20852014);
 }
 
@@ -182,8 +183,8 @@ Test(witness, a_real_witness_s_line_is_taken_from_among_others)
 	        key_parse(TEXT("witness.example.org+b8a2cf20+BFLN3yikSfFkVAJtrnh/CiY3Zozkoy7clp+P7XB28qUN"),
 	                  &w),
 	        0);
-	cr_assert_eq(note_parse(span_of(&b), &n), 0);
+	cr_assert_eq(note_parse(buf_span(&b), &n), 0);
 	cr_assert_eq(witness_take_cosignature(n.signatures, n.text, &w, &line, &time_s), 0);
 	cr_assert_eq(time_s, 1767139200);
-	cr_assert(span_starts(span_of(&line), DASH "witness.example.org uKLPIAAAAABpVGeA"));
+	cr_assert(span_starts(buf_span(&line), DASH "witness.example.org uKLPIAAAAABpVGeA"));
 }

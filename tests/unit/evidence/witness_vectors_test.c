@@ -70,9 +70,9 @@ static void begin(struct witnessed *v)
 	merkle_root(v->leaf, ENTRIES, &root);
 	checkpoint_put_text(&v->text, "vectors.example/log", ENTRIES, &root);
 	const struct signer *log[] = { &v->log };
-	cr_assert_eq(note_put(&v->note, span_of(&v->text), log, 1), 0);
+	cr_assert_eq(note_put(&v->note, buf_span(&v->text), log, 1), 0);
 	cr_assert_eq(merkle_prove_consistency(node, v->leaf, OLD, ENTRIES, proof, &n), 0);
-	cr_assert_eq(witness_put_request(&v->request, OLD, proof, n, span_of(&v->note)), 0);
+	cr_assert_eq(witness_put_request(&v->request, OLD, proof, n, buf_span(&v->note)), 0);
 	put_policy(v);
 }
 
@@ -81,18 +81,18 @@ Test(witness_vectors, are_what_the_code_makes_of_the_same_names_and_numbers)
 	cleanup(done) struct witnessed v;
 	cleanup_buf struct buf answer = { 0 }, keys = { 0 };
 	begin(&v);
-	cr_expect(vector_is("add-checkpoint.txt", span_of(&v.request)));
-	cr_assert_eq(cosignature_put(&answer, span_of(&v.text), TIME, &v.w[0]), 0);
-	cr_expect(vector_is("cosignature.txt", span_of(&answer)));
+	cr_expect(vector_is("add-checkpoint.txt", buf_span(&v.request)));
+	cr_assert_eq(cosignature_put(&answer, buf_span(&v.text), TIME, &v.w[0]), 0);
+	cr_expect(vector_is("cosignature.txt", buf_span(&answer)));
 	buf_put(&v.note, answer.data, answer.len);
-	cr_assert_eq(cosignature_put(&v.note, span_of(&v.text), TIME + 1, &v.w[2]), 0);
-	cr_expect(vector_is("cosigned.txt", span_of(&v.note)));
-	cr_expect(vector_is("policy.txt", span_of(&v.policy)));
+	cr_assert_eq(cosignature_put(&v.note, buf_span(&v.text), TIME + 1, &v.w[2]), 0);
+	cr_expect(vector_is("cosigned.txt", buf_span(&v.note)));
+	cr_expect(vector_is("policy.txt", buf_span(&v.policy)));
 	for (size_t i = 0; i < WITNESSES; i++) {
 		signer_put(&keys, &v.w[i]);
 		buf_put_u8(&keys, '\n');
 	}
-	cr_expect(vector_is("witness-secrets.txt", span_of(&keys)));
+	cr_expect(vector_is("witness-secrets.txt", buf_span(&keys)));
 }
 
 Test(witness_vectors, make_a_request_and_a_quorum_that_hold)
@@ -107,15 +107,15 @@ Test(witness_vectors, make_a_request_and_a_quorum_that_hold)
 	char error[256] = "";
 	begin(&v);
 	merkle_root(v.leaf, OLD, &old);
-	cr_assert_eq(witness_parse_request(span_of(&v.request), &r), 0);
+	cr_assert_eq(witness_parse_request(buf_span(&v.request), &r), 0);
 	cr_assert_eq(note_parse(r.note, &n), 0);
 	cr_assert_eq(checkpoint_parse(n.text, &c), 0);
 	cr_assert(merkle_check_consistency(r.old_size, &old, c.size, &c.root, r.proof, r.proof_len));
-	cr_assert_eq(policy_parse(span_of(&v.policy), &p, error, sizeof(error)), 0, "%s", error);
-	cr_assert_eq(cosignature_put(&v.note, span_of(&v.text), TIME, &v.w[0]), 0);
-	cr_assert_eq(policy_check(p, span_of(&v.note), NULL, &verdict), 0);
+	cr_assert_eq(policy_parse(buf_span(&v.policy), &p, error, sizeof(error)), 0, "%s", error);
+	cr_assert_eq(cosignature_put(&v.note, buf_span(&v.text), TIME, &v.w[0]), 0);
+	cr_assert_eq(policy_check(p, buf_span(&v.note), NULL, &verdict), 0);
 	cr_assert_not(verdict.quorum);
-	cr_assert_eq(cosignature_put(&v.note, span_of(&v.text), TIME + 1, &v.w[2]), 0);
-	cr_assert_eq(policy_check(p, span_of(&v.note), NULL, &verdict), 0);
+	cr_assert_eq(cosignature_put(&v.note, buf_span(&v.text), TIME + 1, &v.w[2]), 0);
+	cr_assert_eq(policy_check(p, buf_span(&v.note), NULL, &verdict), 0);
 	cr_assert(verdict.quorum);
 }

@@ -16,7 +16,7 @@ Test(buf, a_zeroed_buffer_is_empty_and_takes_bytes)
 	buf_put_u32be(&b, 0x04050607);
 	buf_put_u64be(&b, 0x08090a0b0c0d0e0f);
 	cr_assert(
-	        bytes_equal(span_of(&b), SPAN('a', 'b', 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)));
+	        bytes_equal(buf_span(&b), SPAN('a', 'b', 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)));
 }
 
 Test(buf, printf_appends_without_its_nul)
@@ -25,7 +25,7 @@ Test(buf, printf_appends_without_its_nul)
 	buf_printf(&b, "%s-%03d", "x", 7);
 	buf_printf(&b, "%s", "");
 	buf_put_u8(&b, '!');
-	cr_assert(bytes_equal(span_of(&b), TEXT("x-007!")));
+	cr_assert(bytes_equal(buf_span(&b), TEXT("x-007!")));
 }
 
 Test(buf, an_extension_by_nothing_is_no_error)
@@ -77,7 +77,7 @@ Test(buf, an_error_sticks_until_the_reset)
 	buf_reset(&b);
 	cr_assert_eq(buf_err(&b), 0);
 	buf_put_str(&b, "again");
-	cr_assert(bytes_equal(span_of(&b), TEXT("again")));
+	cr_assert(bytes_equal(buf_span(&b), TEXT("again")));
 }
 
 Test(buf, consume_drops_from_the_front)
@@ -87,7 +87,7 @@ Test(buf, consume_drops_from_the_front)
 	buf_put_str(&b, "abcdef");
 	buf_consume(&b, 0);
 	buf_consume(&b, 4);
-	cr_assert(bytes_equal(span_of(&b), TEXT("ef")));
+	cr_assert(bytes_equal(buf_span(&b), TEXT("ef")));
 	buf_consume(&b, 2);
 	cr_assert_eq(b.len, 0);
 }

@@ -8,7 +8,7 @@ static bool writes(void (*put)(struct buf *b), struct span want)
 {
 	cleanup_buf struct buf b = { 0 };
 	put(&b);
-	return buf_err(&b) == 0 && bytes_equal(span_of(&b), want);
+	return buf_err(&b) == 0 && bytes_equal(buf_span(&b), want);
 }
 
 static void put_uints(struct buf *b)
@@ -185,7 +185,7 @@ Test(cbor, a_very_deep_run_of_arrays_does_not_exhaust_the_stack)
 {
 	cleanup_buf struct buf b = { 0 };
 	memset(buf_extend(&b, 1000000), 0x81, 1000000);
-	cr_assert_not(skips(span_of(&b)));
+	cr_assert_not(skips(buf_span(&b)));
 }
 
 Test(cbor, the_wrong_type_is_an_error_that_yields_nothing)

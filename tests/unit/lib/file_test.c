@@ -47,7 +47,7 @@ Test(file, a_file_is_read_whole_behind_what_the_buffer_holds)
 	cleanup_buf struct buf b = { 0 };
 	buf_put_str(&b, "x");
 	cr_assert_eq(file_read(env, AT_FDCWD, "f", 7, &b), 0);
-	cr_assert(bytes_equal(span_of(&b), TEXT("xcontent")));
+	cr_assert(bytes_equal(buf_span(&b), TEXT("xcontent")));
 	cr_assert_eq(fault_env_open_count(env), 1);
 }
 
@@ -100,7 +100,7 @@ Test(file, an_interrupted_call_is_made_again)
 	fault_env_fail(env, FAULT_PREAD, 1, -EINTR);
 	cleanup_buf struct buf b = { 0 };
 	cr_assert_eq(file_read(env, AT_FDCWD, "f", 100, &b), 0);
-	cr_assert(bytes_equal(span_of(&b), TEXT("content")));
+	cr_assert(bytes_equal(buf_span(&b), TEXT("content")));
 }
 
 Test(file, short_writes_are_gone_on_with)

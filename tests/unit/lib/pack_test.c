@@ -31,10 +31,10 @@ Test(pack, bytes_packed_elsewhere_unpack)
 {
 	cleanup_buf struct buf out = { 0 };
 	cr_assert_eq(unpacks(PACK_DEFLATE, (struct span){ deflated, sizeof(deflated) }, 12, &out), 0);
-	cr_assert(bytes_equal(span_of(&out), TEXT("abcabcabcabc")));
+	cr_assert(bytes_equal(buf_span(&out), TEXT("abcabcabcabc")));
 	buf_reset(&out);
 	cr_assert_eq(unpacks(PACK_ZSTD, (struct span){ frame, sizeof(frame) }, 12, &out), 0);
-	cr_assert(bytes_equal(span_of(&out), TEXT("abcabcabcabc")));
+	cr_assert(bytes_equal(buf_span(&out), TEXT("abcabcabcabc")));
 }
 
 Test(pack, what_is_packed_unpacks_to_the_same)
@@ -44,9 +44,9 @@ Test(pack, what_is_packed_unpacks_to_the_same)
 			cleanup_buf struct buf raw = { 0 }, packed = { 0 }, out = { 0 };
 			for (size_t k = 0; k < n; k++)
 				buf_put_u8(&raw, (uint8_t)(k * k >> 3));
-			cr_assert_eq(pack(codecs[i], span_of(&raw), &packed), 0);
-			cr_assert_eq(unpacks(codecs[i], span_of(&packed), n, &out), 0);
-			cr_assert(span_equal(span_of(&out), span_of(&raw)));
+			cr_assert_eq(pack(codecs[i], buf_span(&raw), &packed), 0);
+			cr_assert_eq(unpacks(codecs[i], buf_span(&packed), n, &out), 0);
+			cr_assert(span_equal(buf_span(&out), buf_span(&raw)));
 		}
 	}
 }
@@ -56,13 +56,13 @@ Test(pack, both_append_to_what_is_there)
 	cleanup_buf struct buf packed = { 0 }, out = { 0 };
 	buf_put_str(&packed, "front");
 	cr_assert_eq(pack(PACK_ZSTD, TEXT("payload"), &packed), 0);
-	cr_assert(span_starts(span_of(&packed), "front"));
+	cr_assert(span_starts(buf_span(&packed), "front"));
 	buf_put_str(&out, "kept");
 	struct span tail = { packed.data + 5, packed.len - 5 };
 	cr_assert_eq(unpack(PACK_ZSTD, tail, 7, &out), 0);
-	cr_assert(bytes_equal(span_of(&out), TEXT("keptpayload")));
+	cr_assert(bytes_equal(buf_span(&out), TEXT("keptpayload")));
 	cr_assert_eq(unpack(PACK_ZSTD, tail, 8, &out), -EBADMSG);
-	cr_assert(bytes_equal(span_of(&out), TEXT("keptpayload")));
+	cr_assert(bytes_equal(buf_span(&out), TEXT("keptpayload")));
 }
 
 Test(pack, a_byte_too_many_or_too_few_is_refused)
@@ -70,13 +70,13 @@ Test(pack, a_byte_too_many_or_too_few_is_refused)
 	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++) {
 		cleanup_buf struct buf packed = { 0 };
 		cr_assert_eq(pack(codecs[i], TEXT("twelve bytes"), &packed), 0);
-		refused(codecs[i], span_of(&packed), 11);
-		refused(codecs[i], span_of(&packed), 13);
-		refused(codecs[i], span_of(&packed), 0);
+		refused(codecs[i], buf_span(&packed), 11);
+		refused(codecs[i], buf_span(&packed), 13);
+		refused(codecs[i], buf_span(&packed), 0);
 		refused(codecs[i], (struct span){ packed.data, packed.len - 1 }, 12);
 		refused(codecs[i], (struct span){ packed.data, 0 }, 12);
 		buf_put_u8(&packed, 0);
-		refused(codecs[i], span_of(&packed), 12);
+		refused(codecs[i], buf_span(&packed), 12);
 	}
 }
 
@@ -86,8 +86,8 @@ Test(pack, a_second_frame_or_stream_is_refused)
 		cleanup_buf struct buf packed = { 0 };
 		cr_assert_eq(pack(codecs[i], TEXT("one"), &packed), 0);
 		cr_assert_eq(pack(codecs[i], TEXT("two"), &packed), 0);
-		refused(codecs[i], span_of(&packed), 6);
-		refused(codecs[i], span_of(&packed), 3);
+		refused(codecs[i], buf_span(&packed), 6);
+		refused(codecs[i], buf_span(&packed), 3);
 	}
 }
 
@@ -100,11 +100,11 @@ Test(pack, skippable_and_legacy_frames_of_zstd_are_refused)
 	cleanup_buf struct buf both = { 0 };
 	buf_put(&both, BYTES(0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0), 8);
 	buf_put(&both, frame, sizeof(frame));
-	refused(PACK_ZSTD, span_of(&both), 12);
+	refused(PACK_ZSTD, buf_span(&both), 12);
 	buf_reset(&both);
 	buf_put(&both, frame, sizeof(frame));
 	buf_put(&both, BYTES(0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0), 8);
-	refused(PACK_ZSTD, span_of(&both), 12);
+	refused(PACK_ZSTD, buf_span(&both), 12);
 }
 
 Test(pack, a_frame_that_asks_for_a_dictionary_is_refused)
@@ -140,10 +140,10 @@ Test(pack, a_bomb_is_cut_off_at_the_length_that_was_named)
 	memset(buf_extend(&zeros, 8 << 20), 0, 8 << 20);
 	for (size_t i = 1; i < ARRAY_SIZE(codecs); i++) {
 		cleanup_buf struct buf packed = { 0 };
-		cr_assert_eq(pack(codecs[i], span_of(&zeros), &packed), 0);
+		cr_assert_eq(pack(codecs[i], buf_span(&zeros), &packed), 0);
 		cr_assert_lt(packed.len, 40000);
-		refused(codecs[i], span_of(&packed), 1000);
-		refused(codecs[i], span_of(&packed), (8 << 20) - 1);
+		refused(codecs[i], buf_span(&packed), 1000);
+		refused(codecs[i], buf_span(&packed), (8 << 20) - 1);
 	}
 }
 
@@ -164,7 +164,7 @@ Test(pack, every_flipped_bit_is_refused_or_unpacks_to_the_length_that_was_named)
 		for (size_t bit = 0; bit < packed.len * 8; bit++) {
 			cleanup_buf struct buf out = { 0 };
 			packed.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-			int r = unpacks(codecs[i], span_of(&packed), 46, &out);
+			int r = unpacks(codecs[i], buf_span(&packed), 46, &out);
 			cr_assert(r == -EBADMSG || (r == 0 && out.len == 46));
 			packed.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		}

@@ -65,11 +65,11 @@ Test(text, base64_is_that_of_rfc_4648)
 		cleanup_buf struct buf b = { 0 }, d = { 0 };
 		text_put_base64(&b, rfc4648[i].raw, strlen(rfc4648[i].raw));
 		cr_assert_eq(buf_err(&b), 0);
-		cr_assert(bytes_equal(span_of(&b), span_str(rfc4648[i].encoded)));
+		cr_assert(bytes_equal(buf_span(&b), span_str(rfc4648[i].encoded)));
 		cr_assert_eq(text_base64(span_str(rfc4648[i].encoded), &d), 0);
-		cr_assert(bytes_equal(span_of(&d), span_str(rfc4648[i].raw)));
+		cr_assert(bytes_equal(buf_span(&d), span_str(rfc4648[i].raw)));
 		char exact[8] = "-------";
-		cr_assert_eq(text_base64_exact(span_of(&b), exact, strlen(rfc4648[i].raw)), 0);
+		cr_assert_eq(text_base64_exact(buf_span(&b), exact, strlen(rfc4648[i].raw)), 0);
 		cr_assert_eq(memcmp(exact, rfc4648[i].raw, strlen(rfc4648[i].raw)), 0);
 		cr_assert_eq(exact[strlen(rfc4648[i].raw)], '-');
 	}
@@ -87,7 +87,7 @@ Test(text, any_other_base64_is_refused)
 		cleanup_buf struct buf b = { 0 };
 		buf_put_str(&b, "kept");
 		cr_expect_eq(text_base64(span_str(wrong[i]), &b), -EBADMSG, "'%s'", wrong[i]);
-		cr_assert(bytes_equal(span_of(&b), TEXT("kept")));
+		cr_assert(bytes_equal(buf_span(&b), TEXT("kept")));
 	}
 }
 
@@ -120,7 +120,7 @@ Test(text, hex_is_lower_case_and_of_the_length_asked_for)
 {
 	cleanup_buf struct buf b = { 0 };
 	text_put_hex(&b, BYTES(0x00, 0x9a, 0xff), 3);
-	cr_assert(bytes_equal(span_of(&b), TEXT("009aff")));
+	cr_assert(bytes_equal(buf_span(&b), TEXT("009aff")));
 	uint8_t out[3] = { 1, 1, 1 };
 	static const char *const wrong[] = { "009aF0", "009af", "009aff0", "009afg", "009af ", "", "0x9aff" };
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
@@ -191,7 +191,7 @@ static void escapes_to(struct span in, const char *want)
 {
 	cleanup_buf struct buf b = { 0 };
 	text_put_escaped(&b, in);
-	cr_expect(bytes_equal(span_of(&b), span_str(want)));
+	cr_expect(bytes_equal(buf_span(&b), span_str(want)));
 }
 
 Test(text, what_could_move_a_terminal_or_mislead_its_reader_is_escaped)
@@ -221,7 +221,7 @@ static void json_of(struct span in, const char *want)
 {
 	cleanup_buf struct buf b = { 0 };
 	text_put_json(&b, in);
-	cr_expect(bytes_equal(span_of(&b), span_str(want)));
+	cr_expect(bytes_equal(buf_span(&b), span_str(want)));
 }
 
 Test(text, json_text_is_valid_and_fit_for_a_terminal)
@@ -247,8 +247,8 @@ Test(text, no_run_of_bytes_yields_json_or_a_line_that_is_not_utf8)
 		cleanup_buf struct buf json = { 0 }, line = { 0 };
 		text_put_json(&json, (struct span){ in, sizeof(in) });
 		text_put_escaped(&line, (struct span){ in, sizeof(in) });
-		cr_assert(text_is_utf8(span_of(&json)));
-		cr_assert(text_is_utf8(span_of(&line)));
+		cr_assert(text_is_utf8(buf_span(&json)));
+		cr_assert(text_is_utf8(buf_span(&line)));
 		for (size_t i = 0; i < json.len; i++)
 			cr_assert_geq(json.data[i], 0x20);
 		for (size_t i = 0; i < line.len; i++)
@@ -260,7 +260,7 @@ static void time_is(uint64_t us, const char *want)
 {
 	cleanup_buf struct buf b = { 0 };
 	text_put_time_us(&b, us);
-	cr_expect(bytes_equal(span_of(&b), span_str(want)));
+	cr_expect(bytes_equal(buf_span(&b), span_str(want)));
 }
 
 Test(text, times_are_utc_to_the_microsecond)

@@ -33,8 +33,8 @@ static void expect_grant(const struct buf *body, const struct kit_host *h)
 	struct certificate_wanted want = { .ca = k.r.issuer.ca, .uri = uri };
 	snprintf(uri, sizeof(uri), "swornlog://acme/host/%s", h->name);
 	cr_assert_eq(certificate_key_spki(h->key, &want.spki), 0);
-	cr_assert_eq(grant_parse(span_of(body), &g), 0);
-	cr_expect(span_equal(g.genesis, span_of(&k.genesis)) && span_equal(g.ca, span_of(&k.ca_pem)));
+	cr_assert_eq(grant_parse(buf_span(body), &g), 0);
+	cr_expect(span_equal(g.genesis, buf_span(&k.genesis)) && span_equal(g.ca, buf_span(&k.ca_pem)));
 	cr_expect_eq(certificate_check(g.certificate, &want), CERTIFICATE_GOOD);
 	cr_assert_eq(enrolment_parse(g.enrol, &k.r.genesis, &s), 0);
 	cr_expect_str_eq(s.host, h->name);
@@ -58,7 +58,7 @@ Test(join, the_same_host_may_ask_again_and_gets_the_same_statement)
 	cr_assert_eq(kit_join(&k, &web1, &k.secret, &once), 200);
 	fault_env_tick(k.env, 7200000000);
 	cr_assert_eq(kit_join(&k, &web1, &k.secret, &again), 200);
-	cr_assert(grant_parse(span_of(&once), &a) == 0 && grant_parse(span_of(&again), &b) == 0);
+	cr_assert(grant_parse(buf_span(&once), &a) == 0 && grant_parse(buf_span(&again), &b) == 0);
 	cr_expect(span_equal(a.enrol, b.enrol));
 	cr_expect_eq(ledger_used(k.r.ledger, &k.token), 1);
 	cr_expect_eq(k.sink.count, 1);
@@ -188,8 +188,8 @@ static void crash_at(uint64_t call, enum fault_cut how, bool *ret_crashed)
 	cr_expect_eq(k.sink.count, 1);
 	if (signed_once) {
 		struct grant g;
-		cr_assert_eq(grant_parse(span_of(&body), &g), 0);
-		cr_expect(span_equal(g.enrol, span_of(&before)));
+		cr_assert_eq(grant_parse(buf_span(&body), &g), 0);
+		cr_expect(span_equal(g.enrol, buf_span(&before)));
 	}
 }
 

@@ -135,7 +135,7 @@ static inline void kit_init(struct kit *k)
 		k->env->close(k->env, root);
 	}
 	test_statement(&k->genesis, text, by);
-	cr_assert_eq(genesis_parse(span_of(&k->genesis), &k->r.genesis), 0);
+	cr_assert_eq(genesis_parse(buf_span(&k->genesis), &k->r.genesis), 0);
 	test_cast('R', &k->signer);
 	cr_assert_eq(certificate_key_new(&k->ca_key), 0);
 	struct certificate_plan plan = {
@@ -147,8 +147,8 @@ static inline void kit_init(struct kit *k)
 	token_hash(&k->secret, &k->token);
 	k->sink.genesis = &k->r.genesis;
 	k->r.env = k->r.issuer.env = k->env;
-	k->r.genesis_note = span_of(&k->genesis);
-	k->r.ca_pem = span_of(&k->ca_pem);
+	k->r.genesis_note = buf_span(&k->genesis);
+	k->r.ca_pem = buf_span(&k->ca_pem);
 	k->r.signer = &k->signer;
 	k->r.link = (struct link){ .ctx = &k->sink, .host = kit_host, .submit = kit_submit };
 	k->r.issuer.ca_key = k->ca_key;
@@ -193,7 +193,7 @@ static inline unsigned kit_join(struct kit *k, const struct kit_host *h, const s
 	cleanup_buf struct buf body = { 0 };
 	cleanup_http_answer struct http_answer a = { 0 };
 	cr_assert_eq(request_put(&body, "acme", h->name, &h->identity, h->key, secret), 0);
-	registrar_join(&k->r, span_of(&body), &k->from, &a);
+	registrar_join(&k->r, buf_span(&body), &k->from, &a);
 	if (ret) {
 		buf_reset(ret);
 		buf_put(ret, a.body.data, a.body.len);
@@ -207,7 +207,7 @@ static inline void kit_refuses(struct kit *k, const struct kit_host *h, unsigned
 	cleanup_buf struct buf body = { 0 };
 	struct span word, sentence;
 	cr_expect_eq(kit_join(k, h, &k->secret, &body), status, "%s", wanted);
-	error_text_parse(span_of(&body), &word, &sentence);
+	error_text_parse(buf_span(&body), &word, &sentence);
 	cr_expect(span_is(word, wanted), "%.*s, not %s", (int)body.len, (const char *)body.data, wanted);
 	cr_expect(sentence.len > 10);
 }

@@ -25,7 +25,7 @@ static void set_note(uint32_t epoch, uint64_t size, const struct signer *by)
 	snprintf(origin, sizeof(origin), "acme/host/web1/%u", epoch);
 	checkpoint_put_text(&text, origin, size, &root);
 	buf_reset(&note);
-	cr_assert_eq(note_put(&note, span_of(&text), &by, 1), 0);
+	cr_assert_eq(note_put(&note, buf_span(&text), &by, 1), 0);
 }
 
 static void setup(void)
@@ -52,8 +52,8 @@ static unsigned renew(struct buf *ret)
 {
 	cleanup_buf struct buf body = { 0 };
 	cleanup_http_answer struct http_answer a = { 0 };
-	cr_assert_eq(renewal_put(&body, "acme", "web1", web.key, span_of(&note)), 0);
-	registrar_renew(&k.r, span_of(&body), &who, &a);
+	cr_assert_eq(renewal_put(&body, "acme", "web1", web.key, buf_span(&note)), 0);
+	registrar_renew(&k.r, buf_span(&body), &who, &a);
 	buf_reset(ret);
 	buf_put(ret, a.body.data, a.body.len);
 	return a.status;
@@ -64,7 +64,7 @@ static void refused(const char *wanted)
 	cleanup_buf struct buf body = { 0 };
 	struct span word, sentence;
 	cr_expect_eq(renew(&body), 403, "%s", wanted);
-	error_text_parse(span_of(&body), &word, &sentence);
+	error_text_parse(buf_span(&body), &word, &sentence);
 	cr_expect(span_is(word, wanted), "%.*s, not %s", (int)body.len, (const char *)body.data, wanted);
 }
 
@@ -76,7 +76,7 @@ static void granted(void)
 		                           .uri = "swornlog://acme/host/web1",
 		                           .spki = who.spki };
 	cr_assert_eq(renew(&body), 200, "%.*s", (int)body.len, (const char *)body.data);
-	cr_assert_eq(grant_parse(span_of(&body), &g), 0);
+	cr_assert_eq(grant_parse(buf_span(&body), &g), 0);
 	cr_expect_eq(certificate_check(g.certificate, &want), CERTIFICATE_GOOD);
 	cr_expect(g.enrol.len == 0 && g.ca.len == 0 && g.genesis.len == 0 && g.policy.len == 0);
 }

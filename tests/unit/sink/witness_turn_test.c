@@ -166,7 +166,7 @@ Test(witness_message, packets_are_read_as_they_were_written_and_others_are_refus
 	struct witness_message got;
 	cleanup_buf struct buf b = { 0 };
 	witness_message_put(&b, &m);
-	cr_assert_eq(witness_message_parse(span_of(&b), &got), 0);
+	cr_assert_eq(witness_message_parse(buf_span(&b), &got), 0);
 	cr_assert(got.type == m.type && got.witness == 3 && got.old == 5 && got.size == UINT64_MAX &&
 	          span_is(got.bytes, "hash"));
 	for (size_t n = 0; n < 18; n++)
@@ -174,11 +174,11 @@ Test(witness_message, packets_are_read_as_they_were_written_and_others_are_refus
 	for (unsigned type = 0; type < 256; type++) {
 		b.data[0] = (uint8_t)type;
 		bool known = type >= WITNESS_ASK && type <= WITNESS_FAILED;
-		cr_assert_eq(witness_message_parse(span_of(&b), &got) == 0, known);
+		cr_assert_eq(witness_message_parse(buf_span(&b), &got) == 0, known);
 	}
 	cleanup_buf struct buf longest = { 0 };
 	cr_assert_not_null(buf_extend(&longest, WITNESS_PACKET_MAX + 1));
 	longest.data[0] = WITNESS_ASK;
 	cr_assert_eq(witness_message_parse((struct span){ longest.data, WITNESS_PACKET_MAX }, &got), 0);
-	cr_assert_eq(witness_message_parse(span_of(&longest), &got), -EBADMSG);
+	cr_assert_eq(witness_message_parse(buf_span(&longest), &got), -EBADMSG);
 }

@@ -33,7 +33,7 @@ static struct report check(struct fixture *f, bool structure)
 {
 	struct report r = { 0 };
 	struct verify_options o = { .dirfd = f->store.dirfd,
-		                    .anchor = span_of(&f->store.fleet.genesis_note),
+		                    .anchor = buf_span(&f->store.fleet.genesis_note),
 		                    .structure = structure };
 	make_store_publish(&f->store);
 	cr_assert_eq(verify_store(&o, &r), 0);
@@ -58,13 +58,14 @@ Test(structure, the_verdict_says_that_nothing_was_read)
 	commit(&f, &some);
 	cleanup_report struct report r = check(&f, true);
 	report_put_verdict(&line, &r);
-	cr_assert(bytes_equal(span_of(&line),
+	cr_assert(bytes_equal(buf_span(&line),
 	                      TEXT("structure verified, content re-hashed, not read; no witness")));
 	cr_assert_eq(r.row[0].entries, f.host.tree.size);
 	line.len = 0;
 	r.not_hashed = true;
 	report_put_verdict(&line, &r);
-	cr_assert(bytes_equal(span_of(&line), TEXT("structure verified, content not re-hashed; no witness")));
+	cr_assert(
+	        bytes_equal(buf_span(&line), TEXT("structure verified, content not re-hashed; no witness")));
 	finish(&f);
 }
 
@@ -84,7 +85,7 @@ Test(structure, content_is_hashed_all_the_same)
 	close(fd);
 	struct report r = { 0 };
 	struct verify_options o = { .dirfd = f.store.dirfd,
-		                    .anchor = span_of(&f.store.fleet.genesis_note),
+		                    .anchor = buf_span(&f.store.fleet.genesis_note),
 		                    .structure = true };
 	cr_assert_eq(verify_store(&o, &r), 0);
 	cr_assert_geq(r.findings.count[VERDICT_ALTERED], 2); /* check bytes, and the root */

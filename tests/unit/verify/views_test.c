@@ -42,7 +42,7 @@ static void put_note(const struct fixture *f, int history, size_t size, struct b
 	const struct signer *log[] = { &f->fleet.log };
 	merkle_root(f->leaf[history], size, &root);
 	checkpoint_put_text(&text, "acme/log", size, &root);
-	cr_assert_eq(note_put(note, span_of(&text), log, 1), 0);
+	cr_assert_eq(note_put(note, buf_span(&text), log, 1), 0);
 }
 
 static void add_store(struct fixture *f, unsigned input, int history, size_t size)
@@ -53,7 +53,7 @@ static void add_store(struct fixture *f, unsigned input, int history, size_t siz
 	for (size_t i = 0; i < size; i++)
 		cr_assert_eq(fleet_tree_add(tree, &f->leaf[history][i]), 0);
 	put_note(f, history, size, &note);
-	cr_assert_eq(views_add_store(f->views, input, tree, &(struct generations){ 0 }, span_of(&note)), 0);
+	cr_assert_eq(views_add_store(f->views, input, tree, &(struct generations){ 0 }, buf_span(&note)), 0);
 }
 
 static void add_note(struct fixture *f, unsigned input, int history, size_t size)
@@ -61,7 +61,7 @@ static void add_note(struct fixture *f, unsigned input, int history, size_t size
 	struct fleet_head head;
 	cleanup_buf struct buf note = { 0 };
 	put_note(f, history, size, &note);
-	cr_assert_eq(views_add_note(f->views, input, span_of(&note), &head), 0);
+	cr_assert_eq(views_add_note(f->views, input, buf_span(&note), &head), 0);
 	cr_assert_eq(head.size, size);
 }
 
@@ -93,7 +93,7 @@ static void expect_conviction(const struct views_result *r, uint64_t sizes[2])
 	struct split_view v;
 	struct note n;
 	struct checkpoint c;
-	cr_assert_eq(split_view_parse(span_of(&r->evidence), &v), 0);
+	cr_assert_eq(split_view_parse(buf_span(&r->evidence), &v), 0);
 	cr_assert_eq(split_view_check(&v), SPLIT_VIEW_PROVEN);
 	for (int i = 0; i < 2; i++) {
 		cr_assert_eq(note_parse(v.view[i].note, &n), 0);
@@ -128,7 +128,7 @@ Test(views, a_receipts_checkpoint_that_the_store_never_had_convicts_the_sink)
 		cleanup_views_result struct views_result r = compare(&f, VERDICT_SPLIT_VIEW);
 		expect_conviction(&r, (uint64_t[]){ sizes[i], ENTRIES });
 		struct split_view v;
-		cr_assert_eq(split_view_parse(span_of(&r.evidence), &v), 0);
+		cr_assert_eq(split_view_parse(buf_span(&r.evidence), &v), 0);
 		cr_assert(bytes_equal(v.view[1].from, TEXT("input 2: t?wo")));
 	}
 }
@@ -201,8 +201,8 @@ Test(views, a_strangers_checkpoint_is_none)
 	test_signer("acme2/log", &other);
 	const struct signer *log[] = { &other };
 	checkpoint_put_text(&text, "acme/log", 3, &f.leaf[0][0]);
-	cr_assert_eq(note_put(&note, span_of(&text), log, 1), 0);
-	cr_assert_lt(views_add_note(f.views, 1, span_of(&note), &head), 0);
+	cr_assert_eq(note_put(&note, buf_span(&text), log, 1), 0);
+	cr_assert_lt(views_add_note(f.views, 1, buf_span(&note), &head), 0);
 	cr_assert_lt(views_add_note(f.views, 1, TEXT("x"), &head), 0);
 	finish(&f);
 }

@@ -37,7 +37,7 @@ static void begin(struct fixture *f, const char *quorum)
 		buf_put_u8(&text, '\n');
 	}
 	buf_printf(&text, "group all 2 one two three\nquorum %s\n", quorum);
-	cr_assert_eq(policy_parse(span_of(&text), &f->policy, error, sizeof(error)), 0, "%s", error);
+	cr_assert_eq(policy_parse(buf_span(&text), &f->policy, error, sizeof(error)), 0, "%s", error);
 }
 
 static void finish(struct fixture *f)
@@ -54,7 +54,7 @@ static void cosign(struct fixture *f, size_t n)
 	cleanup_buf struct buf note = { 0 };
 	make_store_publish(&f->store);
 	buf_put(&note, f->store.note.data, f->store.note.len);
-	cr_assert_eq(note_parse(span_of(&f->store.note), &parsed), 0);
+	cr_assert_eq(note_parse(buf_span(&f->store.note), &parsed), 0);
 	for (size_t i = 0; i < n; i++)
 		cr_assert_eq(cosignature_put(&note, parsed.text, 1795507300 + i, &f->witness[i]), 0);
 	int fd = openat(f->store.dirfd, "fleet/checkpoint", O_WRONLY | O_TRUNC | O_CLOEXEC);
@@ -66,7 +66,7 @@ static void check(struct fixture *f, struct report *ret)
 {
 	struct verify_options o = {
 		.dirfd = f->store.dirfd,
-		.anchor = span_of(&f->store.fleet.genesis_note),
+		.anchor = buf_span(&f->store.fleet.genesis_note),
 		.policy = f->policy,
 	};
 	cr_assert_eq(verify_store(&o, ret), 0);
@@ -76,7 +76,7 @@ static void expect_line(const struct report *r, const char *expected)
 {
 	cleanup_buf struct buf line = { 0 };
 	report_put_verdict(&line, r);
-	cr_assert(bytes_equal(span_of(&line), span_str(expected)));
+	cr_assert(bytes_equal(buf_span(&line), span_str(expected)));
 }
 
 Test(witnessed, a_quorum_is_named_with_its_witnesses_and_the_newest_time)

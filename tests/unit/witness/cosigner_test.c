@@ -21,11 +21,11 @@ Test(cosigner, a_log_that_goes_on_is_cosigned_step_by_step)
 		test_log_request(&l, sizes[i - 1], sizes[i], &body);
 		cr_assert_eq(kit_send(&k, &body, &answer), 200, "size %llu", (unsigned long long)sizes[i]);
 		test_log_text(&l, sizes[i], &text);
-		cr_assert_eq(witness_take_cosignature(span_of(&answer), span_of(&text), &k.witness.key, &line,
-		                                      &time_s),
+		cr_assert_eq(witness_take_cosignature(buf_span(&answer), buf_span(&text), &k.witness.key,
+		                                      &line, &time_s),
 		             0);
 		cr_assert_eq(time_s, NOW_S);
-		cr_assert(bytes_equal(span_of(&line), span_of(&answer)), "the line, and nothing else");
+		cr_assert(bytes_equal(buf_span(&line), buf_span(&answer)), "the line, and nothing else");
 		held(&k, "acme/log", sizes[i]);
 	}
 }
@@ -40,8 +40,8 @@ Test(cosigner, an_empty_log_has_one_root)
 	struct hash root = { { 7 } };
 	const struct signer *signers[] = { &l.key };
 	checkpoint_put_text(&text, "acme/log", 0, &root);
-	cr_assert_eq(note_put(&note, span_of(&text), signers, 1), 0);
-	cr_assert_eq(witness_put_request(&body, 0, NULL, 0, span_of(&note)), 0);
+	cr_assert_eq(note_put(&note, buf_span(&text), signers, 1), 0);
+	cr_assert_eq(witness_put_request(&body, 0, NULL, 0, buf_span(&note)), 0);
 	cr_expect_eq(kit_send(&k, &body, &answer), 422);
 	cr_expect_eq(kit_ask(&k, &l, 0, 0), 200);
 	cr_expect_eq(kit_send(&k, &body, &answer), 422);
@@ -58,11 +58,11 @@ Test(cosigner, the_size_held_is_told_to_who_has_another)
 	cleanup_buf struct buf early = { 0 }, late = { 0 }, answer = { 0 };
 	test_log_request(&l, 2, 3, &early);
 	cr_expect_eq(kit_send(&k, &early, &answer), 409);
-	cr_expect(bytes_equal(span_of(&answer), TEXT("0\n")));
+	cr_expect(bytes_equal(buf_span(&answer), TEXT("0\n")));
 	cr_assert_eq(kit_ask(&k, &l, 0, 20), 200);
 	test_log_request(&l, 0, 21, &late);
 	cr_expect_eq(kit_send(&k, &late, &answer), 409);
-	cr_expect(bytes_equal(span_of(&answer), TEXT("20\n")));
+	cr_expect(bytes_equal(buf_span(&answer), TEXT("20\n")));
 	cr_expect_eq(kit_ask(&k, &l, 5, 10), 409);
 	cr_expect_eq(kit_ask(&k, &l, 20, 10), 400);
 	held(&k, "acme/log", 20);
@@ -95,8 +95,8 @@ Test(cosigner, a_checkpoint_that_the_log_has_not_signed_is_refused)
 	cleanup_buf struct buf text = { 0 }, foreign = { 0 }, body = { 0 }, bad = { 0 }, answer = { 0 };
 	const struct signer *signers[] = { &other.key };
 	test_log_text(&l, 5, &text);
-	cr_assert_eq(note_put(&foreign, span_of(&text), signers, 1), 0);
-	cr_assert_eq(witness_put_request(&body, 0, NULL, 0, span_of(&foreign)), 0);
+	cr_assert_eq(note_put(&foreign, buf_span(&text), signers, 1), 0);
+	cr_assert_eq(witness_put_request(&body, 0, NULL, 0, buf_span(&foreign)), 0);
 	cr_expect_eq(kit_send(&k, &body, &answer), 403, "another log's key");
 	/* A line that bears the log's name and id, and was made for another text. */
 	test_log_request(&l, 0, 5, &bad);
@@ -123,10 +123,10 @@ Test(cosigner, a_fork_is_refused_and_both_notes_are_kept)
 	size_t n;
 	const uint8_t *p = fault_env_content(k.env, "store/inconsistent-0-held", &n);
 	test_log_note(&l, 10, &held_note);
-	cr_expect(bytes_equal((struct span){ p, n }, span_of(&held_note)));
+	cr_expect(bytes_equal((struct span){ p, n }, buf_span(&held_note)));
 	p = fault_env_content(k.env, "store/inconsistent-0-shown", &n);
 	test_log_note(&fork, 10, &shown);
-	cr_expect(bytes_equal((struct span){ p, n }, span_of(&shown)));
+	cr_expect(bytes_equal((struct span){ p, n }, buf_span(&shown)));
 	cr_expect(fault_env_exists(k.env, "store/inconsistent-1-shown"));
 	/* The honest log goes on, and a restart does not forget what was kept. */
 	cr_expect_eq(kit_ask(&k, &l, 10, 12), 200);
@@ -155,7 +155,7 @@ static void with_proof(struct test_log *l, uint64_t old, uint64_t size, size_t p
 	cleanup_buf struct buf note = { 0 };
 	static const struct hash proof[WITNESS_MAX_PROOF];
 	test_log_note(l, size, &note);
-	cr_assert_eq(witness_put_request(ret, old, proof, proof_len, span_of(&note)), 0);
+	cr_assert_eq(witness_put_request(ret, old, proof, proof_len, buf_span(&note)), 0);
 }
 
 Test(cosigner, a_proof_stands_where_it_must_and_nowhere_else)
@@ -222,12 +222,12 @@ Test(cosigner, the_newest_checkpoint_is_shown_as_it_was_cosigned_also_after_a_re
 	test_log_note(&l, 9, &want);
 	buf_put(&want, answer.data, answer.len);
 	cr_expect_eq(shown(&k, "acme/log", &now), 200);
-	cr_expect(bytes_equal(span_of(&now), span_of(&want)));
+	cr_expect(bytes_equal(buf_span(&now), buf_span(&want)));
 	kit_close(&k);
 	fault_env_tick(k.env, 5000000);
 	cr_assert_eq(kit_open(&k), 0, "%s", k.error);
 	cr_expect_eq(shown(&k, "acme/log", &then), 200);
-	cr_expect(bytes_equal(span_of(&then), span_of(&want)));
+	cr_expect(bytes_equal(buf_span(&then), buf_span(&want)));
 	cr_expect_eq(shown(&k, "other/log", &nothing), 404);
 }
 
@@ -250,18 +250,18 @@ Test(cosigner, a_log_with_two_keys_may_sign_with_either_or_both)
 	key_put(&policy, &newer.key);
 	buf_put_str(&policy, "\nquorum none\n");
 	policy_free(TAKE_PTR(k.policy));
-	cr_assert_eq(policy_parse(span_of(&policy), &k.policy, k.error, sizeof(k.error)), 0, "%s", k.error);
+	cr_assert_eq(policy_parse(buf_span(&policy), &k.policy, k.error, sizeof(k.error)), 0, "%s", k.error);
 	k.cosigner.policy = k.policy;
 	cr_expect_eq(kit_ask(&k, &l, 0, 1), 200);
 	fault_env_tick(k.env, 1000000);
 	const struct signer *both[] = { &newer, &l.key };
 	test_log_text(&l, 1, &text);
-	cr_assert_eq(note_put(&note, span_of(&text), both, 2), 0);
-	cr_assert_eq(witness_put_request(&body, 1, NULL, 0, span_of(&note)), 0);
+	cr_assert_eq(note_put(&note, buf_span(&text), both, 2), 0);
+	cr_assert_eq(witness_put_request(&body, 1, NULL, 0, buf_span(&note)), 0);
 	cr_expect_eq(kit_send(&k, &body, &answer), 200);
 	buf_put(&note, answer.data, answer.len);
 	cr_expect_eq(shown(&k, "acme/log", &now), 200);
-	cr_expect(bytes_equal(span_of(&now), span_of(&note)));
+	cr_expect(bytes_equal(buf_span(&now), buf_span(&note)));
 }
 
 Test(cosigner, who_asks_again_gets_the_same_within_a_second_and_a_new_date_after_it)
@@ -276,7 +276,7 @@ Test(cosigner, who_asks_again_gets_the_same_within_a_second_and_a_new_date_after
 	uint64_t before = fault_env_calls(k.env, FAULT_RENAME);
 	cr_expect_eq(kit_send(&k, &body, &first), 200);
 	cr_expect_eq(kit_send(&k, &body, &second), 200);
-	cr_expect(bytes_equal(span_of(&first), span_of(&second)));
+	cr_expect(bytes_equal(buf_span(&first), buf_span(&second)));
 	cr_expect_eq(fault_env_calls(k.env, FAULT_RENAME), before, "the disk is left alone");
 	fault_env_tick(k.env, 1000000);
 	cr_expect_eq(kit_send(&k, &body, &later), 200);

@@ -51,7 +51,7 @@ static maybe_unused void test_log_note(const struct test_log *l, uint64_t size, 
 	cleanup_buf struct buf text = { 0 };
 	const struct signer *signers[] = { &l->key };
 	test_log_text(l, size, &text);
-	cr_assert_eq(note_put(ret, span_of(&text), signers, 1), 0);
+	cr_assert_eq(note_put(ret, buf_span(&text), signers, 1), 0);
 }
 
 /* A request from `old` to `size`, with the proof that an honest log would send. */
@@ -63,7 +63,7 @@ static maybe_unused void test_log_request(struct test_log *l, uint64_t old, uint
 	test_log_note(l, size, &note);
 	if (old <= size)
 		cr_assert_eq(merkle_prove_consistency(test_log_node, l, old, size, proof, &n), 0);
-	cr_assert_eq(witness_put_request(ret, old, proof, n, span_of(&note)), 0);
+	cr_assert_eq(witness_put_request(ret, old, proof, n, buf_span(&note)), 0);
 }
 
 struct kit {
@@ -111,7 +111,7 @@ static maybe_unused void kit_new(struct kit *k)
 		buf_put_u8(&policy, '\n');
 	}
 	buf_put_str(&policy, "quorum none\n");
-	cr_assert_eq(policy_parse(span_of(&policy), &k->policy, k->error, sizeof(k->error)), 0, "%s",
+	cr_assert_eq(policy_parse(buf_span(&policy), &k->policy, k->error, sizeof(k->error)), 0, "%s",
 	             k->error);
 	cr_assert_eq(k->env->mkdir(k->env, AT_FDCWD, "store", 0700), 0);
 	int root = k->env->open(k->env, AT_FDCWD, ".", O_RDONLY | O_DIRECTORY, 0);
@@ -141,7 +141,7 @@ static maybe_unused void kit_done(struct kit *k)
 static maybe_unused unsigned kit_send(struct kit *k, const struct buf *body, struct buf *ret_answer)
 {
 	cleanup_http_answer struct http_answer a = { 0 };
-	cosigner_add(&k->cosigner, span_of(body), &a);
+	cosigner_add(&k->cosigner, buf_span(body), &a);
 	cr_assert_eq(buf_err(&a.body), 0);
 	buf_reset(ret_answer);
 	buf_put(ret_answer, a.body.data, a.body.len);

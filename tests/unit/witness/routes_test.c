@@ -72,7 +72,7 @@ Test(routes, requests_reach_the_cosigner)
 	test_log_request(&l, 0, 5, &body);
 	struct http_request add = { .method = TEXT("POST"),
 		                    .target = TEXT("/w/add-checkpoint"),
-		                    .body = span_of(&body) };
+		                    .body = buf_span(&body) };
 	routes_answer(&r, &add, &added);
 	cr_assert_eq(added.status, 200);
 	routes_answer(&r, &add, &stale);
@@ -83,5 +83,5 @@ Test(routes, requests_reach_the_cosigner)
 	struct http_request show = { .method = TEXT("GET"), .target = span_str(target) };
 	routes_answer(&r, &show, &shown);
 	cr_assert_eq(shown.status, 200);
-	cr_assert(span_starts(span_of(&shown.body), "acme/log\n5\n"));
+	cr_assert(span_starts(buf_span(&shown.body), "acme/log\n5\n"));
 }

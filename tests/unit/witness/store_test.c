@@ -99,7 +99,7 @@ static void add(struct seen_list *l, const char *origin, int *ret)
 	struct seen s;
 	test_log_init(&log, origin, 0, 0);
 	test_log_note(&log, 3, &note);
-	cr_assert_eq(seen_init(&s, span_of(&note), NOW_S), 0);
+	cr_assert_eq(seen_init(&s, buf_span(&note), NOW_S), 0);
 	*ret = seen_put(&text, &log.key.key, l, &s);
 	if (*ret == 0)
 		seen_take(l, &s);
@@ -133,9 +133,9 @@ Test(store, what_is_written_is_read_back)
 	add(&l, "acme/log", &r);
 	add(&l, "other/log", &r);
 	cr_assert_eq(seen_put(&text, &w.key, &l, NULL), 0);
-	cr_assert_eq(seen_parse(span_of(&text), &w.key, &back), 0);
+	cr_assert_eq(seen_parse(buf_span(&text), &w.key, &back), 0);
 	cr_assert_eq(seen_put(&again, &w.key, &back, NULL), 0);
-	cr_assert(bytes_equal(span_of(&again), span_of(&text)));
+	cr_assert(bytes_equal(buf_span(&again), buf_span(&text)));
 	cr_assert_eq(seen_newest_s(&back), NOW_S);
 }
 
@@ -149,5 +149,5 @@ Test(store, the_state_has_the_form_of_its_vector)
 	add(&l, "vectors.example/log", &r);
 	add(&l, "other.example/log", &r);
 	cr_assert_eq(seen_put(&text, &w.key, &l, NULL), 0);
-	cr_expect(vector_is("witness-state.txt", span_of(&text)));
+	cr_expect(vector_is("witness-state.txt", buf_span(&text)));
 }
