@@ -6,19 +6,11 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-static void x509_freep(X509 **cert)
+#include "lib/pem.h"
+
+void certificate_freep(X509 **cert)
 {
 	X509_free(*cert);
-}
-
-/* Without this an encrypted file would make a daemon ask for a passphrase on its terminal. */
-static int no_passphrase(char *buf, int size, int rwflag, void *u)
-{
-	(void)buf;
-	(void)size;
-	(void)rwflag;
-	(void)u;
-	return -1;
 }
 
 /* Printable ASCII only: the name goes into messages and comparisons as a string. */
@@ -82,7 +74,7 @@ int certificate_file_spki(const char *path, struct hash *ret_spki)
 	FILE *f = fopen(path, "re");
 	if (!f)
 		return -errno;
-	cleanup(x509_freep) X509 *cert = PEM_read_X509(f, NULL, no_passphrase, NULL);
+	cleanup_certificate X509 *cert = PEM_read_X509(f, NULL, pem_no_passphrase, NULL);
 	int closed = fclose(f);
 	int r = cert && closed == 0 ? certificate_spki(cert, ret_spki) : -EBADMSG;
 	ERR_clear_error();

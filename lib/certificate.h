@@ -8,6 +8,9 @@
 
 #define CERTIFICATE_URI_MAX 255
 
+void certificate_freep(X509 **cert);
+#define cleanup_certificate cleanup(certificate_freep)
+
 /* The certificate's one URI subject alternative name. -ENOENT unless there is exactly one, of printable
  * ASCII.
  */

@@ -4,12 +4,9 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#define CHAIN_MAX 8
+#include "lib/pem.h"
 
-static void bio_freep(BIO **bio)
-{
-	BIO_free(*bio);
-}
+#define CHAIN_MAX 8
 
 static void chain_freep(STACK_OF(X509) * *chain)
 {
@@ -40,24 +37,13 @@ const char *certificate_fault_words(enum certificate_fault f)
 	return WORDS[f];
 }
 
-/* Without this an encrypted file would make a daemon ask for a passphrase on its terminal. */
-static int no_passphrase(char *buf, int size, int rwflag, void *u)
-{
-	(void)buf;
-	(void)size;
-	(void)rwflag;
-	(void)u;
-	return -1;
-}
-
 static STACK_OF(X509) * read_chain(struct span pem)
 {
 	cleanup(chain_freep) STACK_OF(X509) *chain = sk_X509_new_null();
-	cleanup(bio_freep) BIO *bio =
-	        pem.len > 0 && pem.len <= INT32_MAX ? BIO_new_mem_buf(pem.data, (int)pem.len) : NULL;
+	cleanup_bio BIO *bio = pem_bio(pem);
 	X509 *cert;
 	while (bio && chain && sk_X509_num(chain) < CHAIN_MAX &&
-	       (cert = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
+	       (cert = PEM_read_bio_X509(bio, NULL, pem_no_passphrase, NULL))) {
 		if (sk_X509_push(chain, cert) <= 0)
 			X509_free(cert);
 	}

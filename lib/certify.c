@@ -5,6 +5,8 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
+#include "lib/pem.h"
+
 #define BACKDATED_SECONDS 300 /* clocks of hosts are not exact */
 #define DAY_SECONDS       86400
 #define SERIAL_BYTES      16
@@ -13,16 +15,6 @@
 void certificate_key_freep(EVP_PKEY **key)
 {
 	EVP_PKEY_free(*key);
-}
-
-void certificate_freep(X509 **cert)
-{
-	X509_free(*cert);
-}
-
-static void bio_freep(BIO **bio)
-{
-	BIO_free(*bio);
 }
 
 static void names_freep(GENERAL_NAMES **names)
@@ -259,7 +251,7 @@ static int put_bio(struct buf *b, BIO *bio)
 
 int certificate_put_key(struct buf *b, EVP_PKEY *key)
 {
-	cleanup(bio_freep) BIO *bio = BIO_new(BIO_s_secmem());
+	cleanup_bio BIO *bio = BIO_new(BIO_s_secmem());
 	if (!bio || PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) != 1)
 		return -EIO;
 	return put_bio(b, bio);
@@ -267,30 +259,16 @@ int certificate_put_key(struct buf *b, EVP_PKEY *key)
 
 int certificate_put(struct buf *b, X509 *cert)
 {
-	cleanup(bio_freep) BIO *bio = BIO_new(BIO_s_mem());
+	cleanup_bio BIO *bio = BIO_new(BIO_s_mem());
 	if (!bio || PEM_write_bio_X509(bio, cert) != 1)
 		return -EIO;
 	return put_bio(b, bio);
 }
 
-static int no_passphrase(char *buf, int size, int rwflag, void *u)
-{
-	(void)buf;
-	(void)size;
-	(void)rwflag;
-	(void)u;
-	return -1;
-}
-
-static BIO *bio_of(struct span s)
-{
-	return s.len > 0 && s.len <= INT32_MAX ? BIO_new_mem_buf(s.data, (int)s.len) : NULL;
-}
-
 int certificate_parse_key(struct span pem, EVP_PKEY **ret)
 {
-	cleanup(bio_freep) BIO *bio = bio_of(pem);
-	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
+	cleanup_bio BIO *bio = pem_bio(pem);
+	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, pem_no_passphrase, NULL) : NULL;
 	if (!key)
 		return -EBADMSG;
 	*ret = key;
@@ -299,8 +277,8 @@ int certificate_parse_key(struct span pem, EVP_PKEY **ret)
 
 int certificate_parse(struct span pem, X509 **ret)
 {
-	cleanup(bio_freep) BIO *bio = bio_of(pem);
-	X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, no_passphrase, NULL) : NULL;
+	cleanup_bio BIO *bio = pem_bio(pem);
+	X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, pem_no_passphrase, NULL) : NULL;
 	if (!cert)
 		return -EBADMSG;
 	*ret = cert;

@@ -9,12 +9,10 @@
 #include <openssl/x509.h>
 
 #include "lib/buf.h"
-#include "lib/digest.h"
+#include "lib/certificate.h"
 
 void certificate_key_freep(EVP_PKEY **key);
-void certificate_freep(X509 **cert);
-#define cleanup_key         cleanup(certificate_key_freep)
-#define cleanup_certificate cleanup(certificate_freep)
+#define cleanup_key cleanup(certificate_key_freep)
 
 enum certificate_use { CERTIFICATE_CA, CERTIFICATE_SERVER, CERTIFICATE_CLIENT, CERTIFICATE_BOTH };
 

@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include "lib/certificate.h"
+#include "lib/pem.h"
 
 #define CLIENT_AUTH "clientAuth"
 
@@ -20,11 +21,6 @@ static void request_freep(X509_REQ **req)
 static void extensions_freep(extensions **e)
 {
 	sk_X509_EXTENSION_pop_free(*e, X509_EXTENSION_free);
-}
-
-static void bio_freep(BIO **bio)
-{
-	BIO_free(*bio);
 }
 
 static void usage_freep(EXTENDED_KEY_USAGE **u)
@@ -172,7 +168,7 @@ int csr_put_pem(struct buf *b, struct span der)
 {
 	char *data;
 	cleanup(request_freep) X509_REQ *req = parse(der);
-	cleanup(bio_freep) BIO *bio = BIO_new(BIO_s_mem());
+	cleanup_bio BIO *bio = BIO_new(BIO_s_mem());
 	if (!req || !bio || PEM_write_bio_X509_REQ(bio, req) != 1)
 		return -EIO;
 	long n = BIO_get_mem_data(bio, &data);

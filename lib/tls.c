@@ -5,15 +5,11 @@
 #include <openssl/err.h>
 
 #include "lib/certificate.h"
+#include "lib/pem.h"
 
 static void ctx_freep(SSL_CTX **ctx)
 {
 	SSL_CTX_free(*ctx);
-}
-
-static void x509_freep(X509 **cert)
-{
-	X509_free(*cert);
 }
 
 static int fail_file(const char *what, const char *path, char *error, size_t error_size)
@@ -24,19 +20,9 @@ static int fail_file(const char *what, const char *path, char *error, size_t err
 	return -EINVAL;
 }
 
-/* Without this an encrypted key would make a daemon ask for a passphrase on its terminal. */
-static int no_passphrase(char *buf, int size, int rwflag, void *u)
-{
-	(void)buf;
-	(void)size;
-	(void)rwflag;
-	(void)u;
-	return -1;
-}
-
 static int load_files(SSL_CTX *ctx, const struct tls_files *files, char *error, size_t error_size)
 {
-	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+	SSL_CTX_set_default_passwd_cb(ctx, pem_no_passphrase);
 	if (SSL_CTX_use_certificate_chain_file(ctx, files->certificate) != 1)
 		return fail_file("certificate", files->certificate, error, error_size);
 	if (SSL_CTX_use_PrivateKey_file(ctx, files->key, SSL_FILETYPE_PEM) != 1)
@@ -94,7 +80,7 @@ int tls_client_new(const struct tls_files *files, SSL_CTX **ret, char *error, si
 
 int tls_peer(SSL *ssl, char ret_uri[TLS_URI_MAX + 1], struct hash *ret_spki)
 {
-	cleanup(x509_freep) X509 *cert = SSL_get1_peer_certificate(ssl);
+	cleanup_certificate X509 *cert = SSL_get1_peer_certificate(ssl);
 	char uri[TLS_URI_MAX + 1];
 	struct hash spki;
 	if (!cert || certificate_uri(cert, uri) < 0 || certificate_spki(cert, &spki) < 0) {

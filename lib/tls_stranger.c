@@ -4,11 +4,6 @@
 
 #include "lib/tls.h"
 
-static void x509_freep(X509 **cert)
-{
-	X509_free(*cert);
-}
-
 static void store_freep(X509_STORE **store)
 {
 	X509_STORE_free(*store);
@@ -45,7 +40,7 @@ int tls_send_ca(SSL_CTX *ctx, X509 *ca)
 
 bool tls_peer_expired(SSL *ssl)
 {
-	cleanup(x509_freep) X509 *cert = SSL_get1_peer_certificate(ssl);
+	cleanup_certificate X509 *cert = SSL_get1_peer_certificate(ssl);
 	return cert && X509_cmp_current_time(X509_get0_notAfter(cert)) < 0;
 }
 
