@@ -151,7 +151,7 @@ int upkeep_init(struct server *s, uint64_t interval_ms)
 		                    .tv_usec = (suseconds_t)(interval_ms % 1000 * 1000) };
 	s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
 	s->hash_in = evtimer_new(s->base, on_hash_in, s);
-	s->segments = event_new(s->base, s->worker.fd, EV_READ | EV_PERSIST, on_segment, s);
+	s->segments = event_new(s->base, s->worker.process.fd, EV_READ | EV_PERSIST, on_segment, s);
 	if (!s->tick || !s->hash_in || !s->segments)
 		return -ENOMEM;
 	event_add(s->tick, &interval);

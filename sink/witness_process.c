@@ -1,10 +1,7 @@
 #include "sink/witness_process.h"
 
-#include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/env.h"
@@ -262,21 +259,21 @@ static _Noreturn void serve(struct talk *t)
 	}
 }
 
-static _Noreturn void run(const struct witness_http_options *o, const struct policy *p, int fd)
+struct orders {
+	const struct witness_http_options *options;
+	const struct policy *policy;
+};
+
+static void run(const void *arg, int fd)
 {
+	const struct orders *o = arg;
 	static struct talk t;
 	uint64_t seed = (uint64_t)getpid();
-	prctl(PR_SET_NAME, "sink-witnesses");
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* A signal to the group stops the sink, which asks for its last cosignatures then. */
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-	t = (struct talk){ .policy = p, .fd = fd };
+	t = (struct talk){ .policy = o->policy, .fd = fd };
 	(void)!env_system()->random(env_system(), &seed, sizeof(seed));
-	for (; policy_witness(p, t.count); t.count++)
+	for (; policy_witness(o->policy, t.count); t.count++)
 		witness_turn_init(&t.turn[t.count], seed + t.count);
-	int r = witness_http_new(o, p, &t.http);
+	int r = witness_http_new(o->options, o->policy, &t.http);
 	if (r < 0) {
 		log_error("libcurl can't do what witnesses need (it must be built with OpenSSL): %s",
 		          strerror(-r));
@@ -287,46 +284,19 @@ static _Noreturn void run(const struct witness_http_options *o, const struct pol
 
 /* --- in the sink */
 
-int witness_process_start(const struct witness_http_options *o, const struct policy *p,
-                          struct witness_process *ret)
+int witness_process_start(const struct witness_http_options *o, const struct policy *p, struct child *ret)
 {
-	int pair[2];
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return -errno;
-	pid_t pid = fork();
-	if (pid < 0) {
-		int r = -errno;
-		close(pair[0]);
-		close(pair[1]);
-		return r;
-	}
-	if (pid == 0) {
-		close(pair[0]);
-		run(o, p, pair[1]);
-	}
-	close(pair[1]);
-	*ret = (struct witness_process){ .pid = pid, .fd = pair[0] };
-	return 0;
+	struct orders orders = { o, p };
+	return child_start("sink-witnesses", run, &orders, ret);
 }
 
-int witness_process_send(const struct witness_process *w, const struct witness_message *m)
+int witness_process_send(const struct child *w, const struct witness_message *m)
 {
 	return send_packet(w->fd, m, MSG_DONTWAIT);
 }
 
-int witness_process_receive(const struct witness_process *w, uint8_t packet[WITNESS_PACKET_MAX],
+int witness_process_receive(const struct child *w, uint8_t packet[WITNESS_PACKET_MAX],
                             struct witness_message *ret)
 {
 	return receive_packet(w->fd, packet, ret);
-}
-
-void witness_process_stop(struct witness_process *w)
-{
-	if (w->pid <= 0)
-		return;
-	close(w->fd);
-	kill(w->pid, SIGKILL);
-	while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	*w = (struct witness_process){ .fd = -1 };
 }

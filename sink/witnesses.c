@@ -46,7 +46,7 @@ void witnesses_free(struct witnesses *w)
 {
 	if (!w)
 		return;
-	witness_process_stop(&w->process);
+	child_stop(&w->process);
 	cosigned_done(&w->round);
 	free(w);
 }

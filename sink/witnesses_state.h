@@ -21,7 +21,7 @@ struct witnesses {
 	struct key keys[2]; /* that in force now, and the one before it while its line is there too */
 	bool unlisted;      /* it was said that the policy names neither */
 	struct witnesses_options options;
-	struct witness_process process;
+	struct child process;
 	size_t count;
 	struct witness_state witness[POLICY_MAX_WITNESSES];
 	struct cosigned round; /* what is on offer; size 0: nothing yet */

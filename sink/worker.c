@@ -1,12 +1,9 @@
 #include "sink/worker.h"
 
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/env.h"
@@ -45,51 +42,39 @@ static void protect_all(const char *store, enum at_rest at_rest)
 		(void)!at_rest_protect_all(env_system(), segment, at_rest);
 }
 
-static _Noreturn void serve(const char *store, enum at_rest at_rest, int fd)
+struct orders {
+	const char *store;
+	enum at_rest at_rest;
+};
+
+static void serve(const void *arg, int fd)
 {
+	const struct orders *w = arg;
 	uint64_t number;
-	prctl(PR_SET_NAME, "sink-segments");
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setpriority(PRIO_PROCESS, 0, 10);
 	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE);
-	/* A signal to the group stops the sink; this process then sees the end of its socket. */
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-	protect_all(store, at_rest);
+	protect_all(w->store, w->at_rest);
 	while (recv(fd, &number, sizeof(number), 0) == (ssize_t)sizeof(number)) {
 		struct worker_outcome o = { .number = number };
-		make(store, at_rest, &o);
+		make(w->store, w->at_rest, &o);
 		if (send(fd, &o, sizeof(o), 0) < 0)
 			break;
 	}
-	_exit(0);
 }
 
 int worker_start(const char *store, enum at_rest at_rest, struct worker *ret)
 {
-	int pair[2];
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return -errno;
-	pid_t pid = fork();
-	if (pid < 0) {
-		int r = -errno;
-		close(pair[0]);
-		close(pair[1]);
-		return r;
-	}
-	if (pid == 0) {
-		close(pair[0]);
-		serve(store, at_rest, pair[1]);
-	}
-	close(pair[1]);
-	*ret = (struct worker){ .pid = pid, .fd = pair[0] };
-	return 0;
+	struct orders orders = { store, at_rest };
+	struct child process;
+	int r = child_start("sink-segments", serve, &orders, &process);
+	if (r == 0)
+		*ret = (struct worker){ .process = process };
+	return r;
 }
 
 int worker_ask(struct worker *w, uint64_t number)
 {
-	if (send(w->fd, &number, sizeof(number), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+	if (send(w->process.fd, &number, sizeof(number), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		return -errno;
 	w->busy = true;
 	return 0;
@@ -98,7 +83,7 @@ int worker_ask(struct worker *w, uint64_t number)
 int worker_outcome(struct worker *w, struct worker_outcome *ret)
 {
 	struct worker_outcome o;
-	ssize_t n = recv(w->fd, &o, sizeof(o), MSG_DONTWAIT);
+	ssize_t n = recv(w->process.fd, &o, sizeof(o), MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n != (ssize_t)sizeof(o))
@@ -110,12 +95,7 @@ int worker_outcome(struct worker *w, struct worker_outcome *ret)
 
 void worker_stop(struct worker *w)
 {
-	if (w->pid <= 0)
-		return;
-	close(w->fd);
 	/* It may be in the middle of a segment; what is unfinished is swept away at the next start. */
-	kill(w->pid, SIGKILL);
-	while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	*w = (struct worker){ .fd = -1 };
+	child_stop(&w->process);
+	w->busy = false;
 }

@@ -4,10 +4,10 @@
 #define SWORNLOG_SINK_WORKER_H
 
 #include "sink/at_rest.h"
+#include "sink/child.h"
 
 struct worker {
-	pid_t pid;
-	int fd;
+	struct child process;
 	bool busy;
 };
 
