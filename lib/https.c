@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include <curl/curl.h>
+#include "lib/https_settings.h"
 
 #define CONNECT_LIMIT_S 10L
 #define REQUEST_LIMIT_S 120L
@@ -53,33 +53,19 @@ static CURLcode on_ssl_context(CURL *curl maybe_unused, void *ssl_ctx, void *arg
 
 static CURLcode set_transport(CURL *c)
 {
-	CURLcode r = curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https");
-	r = r ? r : curl_easy_setopt(c, CURLOPT_PROXY, "");
-	r = r ? r : curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	r = r ? r : curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
-	r = r ? r : curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	r = r ? r : curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_LIMIT_S);
-	r = r ? r : curl_easy_setopt(c, CURLOPT_TIMEOUT, REQUEST_LIMIT_S);
+	CURLcode r = https_set_transport(c, CONNECT_LIMIT_S, REQUEST_LIMIT_S);
 	r = r ? r : curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES_S);
-	r = r ? r : curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, SLOW_LIMIT_S);
-	return r;
+	return r ? r : curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, SLOW_LIMIT_S);
 }
 
 static CURLcode set_tls(struct https *h, const struct https_options *o)
 {
 	CURL *c = h->curl;
-	CURLcode r = curl_easy_setopt(c, CURLOPT_SSLVERSION,
-	                              (long)(CURL_SSLVERSION_TLSv1_3 | CURL_SSLVERSION_MAX_TLSv1_3));
-	r = r ? r : curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
+	CURLcode r = https_set_tls(c, &(struct tls_files){ o->certificate, o->key, o->ca });
+	/* on_ssl_context has the URI compared. */
 	r = r ? r : curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
-	r = r ? r : curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
-	r = r ? r : curl_easy_setopt(c, CURLOPT_CAINFO, o->ca);
-	r = r ? r : curl_easy_setopt(c, CURLOPT_SSLCERT, o->certificate);
-	r = r ? r : curl_easy_setopt(c, CURLOPT_SSLKEY, o->key);
-	r = r ? r : curl_easy_setopt(c, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	r = r ? r : curl_easy_setopt(c, CURLOPT_SSL_CTX_FUNCTION, on_ssl_context);
-	r = r ? r : curl_easy_setopt(c, CURLOPT_SSL_CTX_DATA, h);
-	return r;
+	return r ? r : curl_easy_setopt(c, CURLOPT_SSL_CTX_DATA, h);
 }
 
 static CURLcode set_callbacks(struct https *h)
@@ -153,23 +139,15 @@ static void headers_freep(struct curl_slist **list)
 	curl_slist_free_all(*list);
 }
 
-static bool add_header(struct curl_slist **list, const char *line)
-{
-	struct curl_slist *longer = curl_slist_append(*list, line);
-	if (longer)
-		*list = longer;
-	return longer;
-}
-
 static CURLcode post(CURL *c, const struct https_request *q)
 {
 	cleanup(headers_freep) struct curl_slist *headers = NULL;
 	char type[128];
 	snprintf(type, sizeof(type), "Content-Type: %s", q->content_type);
 	/* Without the empty Expect, libcurl waits for a "100 Continue" before longer bodies. */
-	if ((q->header && !add_header(&headers, q->header)) || !add_header(&headers, type) ||
-	    !add_header(&headers, "Expect:") ||
-	    !add_header(&headers, "User-Agent: swornlog/" SWORNLOG_VERSION))
+	if ((q->header && !https_add_header(&headers, q->header)) || !https_add_header(&headers, type) ||
+	    !https_add_header(&headers, "Expect:") ||
+	    !https_add_header(&headers, "User-Agent: swornlog/" SWORNLOG_VERSION))
 		return CURLE_OUT_OF_MEMORY;
 	CURLcode r = curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
 	r = r ? r : curl_easy_setopt(c, CURLOPT_URL, q->url);

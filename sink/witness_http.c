@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include <curl/curl.h>
+#include "lib/https_settings.h"
 
 #define CONNECT_LIMIT_S 5L
 #define URL_MAX         (POLICY_URL_MAX + WITNESS_HEX_MAX + 32)
@@ -36,31 +36,6 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 	return buf_err(&e->body) == 0 ? size * n : 0;
 }
 
-static CURLcode set_transport(CURL *c, const struct witness_http_options *o)
-{
-	CURLcode r = curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https");
-	r = r ? r : curl_easy_setopt(c, CURLOPT_PROXY, "");
-	r = r ? r : curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	r = r ? r : curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
-	r = r ? r : curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	r = r ? r : curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_LIMIT_S);
-	return r ? r : curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)o->timeout_s);
-}
-
-/* A witness is whom its address names, and in the end whom its key in the policy proves. */
-static CURLcode set_tls(CURL *c, const struct witness_http_options *o)
-{
-	CURLcode r = curl_easy_setopt(c, CURLOPT_SSLVERSION,
-	                              (long)(CURL_SSLVERSION_TLSv1_3 | CURL_SSLVERSION_MAX_TLSv1_3));
-	r = r ? r : curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
-	r = r ? r : curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
-	r = r ? r : curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
-	r = r ? r : curl_easy_setopt(c, CURLOPT_CAINFO, o->ca);
-	r = r ? r : curl_easy_setopt(c, CURLOPT_SSLCERT, o->certificate);
-	r = r ? r : curl_easy_setopt(c, CURLOPT_SSLKEY, o->key);
-	return r ? r : curl_easy_setopt(c, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-}
-
 static CURLcode set_exchange(struct exchange *e)
 {
 	CURLcode r = curl_easy_setopt(e->curl, CURLOPT_PRIVATE, e);
@@ -88,26 +63,19 @@ static int set_up(struct exchange *e, const struct policy_witness *w, const stru
 	e->curl = curl_easy_init();
 	if (!e->curl)
 		return -ENOMEM;
-	CURLcode r = set_transport(e->curl, o);
-	r = r ? r : set_tls(e->curl, o);
+	/* A witness is whom its address names, and in the end whom its key in the policy proves. */
+	CURLcode r = https_set_transport(e->curl, CONNECT_LIMIT_S, (long)o->timeout_s);
+	r = r ? r : https_set_tls(e->curl, &(struct tls_files){ o->certificate, o->key, o->ca });
 	r = r ? r : set_exchange(e);
 	return r == CURLE_OK ? 0 : r == CURLE_OUT_OF_MEMORY ? -ENOMEM : -ENOTSUP;
-}
-
-static bool add_header(struct curl_slist **list, const char *line)
-{
-	struct curl_slist *longer = curl_slist_append(*list, line);
-	if (longer)
-		*list = longer;
-	return longer;
 }
 
 static int make_headers(struct witness_http *h)
 {
 	static const char agent[] = "User-Agent: swornlog/" SWORNLOG_VERSION;
-	bool made = add_header(&h->get_headers, agent) && add_header(&h->post_headers, agent) &&
-	            add_header(&h->post_headers, "Content-Type: text/plain") &&
-	            add_header(&h->post_headers, "Expect:");
+	bool made = https_add_header(&h->get_headers, agent) && https_add_header(&h->post_headers, agent) &&
+	            https_add_header(&h->post_headers, "Content-Type: text/plain") &&
+	            https_add_header(&h->post_headers, "Expect:");
 	return made ? 0 : -ENOMEM;
 }
 
