@@ -1,8 +1,8 @@
-#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 
 #include "lib/http_peer.h"
+#include "lib/listen_tcp.h"
 #include "lib/log.h"
 
 #define BACKLOG 128
@@ -21,29 +21,6 @@ static void on_accept_error(struct evconnlistener *listener maybe_unused, void *
 		http_peer_free(TAILQ_FIRST(&s->strangers));
 }
 
-static int start_listening(struct http_server *s, char *error, size_t error_size)
-{
-	struct addrinfo *a;
-	int r = listen_parse(s->options.listen, &a);
-	if (r < 0) {
-		snprintf(error, error_size, "listen: '%s' is not ADDRESS:PORT", s->options.listen);
-		return r;
-	}
-	s->listener =
-	        evconnlistener_new_bind(s->options.base, on_accept, s,
-	                                LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
-	                                BACKLOG, a->ai_addr, (int)a->ai_addrlen);
-	r = s->listener ? 0 : errno ? -errno : -EIO;
-	freeaddrinfo(a);
-	if (r < 0) {
-		snprintf(error, error_size, "can't listen on %s: %s", s->options.listen, strerror(-r));
-		return r;
-	}
-	evconnlistener_set_error_cb(s->listener, on_accept_error);
-	listen_name(evconnlistener_get_fd(s->listener), s->address);
-	return 0;
-}
-
 int http_server_open(const struct http_server_options *o, struct http_server **ret, char *error,
                      size_t error_size)
 {
@@ -59,7 +36,8 @@ int http_server_open(const struct http_server_options *o, struct http_server **r
 	if (s->options.max_connections < o->max_connections)
 		log_info("only %zu connections: more open files are not allowed", s->options.max_connections);
 	signal(SIGPIPE, SIG_IGN);
-	int r = start_listening(s, error, error_size);
+	struct listen_calls calls = { on_accept, on_accept_error, s };
+	int r = listen_tcp(o->base, o->listen, BACKLOG, &calls, &s->listener, s->address, error, error_size);
 	if (r < 0) {
 		http_server_free(s);
 		return r;

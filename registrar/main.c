@@ -2,7 +2,6 @@
  * registrar's key and, unless an existing authority signs, the authority's; nothing of any log. */
 #include <fcntl.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -10,6 +9,7 @@
 
 #include "evidence/grant.h"
 #include "evidence/key_file.h"
+#include "lib/end_signals.h"
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/tls.h"
@@ -20,6 +20,7 @@
 #define ERROR_BYTES    512
 #define PEM_MAX_BYTES  65536
 #define TIMEOUT_MS     10000
+#define LAST_WORDS_US  200000
 
 enum { EXIT_USAGE = 2 };
 
@@ -218,29 +219,21 @@ static int start(struct program *p, char *error)
 	return e < 0 ? e : listen_there(p, error);
 }
 
-static void on_signal(evutil_socket_t fd maybe_unused, short what maybe_unused, void *arg)
+static void stop(void *ctx)
 {
-	struct program *p = arg;
-	log_info("stopping");
+	struct program *p = ctx;
 	http_server_stop(p->server);
-	event_base_loopexit(p->base, &(struct timeval){ .tv_usec = 200000 });
+	event_base_loopexit(p->base, &(struct timeval){ .tv_usec = LAST_WORDS_US });
 }
 
 static int serve(struct program *p)
 {
-	struct event *signals[] = { evsignal_new(p->base, SIGTERM, on_signal, p),
-		                    evsignal_new(p->base, SIGINT, on_signal, p) };
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
-		if (signals[i])
-			event_add(signals[i], NULL);
-	}
+	struct end_signals signals;
+	end_signals_init(&signals, p->base, stop, p);
 	log_info("listening on %s for fleet %s%s", http_server_address(p->server), p->registrar.genesis.fleet,
 	         p->registrar.issuer.ca_key ? "" : "; an existing authority signs certificates");
 	event_base_dispatch(p->base);
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
-		if (signals[i])
-			event_free(signals[i]);
-	}
+	end_signals_done(&signals);
 	return EXIT_SUCCESS;
 }
 

@@ -1,10 +1,10 @@
 #include "sink/server.h"
 
-#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 
-#include "lib/listen.h"
+#include "lib/end_signals.h"
+#include "lib/listen_tcp.h"
 #include "lib/log.h"
 #include "sink/peer.h"
 #include "sink/schedule.h"
@@ -25,28 +25,6 @@ static void on_accept_error(struct evconnlistener *listener maybe_unused, void *
 	/* No descriptors: the oldest stranger has to go. */
 	if (!TAILQ_EMPTY(&s->strangers))
 		peer_free(TAILQ_FIRST(&s->strangers));
-}
-
-static int start_listening(struct server *s, const char *where, char *error, size_t error_size)
-{
-	struct addrinfo *a;
-	int r = listen_parse(where, &a);
-	if (r < 0) {
-		snprintf(error, error_size, "listen: '%s' is not ADDRESS:PORT", where);
-		return r;
-	}
-	s->listener = evconnlistener_new_bind(
-	        s->base, on_accept, s, LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
-	        BACKLOG, a->ai_addr, (int)a->ai_addrlen);
-	r = s->listener ? 0 : errno ? -errno : -EIO;
-	freeaddrinfo(a);
-	if (r < 0) {
-		snprintf(error, error_size, "can't listen on %s: %s", where, strerror(-r));
-		return r;
-	}
-	evconnlistener_set_error_cb(s->listener, on_accept_error);
-	listen_name(evconnlistener_get_fd(s->listener), s->address);
-	return 0;
 }
 
 static void raise_limit(struct server *s)
@@ -80,7 +58,9 @@ int server_open(const struct server_options *o, struct core *core, SSL_CTX *tls,
 	if (r < 0)
 		snprintf(error, error_size, "the event loop can't be set up: %s", strerror(-r));
 	else
-		r = start_listening(s, o->listen, error, error_size);
+		r = listen_tcp(s->base, o->listen, BACKLOG,
+		               &(struct listen_calls){ on_accept, on_accept_error, s }, &s->listener,
+		               s->address, error, error_size);
 	if (r < 0) {
 		server_free(s);
 		return r;
@@ -130,26 +110,18 @@ void server_stop(struct server *s, int exit_status)
 	event_base_loopexit(s->base, &(struct timeval){ .tv_usec = LAST_WORDS_MS * 1000 });
 }
 
-static void on_signal(evutil_socket_t fd maybe_unused, short what maybe_unused, void *arg)
+static void on_signal(void *ctx)
 {
-	log_info("stopping");
-	server_stop(arg, 0);
+	server_stop(ctx, 0);
 }
 
 int server_run(struct server *s)
 {
 	signal(SIGPIPE, SIG_IGN);
-	struct event *signals[] = { evsignal_new(s->base, SIGTERM, on_signal, s),
-		                    evsignal_new(s->base, SIGINT, on_signal, s) };
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
-		if (signals[i])
-			event_add(signals[i], NULL);
-	}
+	struct end_signals signals;
+	end_signals_init(&signals, s->base, on_signal, s);
 	log_info("listening on %s", s->address);
 	event_base_dispatch(s->base);
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
-		if (signals[i])
-			event_free(signals[i]);
-	}
+	end_signals_done(&signals);
 	return s->exit_status;
 }

@@ -1,11 +1,11 @@
 #include <fcntl.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "evidence/key_file.h"
+#include "lib/end_signals.h"
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/tls.h"
@@ -125,10 +125,9 @@ static int start(struct witness *w, char *error, size_t error_size)
 	return r < 0 ? r : open_server(w, error, error_size);
 }
 
-static void on_signal(evutil_socket_t fd maybe_unused, short what maybe_unused, void *arg)
+static void stop(void *ctx)
 {
-	struct witness *w = arg;
-	log_info("stopping");
+	struct witness *w = ctx;
 	http_server_stop(w->server);
 	event_base_loopexit(w->base, &(struct timeval){ .tv_usec = LAST_WORDS_US });
 }
@@ -150,19 +149,12 @@ static void tell_logs(const struct witness *w)
 
 static void serve(struct witness *w)
 {
-	struct event *signals[] = { evsignal_new(w->base, SIGTERM, on_signal, w),
-		                    evsignal_new(w->base, SIGINT, on_signal, w) };
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
-		if (signals[i])
-			event_add(signals[i], NULL);
-	}
+	struct end_signals signals;
+	end_signals_init(&signals, w->base, stop, w);
 	tell_logs(w);
 	log_info("listening on %s as %s", http_server_address(w->server), w->signer->key.name);
 	event_base_dispatch(w->base);
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
-		if (signals[i])
-			event_free(signals[i]);
-	}
+	end_signals_done(&signals);
 }
 
 static int run(const char *config)
