@@ -1,7 +1,6 @@
 /* swornlog-registrar: lets new hosts into a fleet, and renews the certificates of enrolled ones. It has the
  * registrar's key and, unless an existing authority signs, the authority's; nothing of any log. */
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -9,6 +8,7 @@
 
 #include "evidence/grant.h"
 #include "evidence/key_file.h"
+#include "lib/daemon_options.h"
 #include "lib/end_signals.h"
 #include "lib/file.h"
 #include "lib/log.h"
@@ -270,38 +270,14 @@ static void usage(FILE *to)
 
 int main(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'v' },
-		{ 0 },
-	};
 	const char *config = DEFAULT_CONFIG;
-	int c;
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			config = optarg;
-			break;
-		case 'h':
-			usage(stdout);
-			return EXIT_SUCCESS;
-		case 'v':
-			puts("swornlog-registrar " SWORNLOG_VERSION);
-			return EXIT_SUCCESS;
-		default:
-			usage(stderr);
-			return EXIT_USAGE;
-		}
-	}
-	if (optind < argc) {
-		usage(stderr);
-		return EXIT_USAGE;
-	}
+	int status;
+	if (!daemon_options(argc, argv, "swornlog-registrar", usage, &config, &status))
+		return status;
 	umask(077);
 	prctl(PR_SET_DUMPABLE, 0);
 	log_open("swornlog-registrar", LOG_LEVEL_INFO);
-	int status = run(config);
+	status = run(config);
 	/* The keys are gone from memory: what looks at a process's end, as a leak check does, may look. */
 	prctl(PR_SET_DUMPABLE, 1);
 	return status;

@@ -1,10 +1,10 @@
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "evidence/key_file.h"
+#include "lib/daemon_options.h"
 #include "lib/end_signals.h"
 #include "lib/file.h"
 #include "lib/log.h"
@@ -187,40 +187,16 @@ static void usage(FILE *to)
 
 int main(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'v' },
-		{ 0 },
-	};
 	const char *config = DEFAULT_CONFIG;
-	int c;
+	int status;
 	umask(027);
 	if (argc > 1 && strcmp(argv[1], "keygen") == 0)
 		return keygen_main(argc - 1, argv + 1);
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			config = optarg;
-			break;
-		case 'h':
-			usage(stdout);
-			return EXIT_SUCCESS;
-		case 'v':
-			puts("swornlog-witness " SWORNLOG_VERSION);
-			return EXIT_SUCCESS;
-		default:
-			usage(stderr);
-			return EXIT_USAGE;
-		}
-	}
-	if (optind < argc) {
-		usage(stderr);
-		return EXIT_USAGE;
-	}
+	if (!daemon_options(argc, argv, "swornlog-witness", usage, &config, &status))
+		return status;
 	prctl(PR_SET_DUMPABLE, 0);
 	log_open("swornlog-witness", LOG_LEVEL_INFO);
-	int status = run(config);
+	status = run(config);
 	/* The key is gone from memory: what looks at a process's end, as a leak check does, may look. */
 	prctl(PR_SET_DUMPABLE, 1);
 	return status;
