@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import cbor
-from basics import H, Key, Origin, Refused, decimal, parse_origin, shown, unbase64, unbase64_hash
+from basics import H, Key, Origin, Refused, decimal, parse_origin, unbase64, unbase64_hash
+from lines import Lines
 from notes import MAX_NOTE, Checkpoint, check_fleet_checkpoint, checkpoint_text
 from statements import Genesis, check_statement
 from tree import Tree, leaf_hash, verify_consistency, verify_inclusion
@@ -76,46 +77,10 @@ class Receipt:
         return checkpoint_text(str(self.origin), self.size, self.root)
 
 
-class _Lines:
-    """The receipt's lines, taken one after the other."""
-
-    def __init__(self, data: bytes):
-        self.rest = data
-
-    def line(self) -> bytes:
-        line, newline, self.rest = self.rest.partition(b"\n")
-        if not newline:
-            raise Refused("receipt: cut short")
-        return line
-
-    def words(self, word: bytes, count: int) -> list[bytes]:
-        line = self.line()
-        parts = line.split(b" ")
-        if parts[0] != word or len(parts) != count + 1:
-            raise Refused(f"receipt: expected `{word.decode()}`, found {shown(line)}")
-        return parts[1:]
-
-    def follows(self, word: bytes) -> bool:
-        return self.rest.startswith(word + b" ")
-
-    def taken(self, length: int) -> bytes:
-        if length > len(self.rest):
-            raise Refused("receipt: cut short")
-        data, self.rest = self.rest[:length], self.rest[length:]
-        return data
-
-    def hashes(self) -> list[bytes]:
-        """Hashes up to and including the empty line."""
-        found = []
-        while line := self.line():
-            found.append(unbase64_hash(line))
-        return found
-
-
 def parse_receipt(data: bytes) -> Receipt:
     if len(data) > MAX_RECEIPT:
         raise Refused("receipt: too long")
-    lines = _Lines(data)
+    lines = Lines(data, "receipt")
     if lines.line() != RECEIPT_HEAD:
         raise Refused("receipt: unknown version")
     origin = parse_origin(lines.words(b"origin", 1)[0])
@@ -135,9 +100,9 @@ def parse_receipt(data: bytes) -> Receipt:
     )  # fmt: skip
 
 
-def _log_key_parts(lines: _Lines) -> list[bytes]:
+def _log_key_parts(lines: Lines) -> list[bytes]:
     found = []
-    while lines.follows(b"log-key"):
+    while lines.next_is(b"log-key"):
         length = decimal(lines.words(b"log-key", 1)[0])
         if length > MAX_NOTE or len(found) == 16:
             raise Refused("receipt: statements that hand on the key are too long or too many")
@@ -156,8 +121,8 @@ def log_keys_of(receipt: Receipt, genesis: Genesis) -> tuple[Key, Key | None]:
     return key, former
 
 
-def _witnessed_part(lines: _Lines) -> tuple[bytes | None, list[bytes]]:
-    if not lines.follows(b"witnessed"):
+def _witnessed_part(lines: Lines) -> tuple[bytes | None, list[bytes]]:
+    if not lines.next_is(b"witnessed"):
         return None, []
     length = decimal(lines.words(b"witnessed", 1)[0])
     if length > MAX_NOTE:

@@ -11,9 +11,10 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from basics import H, Key, Origin, Refused, decimal, parse_origin, parse_vkey, shown, unbase64, unbase64_hash
+from basics import H, Key, Origin, Refused, decimal, parse_origin, parse_vkey, unbase64, unbase64_hash
 from entries import SEAL, Entry, body_faults, parse_body
 from fleetlog import COMMIT, STATEMENT, parse_fleet_entry
+from lines import Lines
 from notes import MAX_NOTE, Checkpoint, Note, check_fleet_checkpoint, check_host_lines, checkpoint_text, parse_checkpoint, parse_note, verify_note
 from roll import Roll, Stand
 from statements import KINDS, NOWHERE, Genesis, Point, Said, check_genesis, check_other, check_statement, parse_statement
@@ -69,30 +70,8 @@ class Proof:
     note: bytes
 
 
-class _Lines:
-    def __init__(self, data: bytes):
-        self.rest = data
-
-    def line(self) -> bytes:
-        line, newline, self.rest = self.rest.partition(b"\n")
-        if not newline:
-            raise Refused("proof: cut short")
-        return line
-
-    def words(self, word: bytes, count: int) -> list[bytes]:
-        line = self.line()
-        parts = line.split(b" ")
-        if parts[0] != word or len(parts) != count + 1 or not all(parts):
-            raise Refused(f"proof: expected `{word.decode()}`, found {shown(line)}")
-        return parts[1:]
-
-    def hashes(self, most: int = MAX_PATH) -> list[bytes]:
-        found = []
-        while line := self.line():
-            found.append(unbase64_hash(line))
-        if len(found) > most:
-            raise Refused("proof: a path is too long")
-        return found
+class _Lines(Lines):
+    """What proofs have beyond other texts."""
 
     def empty(self) -> None:
         if self.line():
@@ -103,17 +82,13 @@ class _Lines:
         decoded = unbase64(data)
         if len(decoded) > MAX_ENTRY:
             raise Refused("proof: an entry is too long")
-        return Leaf(decimal(index), decoded, self.hashes())
+        return Leaf(decimal(index), decoded, self.hashes(MAX_PATH))
 
     def sized(self, word: bytes) -> bytes:
         length = decimal(self.words(word, 1)[0])
-        taken, self.rest = self.rest[:length], self.rest[length:]
-        if length > MAX_NOTE or len(taken) != length:
-            raise Refused("proof: a note is too long or cut short")
-        return taken
-
-    def next_is(self, word: bytes) -> bool:
-        return self.rest.startswith(word + b" ")
+        if length > MAX_NOTE:
+            raise Refused("proof: a note is too long")
+        return self.taken(length)
 
 
 def _hex_hash(text: bytes) -> bytes:
@@ -137,7 +112,7 @@ def _many(lines: _Lines, word: bytes, most: int, take) -> list:
 def parse_proof(data: bytes) -> Proof:
     if len(data) > MAX_FILE:
         raise Refused("proof: too long")
-    lines = _Lines(data)
+    lines = _Lines(data, "proof")
     if lines.line() != HEAD:
         raise Refused("proof: unknown version")
     genesis = _hex_hash(lines.words(b"genesis", 1)[0])
@@ -151,7 +126,7 @@ def parse_proof(data: bytes) -> Proof:
     head = Checkpoint(str(origin), decimal(size), unbase64_hash(root))
     head_path = lines.hashes(MAX_CONSISTENCY)
     position, heads = map(decimal, lines.words(b"commit", 2))
-    commit_path = lines.hashes()
+    commit_path = lines.hashes(MAX_PATH)
     commit = lines.leaf(b"fleet")
     statements = _many(lines, b"statement", MAX_STATEMENTS, lambda: lines.leaf(b"statement"))
     if not statements or len(lines.rest) > MAX_NOTE:
