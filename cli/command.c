@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "evidence/name.h"
+
 void command_list(const char *group, const struct command *commands, size_t count)
 {
 	printf("usage: %s COMMAND [OPTION...]\n\n", group);
@@ -38,4 +40,12 @@ int command_fail(const char *fmt, ...)
 	va_end(args);
 	fputc('\n', stderr);
 	return COMMAND_FAILED;
+}
+
+bool command_label_ok(const char *what, const char *name)
+{
+	if (label_ok((struct span){ (const uint8_t *)name, strlen(name) }))
+		return true;
+	command_fail("'%s' can't be a %s's name: 1 to %d of a-z, 0-9, '.' and '-'", name, what, LABEL_MAX);
+	return false;
 }

@@ -25,6 +25,9 @@ void command_list(const char *group, const struct command *commands, size_t coun
 
 /* Print "swornlog: <sentence>" on standard error; returns COMMAND_FAILED. */
 int command_fail(const char *fmt, ...) printf_like(1, 2);
+/* May it be the name of a fleet or a host? If not, that has been said: what to do is to end with
+ * COMMAND_USAGE. */
+bool command_label_ok(const char *what, const char *name);
 
 int cmd_fleet(int argc, char **argv);
 int cmd_enroll(int argc, char **argv);

@@ -78,14 +78,6 @@ static int request_into(const char *dir, const char *fleet, const char *host)
 	return r < 0 ? COMMAND_FAILED : COMMAND_OK;
 }
 
-static bool label_or_message(const char *what, const char *label)
-{
-	if (label_ok((struct span){ (const uint8_t *)label, strlen(label) }))
-		return true;
-	command_fail("'%s' can't be a %s's name: 1 to %d of a-z, 0-9, '.' and '-'", label, what, LABEL_MAX);
-	return false;
-}
-
 static int enroll_request(int argc, char **argv)
 {
 	const char *dir, *fleet = NULL, *host = NULL;
@@ -108,7 +100,7 @@ static int enroll_request(int argc, char **argv)
 	int status;
 	if (!options_parse(&usage, argc, argv, &dir, &count, &status))
 		return status;
-	if (!label_or_message("fleet", fleet) || !label_or_message("host", host))
+	if (!command_label_ok("fleet", fleet) || !command_label_ok("host", host))
 		return COMMAND_USAGE;
 	return request_into(dir, fleet, host);
 }

@@ -306,11 +306,8 @@ static int fleet_init(int argc, char **argv)
 	int status;
 	if (!options_parse(&usage, argc, argv, &dir, &count, &status))
 		return status;
-	if (!label_ok((struct span){ (const uint8_t *)fleet, strlen(fleet) })) {
-		command_fail("'%s' can't be a fleet's name: 1 to %d of a-z, 0-9, '.' and '-'", fleet,
-		             LABEL_MAX);
+	if (!command_label_ok("fleet", fleet))
 		return COMMAND_USAGE;
-	}
 	cleanup(founding_done) struct founding f = { .folder.fd = -1,
 		                                     .sink_names = sink_names,
 		                                     .registrar_names = registrar_names };

@@ -57,10 +57,8 @@ int fleet_host(int argc, char **argv)
 	int status;
 	if (!options_parse(&usage, argc, argv, &host, &count, &status))
 		return status;
-	if (!label_ok((struct span){ (const uint8_t *)host, strlen(host) })) {
-		command_fail("'%s' can't be a host's name", host);
+	if (!command_label_ok("host", host))
 		return COMMAND_USAGE;
-	}
 	cleanup_buf struct buf question = { 0 }, answer = { 0 };
 	buf_printf(&question, "host %s\n", host);
 	int r = control_ask(control, buf_span(&question), ANSWER_SECONDS, &answer);
@@ -162,10 +160,8 @@ static int log_key_next(int argc, char **argv)
 	int status;
 	if (!options_parse(&usage, argc, argv, &dir, &count, &status))
 		return status;
-	if (!label_ok((struct span){ (const uint8_t *)fleet, strlen(fleet) })) {
-		command_fail("'%s' can't be a fleet's name", fleet);
+	if (!command_label_ok("fleet", fleet))
 		return COMMAND_USAGE;
-	}
 	cleanup_folder struct folder folder = { .fd = -1 };
 	int r = folder_open(&folder, dir);
 	if (r == 0)

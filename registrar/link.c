@@ -27,17 +27,21 @@ static int parse_host(struct span s, struct known_host *ret)
 	return 0;
 }
 
+static int ask(const char *path, const struct buf *question, struct buf *ret)
+{
+	int r = buf_err(question);
+	return r < 0 ? r : control_ask(path, buf_span(question), ANSWER_SECONDS, ret);
+}
+
 static int ask_host(void *ctx, const char *host, struct known_host *ret)
 {
 	cleanup_buf struct buf question = { 0 }, answer = { 0 };
 	struct span rest;
 	buf_printf(&question, "host %s\n", host);
-	int r = buf_err(&question);
-	if (r == 0)
-		r = control_ask(ctx, (struct span){ question.data, question.len }, ANSWER_SECONDS, &answer);
+	int r = ask(ctx, &question, &answer);
 	if (r < 0)
 		return r;
-	struct span word = text_split((struct span){ answer.data, answer.len }, ' ', &rest);
+	struct span word = text_split(buf_span(&answer), ' ', &rest);
 	if (span_is(word, "none")) {
 		*ret = (struct known_host){ 0 };
 		return 0;
@@ -51,15 +55,13 @@ static int submit(void *ctx, struct span statement, char *error, size_t error_si
 	struct span rest;
 	buf_printf(&question, "statement %zu\n", statement.len);
 	buf_put(&question, statement.data, statement.len);
-	int r = buf_err(&question);
-	if (r == 0)
-		r = control_ask(ctx, (struct span){ question.data, question.len }, ANSWER_SECONDS, &answer);
+	int r = ask(ctx, &question, &answer);
 	if (r < 0)
 		return r;
-	struct span word = text_split((struct span){ answer.data, answer.len }, ' ', &rest);
+	struct span word = text_split(buf_span(&answer), ' ', &rest);
 	if (span_is(word, "ok"))
 		return 0;
-	text_put_escaped(&shown, span_is(word, "error") ? rest : (struct span){ answer.data, answer.len });
+	text_put_escaped(&shown, span_is(word, "error") ? rest : buf_span(&answer));
 	snprintf(error, error_size, "%.*s", (int)shown.len, shown.len ? (const char *)shown.data : "");
 	return -EPERM;
 }
