@@ -97,16 +97,11 @@ static const struct config_key keys[] = {
 	  .fallback = "swornlog-shipper" },
 };
 
-static struct span span_of(const char *s)
-{
-	return (struct span){ (const uint8_t *)s, strlen(s) };
-}
-
 static int check(const char *path, const struct agent_config *c, char *error, size_t error_size)
 {
-	const char *bad = !label_ok(span_of(c->fleet))  ? "fleet"
-	                  : !label_ok(span_of(c->host)) ? "host"
-	                                                : NULL;
+	const char *bad = !label_ok(span_str(c->fleet))  ? "fleet"
+	                  : !label_ok(span_str(c->host)) ? "host"
+	                                                 : NULL;
 	if (bad) {
 		snprintf(error, error_size,
 		         "%s: %s must be 1 to %d of a-z, 0-9, '.' and '-', with a letter or digit at both "
@@ -114,12 +109,12 @@ static int check(const char *path, const struct agent_config *c, char *error, si
 		         path, bad, LABEL_MAX);
 		return -EINVAL;
 	}
-	if (!span_starts(span_of(c->sink), "https://")) {
+	if (!span_starts(span_str(c->sink), "https://")) {
 		snprintf(error, error_size, "%s: sink must be an address of the form https://HOST:PORT",
 		         path);
 		return -EINVAL;
 	}
-	if (c->registrar && !span_starts(span_of(c->registrar), "https://")) {
+	if (c->registrar && !span_starts(span_str(c->registrar), "https://")) {
 		snprintf(error, error_size, "%s: registrar must be an address of the form https://HOST:PORT",
 		         path);
 		return -EINVAL;

@@ -59,7 +59,7 @@ static void put_name(struct buf *b, const char *key, const char *name)
 {
 	buf_printf(b, " %s=", key);
 	if (name[0])
-		auditd_put_string(b, (struct span){ (const uint8_t *)name, strlen(name) });
+		auditd_put_string(b, span_str(name));
 	else
 		buf_put_str(b, "(null)");
 }

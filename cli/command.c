@@ -44,7 +44,7 @@ int command_fail(const char *fmt, ...)
 
 bool command_label_ok(const char *what, const char *name)
 {
-	if (label_ok((struct span){ (const uint8_t *)name, strlen(name) }))
+	if (label_ok(span_str(name)))
 		return true;
 	command_fail("'%s' can't be a %s's name: 1 to %d of a-z, 0-9, '.' and '-'", name, what, LABEL_MAX);
 	return false;

@@ -148,7 +148,7 @@ static void put_actor(struct buf *b, const struct event *e)
 		buf_printf(b, ",\"pid\":%llu", (unsigned long long)a->pid);
 		if (a->exe[0]) {
 			buf_put_str(b, ",\"exe\":");
-			put_bytes(b, (struct span){ (const uint8_t *)a->exe, strlen(a->exe) }, FORM_TEXT);
+			put_bytes(b, span_str(a->exe), FORM_TEXT);
 		}
 		if (a->has_uid)
 			buf_printf(b, ",\"uid\":%llu", (unsigned long long)a->uid);

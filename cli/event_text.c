@@ -247,7 +247,7 @@ static void put_actor(struct buf *b, const struct event *e, bool colour)
 		buf_printf(b, " pid=%llu", (unsigned long long)a->pid);
 		if (a->exe[0]) {
 			buf_put_str(b, " exe=");
-			put_text(b, (struct span){ (const uint8_t *)a->exe, strlen(a->exe) });
+			put_text(b, span_str(a->exe));
 		}
 		if (a->has_uid)
 			buf_printf(b, " uid=%llu", (unsigned long long)a->uid);

@@ -139,7 +139,7 @@ static void put_string(struct buf *b, struct span s)
 
 static void put_words(struct buf *b, const char *s)
 {
-	put_string(b, (struct span){ (const uint8_t *)s, strlen(s) });
+	put_string(b, span_str(s));
 }
 
 static void put_steps(struct buf *b, const struct explanation *a)

@@ -48,7 +48,7 @@ static int add_person(struct founding *f, const char *role, const char *label, s
 {
 	size_t n = f->genesis.admin_count + f->genesis.auditor_count;
 	char name[KEY_NAME_MAX + 1], file[FOLDER_NAME_MAX + 1];
-	if (!label_ok((struct span){ (const uint8_t *)label, strlen(label) })) {
+	if (!label_ok(span_str(label))) {
 		command_fail("'%s' can't be the name of an %s: 1 to %d of a-z, 0-9, '.' and '-'", label, role,
 		             LABEL_MAX);
 		return -EINVAL;

@@ -180,7 +180,7 @@ int fleet_state(int argc, char **argv)
 	int status;
 	if (!options_parse(&usage, argc, argv, arguments, &count, &status))
 		return status;
-	if (!fleet || !label_ok((struct span){ (const uint8_t *)fleet, strlen(fleet) })) {
+	if (!fleet || !label_ok(span_str(fleet))) {
 		command_fail("'%s' can't be a fleet's name", fleet);
 		return COMMAND_USAGE;
 	}

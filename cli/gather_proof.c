@@ -110,7 +110,7 @@ static int make_proof(struct gather *g, const struct wanted *w, struct proof *p)
 	bool direct = w->signed_committed.found;
 	const struct kept_batch *k = direct ? &w->signed_by : &w->own;
 	const struct kept_commit *commit = direct ? &w->signed_committed : &w->committed;
-	p->origin = (struct span){ (const uint8_t *)g->origin, strlen(g->origin) };
+	p->origin = span_str(g->origin);
 	p->checkpoint = buf_span(&k->note);
 	sha256(g->genesis_bytes.data, g->genesis_bytes.len, &p->genesis);
 	int r = make_entries(g, w, k->size, p);

@@ -48,7 +48,7 @@ static void put_text(struct import *m, const struct rule_line *line)
 	struct buf *b = &m->text;
 	const struct coverage *c = &m->coverage;
 	char label[IMPORT_LABEL_MAX + 1];
-	text_put_escaped(b, (struct span){ (const uint8_t *)line->file, strlen(line->file) });
+	text_put_escaped(b, span_str(line->file));
 	buf_printf(b, ":%u: %s", line->number, coverage_name(c->verdict));
 	if (c->watch) {
 		import_label(&m->rule, label);
@@ -86,7 +86,7 @@ static void put_json(struct import *m, const struct rule_line *line)
 	const struct coverage *c = &m->coverage;
 	char label[IMPORT_LABEL_MAX + 1];
 	buf_printf(b, "{\"verdict\":\"%s\"", coverage_word(c->verdict));
-	put_json_string(b, "file", (struct span){ (const uint8_t *)line->file, strlen(line->file) });
+	put_json_string(b, "file", span_str(line->file));
 	buf_printf(b, ",\"line\":%u", line->number);
 	put_json_string(b, "text", line->text);
 	buf_put_str(b, ",\"kinds\":[");
@@ -94,13 +94,13 @@ static void put_json(struct import *m, const struct rule_line *line)
 	buf_put_u8(b, ']');
 	if (c->watch) {
 		import_label(&m->rule, label);
-		put_json_string(b, "label", (struct span){ (const uint8_t *)label, strlen(label) });
+		put_json_string(b, "label", span_str(label));
 		put_json_string(b, "path", m->rule.path);
 	}
 	if (c->verdict == COVERAGE_RULE)
 		put_json_rule(m);
 	if (c->why)
-		put_json_string(b, "why", (struct span){ (const uint8_t *)c->why, strlen(c->why) });
+		put_json_string(b, "why", span_str(c->why));
 	buf_put_str(b, "}\n");
 }
 

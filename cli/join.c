@@ -183,7 +183,7 @@ static bool own_name(char ret[LABEL_MAX + 1])
 
 static int usage_ok(const char *host)
 {
-	if (label_ok((struct span){ (const uint8_t *)host, strlen(host) }))
+	if (label_ok(span_str(host)))
 		return 0;
 	command_fail("'%s' can't be a host's name: 1 to %d of a-z, 0-9, '.' and '-'; say --host NAME", host,
 	             LABEL_MAX);

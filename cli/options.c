@@ -49,8 +49,7 @@ static void help(const struct usage *u)
 static enum outcome set_uint(const struct parser *p, const struct option_row *o, const char *value)
 {
 	uint64_t n;
-	if (text_decimal((struct span){ (const uint8_t *)value, strlen(value) }, &n) < 0 || n < o->min ||
-	    n > o->max)
+	if (text_decimal(span_str(value), &n) < 0 || n < o->min || n > o->max)
 		return wrong(p, "--%s takes a whole number from %ju to %ju, not '%s'", o->name,
 		             (uintmax_t)o->min, (uintmax_t)o->max, value);
 	*(uint64_t *)o->into = n;

@@ -82,7 +82,7 @@ static void put_result(struct check *c, struct span stored, const struct redact_
 			buf_printf(b, "%s{\"rule\":\"", i ? "," : "");
 		else
 			buf_put_str(b, "  rule ");
-		text_put_json(b, (struct span){ (const uint8_t *)name, strlen(name) });
+		text_put_json(b, span_str(name));
 		if (c->json)
 			buf_put_u8(b, '"');
 		if (places)

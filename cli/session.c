@@ -256,7 +256,7 @@ static void put_word(struct buf *b, const char *before, const char *word)
 	if (!*word)
 		return;
 	buf_put_str(b, before);
-	text_put_escaped(b, (struct span){ (const uint8_t *)word, strlen(word) });
+	text_put_escaped(b, span_str(word));
 }
 
 static void put_line(const struct session *s, const struct account_of_session *a, struct buf *b)

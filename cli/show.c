@@ -103,7 +103,7 @@ static int show_event(void *ctx, const struct event *e)
 static void complain(const struct feed_item *item)
 {
 	cleanup_buf struct buf name = { 0 };
-	text_put_escaped(&name, (struct span){ (const uint8_t *)item->file, strlen(item->file) });
+	text_put_escaped(&name, span_str(item->file));
 	fprintf(stderr, "swornlog: %.*s at %llu can't be read; 'swornlog verify' says more\n", (int)name.len,
 	        (const char *)name.data, (unsigned long long)item->offset);
 }

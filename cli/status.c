@@ -103,7 +103,7 @@ static void put_value(struct buf *b, const char *name, json_t *v, int depth)
 	}
 	buf_put_str(b, "  ");
 	size_t start = b->len;
-	text_put_escaped(b, (struct span){ (const uint8_t *)name, strlen(name) });
+	text_put_escaped(b, span_str(name));
 	while (!b->err && b->len - start < 28)
 		buf_put_u8(b, ' ');
 	buf_put_u8(b, ' ');

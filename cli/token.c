@@ -194,7 +194,7 @@ static bool wishes_ok(const struct wishes *w)
 	}
 	for (size_t i = 0; i < w->from.count; i++) {
 		const char *s = w->from.item[i];
-		if (address_range_parse((struct span){ (const uint8_t *)s, strlen(s) }, &range) < 0) {
+		if (address_range_parse(span_str(s), &range) < 0) {
 			command_fail("--from: '%s' is no range like 192.0.2.0/24 or 2001:db8::/32", s);
 			return false;
 		}

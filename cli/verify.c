@@ -208,7 +208,7 @@ int cmd_verify(int argc, char **argv)
 	int status;
 	if (!parse(argc, argv, &o, &q, &status))
 		return status;
-	if (o.host && !label_ok((struct span){ (const uint8_t *)o.host, strlen(o.host) })) {
+	if (o.host && !label_ok(span_str(o.host))) {
 		command_fail("'%s' is no host's name", o.host);
 		return COMMAND_USAGE;
 	}

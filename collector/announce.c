@@ -50,7 +50,7 @@ void announce_refusal(struct parts *p, const char *error)
 	cleanup_buf struct buf text = { 0 };
 	struct intake_rules told = { .refused = true };
 	log_error("%s; the former rules stay in force", error);
-	text_put_escaped(&text, (struct span){ (const uint8_t *)error, strlen(error) });
+	text_put_escaped(&text, span_str(error));
 	told.text = (struct span){ text.data, text.len };
 	if (buf_err(&text) || !outlet_refuse_rules(p->outlet, &told))
 		log_warning("the log does not hear of it for want of room");

@@ -159,7 +159,7 @@ static void put_sha256(struct fields *f, const struct bpf_exec_record *r)
 static void put_container(struct fields *f, const char *id)
 {
 	if (id[0])
-		fields_bytes(f, PROCESS_CONTAINER, (struct span){ (const uint8_t *)id, strlen(id) });
+		fields_bytes(f, PROCESS_CONTAINER, span_str(id));
 }
 
 struct span describe_exec(struct buf *b, const struct bpf_view *exec, struct span exe_path, struct span argv,

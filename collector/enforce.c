@@ -58,7 +58,7 @@ void enforce_log_left_out(const struct rules *rules)
 	for (size_t i = 0; i < rules->exclude.count; i++) {
 		const struct exclusion *x = &rules->exclude.rules[i];
 		cleanup_buf struct buf reason = { 0 };
-		text_put_escaped(&reason, (struct span){ (const uint8_t *)x->reason, strlen(x->reason) });
+		text_put_escaped(&reason, span_str(x->reason));
 		buf_put_u8(&reason, 0);
 		log_info("left out by exclusion %zu (%s): %llu events", i + 1,
 		         buf_err(&reason) ? "" : (const char *)reason.data, (unsigned long long)x->left_out);

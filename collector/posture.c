@@ -28,7 +28,7 @@ static const char unhashed_files[] = "SHA-256 of scripts; of executables above 1
 
 static struct span text(const char *s)
 {
-	return (struct span){ (const uint8_t *)s, strlen(s) };
+	return span_str(s);
 }
 
 static const struct hook_status *hook(const struct bpf_source *source, int program)

@@ -19,7 +19,7 @@ static bool put(struct outlet *o, const char *why)
 {
 	cleanup_buf struct buf text = { 0 };
 	struct intake_rules told = { .refused = true };
-	text_put_escaped(&text, (struct span){ (const uint8_t *)why, strlen(why) });
+	text_put_escaped(&text, span_str(why));
 	buf_put_str(&text, "; the collector does not start");
 	told.text = (struct span){ text.data, text.len };
 	if (buf_err(&text) || !outlet_refuse_rules(o, &told))

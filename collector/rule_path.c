@@ -96,7 +96,7 @@ int rule_path_resolve(const struct rule_path *p, struct rule_path *ret)
 	if (!real || strcmp(real, fixed) == 0 || !p->fixed)
 		return 0;
 	/* What was a name must not become a pattern. */
-	if (glob_is_pattern((struct span){ (const uint8_t *)real, strlen(real) }))
+	if (glob_is_pattern(span_str(real)))
 		return 0;
 	buf_put_str(&b, strcmp(real, "/") == 0 ? "" : real);
 	buf_put_str(&b, p->text + p->fixed);

@@ -51,7 +51,7 @@ static void report_exclusion(const struct exclusion *x, size_t number, struct bu
 {
 	static const char *const results[] = { "", "; succeeded", "; failed" };
 	buf_printf(to, "exclude %zu (", number);
-	text_put_escaped(to, (struct span){ (const uint8_t *)x->reason, strlen(x->reason) });
+	text_put_escaped(to, span_str(x->reason));
 	buf_put_str(to, "): ");
 	put_kinds(to, x->kinds);
 	put_paths(to, "; of ", &x->paths);

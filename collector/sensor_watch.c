@@ -174,12 +174,12 @@ struct span sensor_change_put(struct buf *b, const struct sensor_change *change,
 	struct fields f;
 	fields_begin(&f, b);
 	fields_uint(&f, CHANGE_WHAT, change->what);
-	fields_bytes(&f, CHANGE_NAME, (struct span){ (const uint8_t *)change->name, strlen(change->name) });
+	fields_bytes(&f, CHANGE_NAME, span_str(change->name));
 	put_item(&f, CHANGE_FROM, change->from);
 	put_item(&f, CHANGE_TO, change->to);
 	if (change->who)
 		put_who(&f, change->who);
 	if (*detail)
-		fields_bytes(&f, CHANGE_DETAIL, (struct span){ (const uint8_t *)detail, strlen(detail) });
+		fields_bytes(&f, CHANGE_DETAIL, span_str(detail));
 	return fields_end(&f);
 }

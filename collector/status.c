@@ -7,7 +7,7 @@
 static void put_string(struct buf *b, const char *s)
 {
 	buf_put_u8(b, '"');
-	text_put_json(b, (struct span){ (const uint8_t *)s, strlen(s) });
+	text_put_json(b, span_str(s));
 	buf_put_u8(b, '"');
 }
 

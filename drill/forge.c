@@ -198,7 +198,7 @@ int forge_continuation(const struct scratch_host *h, struct buf *ret)
 		r = become_stranger(&l);
 	if (r < 0)
 		return r;
-	agent_put_body(&said, AGENT_CONFLICT, (struct span){ (const uint8_t *)words, strlen(words) }, 0);
+	agent_put_body(&said, AGENT_CONFLICT, span_str(words), 0);
 	add_body(&raw, &said);
 	add_seal(&l, 2, &raw);
 	r = buf_err(&raw);

@@ -9,11 +9,6 @@
 #define YELLOW "\033[33m"
 #define PLAIN  "\033[0m"
 
-static struct span span_of(const char *s)
-{
-	return (struct span){ (const uint8_t *)s, strlen(s) };
-}
-
 size_t report_count(const struct drill_report *r, enum outcome o)
 {
 	size_t n = 0;
@@ -60,14 +55,14 @@ void report_put_line(struct buf *b, const struct result *r, bool colour)
 		           s->within_s);
 	else
 		buf_printf(b, " %-13s ", "");
-	text_put_escaped(b, span_of(r->what));
+	text_put_escaped(b, span_str(r->what));
 	buf_put_u8(b, '\n');
 }
 
 static void put_string(struct buf *b, const char *name, const char *value)
 {
 	buf_printf(b, "\"%s\":\"", name);
-	text_put_json(b, span_of(value));
+	text_put_json(b, span_str(value));
 	buf_put_u8(b, '"');
 }
 

@@ -18,7 +18,7 @@ static const char head[] =
 static void put_text(struct buf *b, const char *s)
 {
 	cleanup_buf struct buf safe = { 0 };
-	text_put_escaped(&safe, (struct span){ (const uint8_t *)s, strlen(s) });
+	text_put_escaped(&safe, span_str(s));
 	for (size_t i = 0; i < safe.len; i++) {
 		switch (safe.data[i]) {
 		case '<':

@@ -53,8 +53,7 @@ int scratch_status_number(const struct scratch *s, const char *key, uint64_t *re
 	char path[SCRATCH_PATH_MAX + 16];
 	cleanup_buf struct buf b = { 0 };
 	snprintf(path, sizeof(path), "%s/sink.sock", s->dir);
-	if (control_ask(path, (struct span){ (const uint8_t *)question, strlen(question) }, ANSWER_SECONDS,
-	                &b) < 0)
+	if (control_ask(path, span_str(question), ANSWER_SECONDS, &b) < 0)
 		return -ENOENT;
 	cleanup(free_json) json_t *all = json_loadb((const char *)b.data, b.len, 0, NULL);
 	return get_number(all, key, ret);

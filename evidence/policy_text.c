@@ -198,8 +198,7 @@ static int take_members(struct parser *p, const char *name, uint64_t *ret)
 		members |= bit;
 	}
 	if (!members)
-		return fail(p, "the group '%s' has no members",
-		            show((struct span){ (const uint8_t *)name, strlen(name) }).text);
+		return fail(p, "the group '%s' has no members", show(span_str(name)).text);
 	*ret = members;
 	return 0;
 }

@@ -46,7 +46,7 @@ static bool url_bytes_ok(struct span url)
 
 bool token_url_ok(const char *url)
 {
-	return url_bytes_ok((struct span){ (const uint8_t *)url, strlen(url) });
+	return url_bytes_ok(span_str(url));
 }
 
 void token_put(struct buf *b, const struct token *t)

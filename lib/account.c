@@ -10,8 +10,7 @@
 static bool parse_number(const char *name, uint32_t *ret)
 {
 	uint64_t n;
-	if (text_decimal((struct span){ (const uint8_t *)name, strlen(name) }, &n) < 0 || n == 0 ||
-	    n >= UINT32_MAX)
+	if (text_decimal(span_str(name), &n) < 0 || n == 0 || n >= UINT32_MAX)
 		return false;
 	*ret = (uint32_t)n;
 	return true;

@@ -37,7 +37,7 @@ bool span_equal(struct span a, struct span b)
 
 bool span_is(struct span a, const char *s)
 {
-	return span_equal(a, (struct span){ (const uint8_t *)s, strlen(s) });
+	return span_equal(a, span_str(s));
 }
 
 bool span_starts(struct span a, const char *s)

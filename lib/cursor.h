@@ -16,6 +16,12 @@ struct span {
 	size_t len;
 };
 
+/* A string's bytes, without the NUL. */
+static inline struct span span_str(const char *s)
+{
+	return (struct span){ (const uint8_t *)s, strlen(s) };
+}
+
 struct cursor {
 	const uint8_t *at;
 	const uint8_t *end;

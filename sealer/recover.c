@@ -23,12 +23,11 @@ static int begin_epoch(struct host_log *l, struct epoch_start *start)
 	if (r == 0)
 		r = ed25519_generate(host_log_env(l), &first.secret);
 	start->first_key = first.secret.public_key;
-	start->fleet_vkey =
-	        (struct span){ (const uint8_t *)l->options.fleet_vkey, strlen(l->options.fleet_vkey) };
+	start->fleet_vkey = span_str(l->options.fleet_vkey);
 	start->certificate = l->options.certificate;
 	start->has_token = start->cause == EPOCH_ENROLLED && l->options.has_token;
 	start->token = l->options.token;
-	start->version = (struct span){ (const uint8_t *)SWORNLOG_VERSION, strlen(SWORNLOG_VERSION) };
+	start->version = span_str(SWORNLOG_VERSION);
 	if (r == 0)
 		r = put_epoch_body(l, start);
 	if (r == 0)

@@ -40,7 +40,7 @@ void status_put(struct buf *b, const struct status *s, const struct shipper *shi
 	put_count(b, "certificate_until", (uint64_t)MAX(s->certificate_until_s, 0));
 	buf_printf(b, ", \"since_receipt_s\": %lld, \"error\": \"",
 	           s->good_us > 0 ? (long long)((now_us - s->good_us) / 1000000) : -1LL);
-	text_put_json(b, (struct span){ (const uint8_t *)s->said, strlen(s->said) });
+	text_put_json(b, span_str(s->said));
 	buf_put_str(b, "\"}\n");
 }
 

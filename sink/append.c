@@ -155,7 +155,7 @@ static int heard_again(struct core *c, struct host *h)
 {
 	h->presence = PRESENCE_HEARD;
 	h->heard_us = c->env->boot_us(c->env);
-	return core_note(c, SINK_HOST_HEARD, (struct span){ (const uint8_t *)h->name, strlen(h->name) });
+	return core_note(c, SINK_HOST_HEARD, span_str(h->name));
 }
 
 static int stage(struct append *a, const struct batch *b, const struct chain *chain, struct span raw)

@@ -38,7 +38,7 @@ static int open_probe(const struct env *env, int dirfd)
 	if (fd < 0)
 		return fd;
 	int probe = env->open(env, dirfd, PROBE_NAME, O_RDONLY | O_NOFOLLOW, 0);
-	int r = file_write_all(env, fd, (struct span){ (const uint8_t *)PROBE_NAME, strlen(PROBE_NAME) }, 0);
+	int r = file_write_all(env, fd, span_str(PROBE_NAME), 0);
 	int closed = env->close(env, fd);
 	int gone = env->unlink(env, dirfd, PROBE_NAME);
 	r = r < 0 ? r : closed < 0 ? closed : gone;

@@ -287,8 +287,7 @@ static bool parse_restore(char **words, const char *generation, uint64_t *ret)
 	if (strcmp(words[0], "restore") != 0 || words[1])
 		return false;
 	return !generation ||
-	       (text_decimal((struct span){ (const uint8_t *)generation, strlen(generation) }, ret) == 0 &&
-	        *ret > 1 && *ret <= UINT32_MAX);
+	       (text_decimal(span_str(generation), ret) == 0 && *ret > 1 && *ret <= UINT32_MAX);
 }
 
 int main(int argc, char **argv)

@@ -116,7 +116,7 @@ static struct host *host_at_head(const struct core *c, const struct record_head 
 	struct origin o;
 	if (origin_parse(head->origin, &o) < 0 || strcmp(o.fleet, c->genesis.fleet) != 0)
 		return NULL;
-	struct host *h = hosts_find(&c->hosts, (struct span){ (const uint8_t *)o.host, strlen(o.host) });
+	struct host *h = hosts_find(&c->hosts, span_str(o.host));
 	if (!h || h->head.epoch != o.epoch || h->head.size != head->size ||
 	    !hash_equal(&h->head.root, &head->root))
 		return NULL;
@@ -216,8 +216,7 @@ static bool all_covered(const struct replay_group *g, const struct core *c, uint
 {
 	for (size_t i = 0; i < g->batch_count; i++) {
 		const char *name = g->batches[i].origin.host;
-		const struct host *h =
-		        hosts_find(&c->hosts, (struct span){ (const uint8_t *)name, strlen(name) });
+		const struct host *h = hosts_find(&c->hosts, span_str(name));
 		if (!h || h->commitment.entry_len == 0 || h->commitment.index < first_index)
 			return false;
 	}

@@ -4,7 +4,7 @@
 
 static struct span name_of(const struct statement *s)
 {
-	return (struct span){ (const uint8_t *)s->host, strlen(s->host) };
+	return span_str(s->host);
 }
 
 /* Why the roll refuses it, or NULL. *ret_host is its host; NULL if it is not enrolled. */

@@ -50,7 +50,7 @@ static bool name_urls(struct exchange *e, const char *url, const char *origin)
 	size_t n = strlen(url);
 	while (n > 0 && url[n - 1] == '/')
 		n--;
-	witness_origin_hex((struct span){ (const uint8_t *)origin, strlen(origin) }, hex);
+	witness_origin_hex(span_str(origin), hex);
 	int post = snprintf(e->post_url, URL_MAX, "%.*s/add-checkpoint", (int)n, url);
 	int get = snprintf(e->get_url, URL_MAX, "%.*s/%s/checkpoint", (int)n, url, hex);
 	return post > 0 && post < URL_MAX && get > 0 && get < URL_MAX;

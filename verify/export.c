@@ -243,7 +243,7 @@ static int check_hosts(struct work *w)
 	if (r == -ENOENT)
 		return 0;
 	for (const char *name = names; r == 0 && name && name < names + len; name += strlen(name) + 1) {
-		if (!label_ok((struct span){ (const uint8_t *)name, strlen(name) }))
+		if (!label_ok(span_str(name)))
 			fault(w, VERDICT_ALTERED, "host", "a name that is no host's");
 		else if (!w->request->host || strcmp(w->request->host, name) == 0)
 			r = check_host(w, name);

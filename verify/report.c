@@ -192,7 +192,7 @@ static void put_place(struct buf *b, const struct finding *f)
 		return;
 	buf_put_str(b, " in ");
 	/* File names come from the folder that is being judged. */
-	text_put_escaped(b, (struct span){ (const uint8_t *)f->file, strlen(f->file) });
+	text_put_escaped(b, span_str(f->file));
 	if (f->has_offset)
 		buf_printf(b, " at %llu", (unsigned long long)f->offset);
 }
@@ -212,7 +212,7 @@ static void put_witnesses(struct buf *b, const struct report *r)
 	if (!w->signers)
 		return;
 	buf_printf(b, "witnesses of fleet entries 0 to %llu: ", (unsigned long long)(w->size - 1));
-	text_put_escaped(b, (struct span){ (const uint8_t *)w->names, strlen(w->names) });
+	text_put_escaped(b, span_str(w->names));
 	buf_put_str(b, "; newest cosignature ");
 	text_put_time_us(b, w->time_s * 1000000);
 	buf_put_u8(b, '\n');

@@ -23,7 +23,7 @@ static const char style[] =
 
 static void put(struct buf *b, const char *text)
 {
-	text_put_html(b, (struct span){ (const uint8_t *)text, strlen(text) });
+	text_put_html(b, span_str(text));
 }
 
 static void put_cell(struct buf *b, uint64_t n)

@@ -143,7 +143,7 @@ static void make_requests(struct sender *s)
 	char origin[ORIGIN_MAX + 1];
 	snprintf(origin, sizeof(origin), "%.120s/1", identity.key.name);
 	if (r == 0)
-		r = origin_parse((struct span){ (const uint8_t *)origin, strlen(origin) }, &o);
+		r = origin_parse(span_str(origin), &o);
 	if (r < 0)
 		die("identity.key", r);
 	host_log_init(&s->log, o.fleet, o.host, 1);

@@ -8,7 +8,6 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define RUNS_PER_STORE 500
-#define SPAN_OF(b)     ((struct span){ (b).data, (b).len })
 
 static struct env *env;
 static struct core *core;
@@ -30,7 +29,7 @@ static void begin(void)
 	test_fleet_init(&fleet, "acme");
 	options = (struct core_options){ .store = "store",
 		                         .journal_max_bytes = 1u << 20,
-		                         .genesis = SPAN_OF(fleet.genesis_note),
+		                         .genesis = buf_span(&fleet.genesis_note),
 		                         .signer = &fleet.log };
 	must(core_open(env, &options, &core, error, sizeof(error)) == 0);
 	must(core_begin(core, (struct span){ NULL, 0 }, error, sizeof(error)) == 0);
@@ -39,7 +38,7 @@ static void begin(void)
 	cleanup_buf struct buf note = { 0 };
 	uint64_t index;
 	test_fleet_enrol(&fleet, &host_log, &note);
-	must(statements_submit(core, SPAN_OF(note), &index, error, sizeof(error)) == 0);
+	must(statements_submit(core, buf_span(&note), &index, error, sizeof(error)) == 0);
 }
 
 static void end(void)
@@ -62,11 +61,11 @@ static void check_answer(const struct answer *a)
 	struct conflict c;
 	struct fleet_head none = { 0 }, head;
 	if (a->status == 200) {
-		must(receipt_parse(SPAN_OF(a->body), &entry, &r) == 0);
+		must(receipt_parse(buf_span(&a->body), &entry, &r) == 0);
 		must(receipt_check(&r, &fleet.log.key, &none, &head) == RECEIPT_OK);
 		must(r.size == core->hosts.row[0]->head.size);
 	}
-	must(a->status != 409 || conflict_parse(SPAN_OF(a->body), &c) == 0);
+	must(a->status != 409 || conflict_parse(buf_span(&a->body), &c) == 0);
 }
 
 static unsigned run(struct buf *body)

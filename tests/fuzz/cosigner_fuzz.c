@@ -10,7 +10,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define SPAN_OF(b)     ((struct span){ (b).data, (b).len })
 #define RUNS_PER_WORLD 500
 
 static struct env *env;
@@ -33,7 +32,7 @@ static void read_policy(void)
 	buf_put_str(&b, "log ");
 	key_put(&b, &log_key.key);
 	buf_put_str(&b, "\nquorum none\n");
-	must(policy_parse(SPAN_OF(b), &policy, error, sizeof(error)) == 0);
+	must(policy_parse(buf_span(&b), &policy, error, sizeof(error)) == 0);
 }
 
 /* A log of one entry has been cosigned. */
@@ -44,9 +43,9 @@ static void show_first(void)
 	struct hash root = { { 1 } };
 	const struct signer *signers[] = { &log_key };
 	checkpoint_put_text(&text, log_key.key.name, 1, &root);
-	must(note_put(&note, SPAN_OF(text), signers, 1) == 0);
-	must(witness_put_request(&body, 0, NULL, 0, SPAN_OF(note)) == 0);
-	cosigner_add(&cosigner, SPAN_OF(body), &a);
+	must(note_put(&note, buf_span(&text), signers, 1) == 0);
+	must(witness_put_request(&body, 0, NULL, 0, buf_span(&note)) == 0);
+	cosigner_add(&cosigner, buf_span(&body), &a);
 	must(a.status == 200);
 }
 
@@ -103,9 +102,9 @@ static void try_state(struct span in)
 	for (size_t i = 0; i < sizeof(h.b); i++)
 		buf_printf(&b, "%02x", h.b[i]);
 	buf_put_u8(&b, '\n');
-	if (seen_parse(SPAN_OF(b), &witness.key, &l) < 0)
+	if (seen_parse(buf_span(&b), &witness.key, &l) < 0)
 		return;
-	must(seen_put(&again, &witness.key, &l, NULL) == 0 && span_equal(SPAN_OF(again), SPAN_OF(b)));
+	must(seen_put(&again, &witness.key, &l, NULL) == 0 && span_equal(buf_span(&again), buf_span(&b)));
 	seen_list_done(&l);
 }
 

@@ -7,8 +7,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define SPAN_OF(b) ((struct span){ (b).data, (b).len })
-
 static const char path[] = "store/journal/00000000000000000001.journal";
 
 static struct test_fleet fleet;
@@ -30,7 +28,7 @@ static struct env *begin(struct buf *ret_journal)
 		test_fleet_init(&fleet, "acme");
 	options = (struct core_options){ .store = "store",
 		                         .journal_max_bytes = 1u << 20,
-		                         .genesis = SPAN_OF(fleet.genesis_note),
+		                         .genesis = buf_span(&fleet.genesis_note),
 		                         .signer = &fleet.log };
 	must(core_open(env, &options, &core, error, sizeof(error)) == 0);
 	must(core_begin(core, (struct span){ NULL, 0 }, error, sizeof(error)) == 0);

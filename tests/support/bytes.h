@@ -9,11 +9,6 @@
 #define SPAN(...)     ((struct span){ BYTES(__VA_ARGS__), sizeof(BYTES(__VA_ARGS__)) })
 #define TEXT(literal) ((struct span){ (const uint8_t *)(literal), sizeof(literal) - 1 })
 
-static inline struct span span_str(const char *s)
-{
-	return (struct span){ (const uint8_t *)s, strlen(s) };
-}
-
 /* n bytes from 2n hex digits of either case; aborts on anything else. */
 void bytes_from_hex(const char *hex, void *ret, size_t n);
 /* True if equal; otherwise both go to standard error in hex. */

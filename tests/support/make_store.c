@@ -175,9 +175,7 @@ void make_store_restore(struct make_store *m, uint64_t generation, const char *d
 {
 	cleanup_buf struct buf b = { 0 };
 	struct restored r = { .size = m->tree.size, .generation = generation };
-	need(generation_parse((struct span){ (const uint8_t *)m->log_key.name, strlen(m->log_key.name) },
-	                      &m->fleet.log.key, &r.former) == 0,
-	     "generation");
+	need(generation_parse(span_str(m->log_key.name), &m->fleet.log.key, &r.former) == 0, "generation");
 	frontier_root(&m->tree, &r.root);
 	restored_put(&b, &m->fleet.log.key, &r);
 	buf_put_u8(&b, 0);
@@ -245,7 +243,7 @@ void make_store_remove(const struct make_store *m)
 void make_store_host(struct make_store *m, struct host_log *h, const char *label, uint32_t epoch)
 {
 	host_log_init(h, m->fleet.name, label, epoch);
-	h->fleet_vkey = (struct span){ (const uint8_t *)m->vkey, strlen(m->vkey) };
+	h->fleet_vkey = span_str(m->vkey);
 }
 
 void make_store_enrol(struct make_store *m, const struct host_log *h)

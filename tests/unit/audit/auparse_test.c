@@ -158,8 +158,7 @@ static void compare_record(void *au)
 	struct audit_iterator it;
 	struct audit_item item;
 	uint16_t type;
-	cr_assert_eq(audit_log_split((struct span){ (const uint8_t *)record, strlen(record) }, &type, &text),
-	             0, "%s", record);
+	cr_assert_eq(audit_log_split(span_str(record), &type, &text), 0, "%s", record);
 	cr_assert_eq(audit_record_stamp(text, &stamp, &body), 0, "%s", record);
 	audit_iterator_init(&it, body);
 	for (int more = lib.first_field(au); more > 0; more = lib.next_field(au)) {

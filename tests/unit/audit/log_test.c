@@ -8,7 +8,7 @@
 
 static struct span text(const char *s)
 {
-	return (struct span){ (const uint8_t *)s, strlen(s) };
+	return span_str(s);
 }
 
 Test(audit_log, a_line_is_split_into_type_and_text)

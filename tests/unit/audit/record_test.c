@@ -4,7 +4,7 @@
 
 static struct span text(const char *s)
 {
-	return (struct span){ (const uint8_t *)s, strlen(s) };
+	return span_str(s);
 }
 
 /* The n-th item (from 0) with this key, or false. */

@@ -7,7 +7,7 @@ static struct auditctl_rule rule;
 static int parse(const char *line)
 {
 	const char *why = NULL;
-	int r = auditctl_parse((struct span){ (const uint8_t *)line, strlen(line) }, &rule, &why);
+	int r = auditctl_parse(span_str(line), &rule, &why);
 	cr_assert_eq(r < 0, why != NULL);
 	return r;
 }

@@ -11,7 +11,7 @@ static struct coverage cover;
 static enum coverage_verdict on(const char *line, enum machine machine)
 {
 	const char *why = NULL;
-	int r = auditctl_parse((struct span){ (const uint8_t *)line, strlen(line) }, &rule, &why);
+	int r = auditctl_parse(span_str(line), &rule, &why);
 	cr_assert_eq(r, 0, "%s: %s", line, why);
 	coverage_of(&rule, machine, &cover);
 	return cover.verdict;

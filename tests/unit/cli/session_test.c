@@ -66,7 +66,7 @@ static struct made *plain(struct made *m, uint64_t kind, uint64_t wall_us)
 static void hold(struct session *s, struct made *m, const char *text)
 {
 	cr_assert(session_is_early(&m->event));
-	session_hold(s, &m->event, (struct span){ (const uint8_t *)text, strlen(text) });
+	session_hold(s, &m->event, span_str(text));
 }
 
 static const char *accounts(const struct session *s, bool json, struct buf *b)

@@ -43,7 +43,7 @@ static struct audit_feed *new_feed(void)
 
 static struct span text(const char *s)
 {
-	return (struct span){ (const uint8_t *)s, strlen(s) };
+	return span_str(s);
 }
 
 Test(audit_replay, a_file_is_fed_in_steps_and_let_go_at_its_end)

@@ -9,7 +9,7 @@
 static int parse(const char *line, struct audit_rules *r, const char **why)
 {
 	*why = "";
-	return audit_rule_parse((struct span){ (const uint8_t *)line, strlen(line) }, r, why);
+	return audit_rule_parse(span_str(line), r, why);
 }
 
 static size_t rule_count(const struct audit_rules *r)

@@ -7,8 +7,7 @@ static char error[512];
 
 static int parse(const char *text)
 {
-	return rules_parse("c.yaml", (struct span){ (const uint8_t *)text, strlen(text) }, &rules, error,
-	                   sizeof(error));
+	return rules_parse("c.yaml", span_str(text), &rules, error, sizeof(error));
 }
 
 Test(audit_section, no_section_brings_no_rules)

@@ -11,7 +11,7 @@
 
 static bool id_is(const char *path, const char *id)
 {
-	struct span found = container_id((struct span){ (const uint8_t *)path, strlen(path) });
+	struct span found = container_id(span_str(path));
 	return found.len == strlen(id) && (found.len == 0 || memcmp(found.data, id, found.len) == 0);
 }
 

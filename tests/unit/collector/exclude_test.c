@@ -10,7 +10,7 @@ static struct exclude x;
 
 static struct span span(const char *s)
 {
-	return (struct span){ (const uint8_t *)s, strlen(s) };
+	return span_str(s);
 }
 
 static int parse(const char *text)

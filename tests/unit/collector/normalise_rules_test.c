@@ -8,9 +8,7 @@ TestSuite(normalise_rules, .init = setup, .fini = teardown);
 static void watch(const char *text)
 {
 	char error[256];
-	cr_assert_eq(rules_parse("c", (struct span){ (const uint8_t *)text, strlen(text) }, &rules, error,
-	                         sizeof(error)),
-	             0, "%s", error);
+	cr_assert_eq(rules_parse("c", span_str(text), &rules, error, sizeof(error)), 0, "%s", error);
 	cr_assert_eq(watch_bind(&rules->watch, &labels), 0);
 	normaliser_set_rules(normaliser, rules, &labels);
 }

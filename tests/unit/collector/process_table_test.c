@@ -19,7 +19,7 @@ static void teardown(void)
 
 static struct span text(const char *s)
 {
-	return (struct span){ (const uint8_t *)s, strlen(s) };
+	return span_str(s);
 }
 
 TestSuite(process_table, .init = setup, .fini = teardown);

@@ -10,9 +10,7 @@ static unsigned take(const char *text)
 {
 	char error[256];
 	struct rules *rules;
-	cr_assert_eq(rules_parse("c", (struct span){ (const uint8_t *)text, strlen(text) }, &rules, error,
-	                         sizeof(error)),
-	             0, "%s", error);
+	cr_assert_eq(rules_parse("c", span_str(text), &rules, error, sizeof(error)), 0, "%s", error);
 	buf_reset(&report);
 	buf_reset(&warnings);
 	rules_report(rules, &report);

@@ -14,8 +14,7 @@ static int parse(const char *text)
 {
 	error[0] = '\0';
 	rules = NULL;
-	return rules_parse("c.yaml", (struct span){ (const uint8_t *)text, strlen(text) }, &rules, error,
-	                   sizeof(error));
+	return rules_parse("c.yaml", span_str(text), &rules, error, sizeof(error));
 }
 
 static void accepted(const char *text)

@@ -51,7 +51,7 @@ static void send_exec(struct world *w, const char *argv, uint64_t inode)
 	struct sent s = { .exec = { .head = { .program = BPF_PROGRAM_EXEC, .tgid = CHILD },
 		                    .inode = inode } };
 	s.view = (struct bpf_view){ .exec = &s.exec };
-	s.view.text[BPF_EXEC_ARGV] = (struct span){ (const uint8_t *)argv, strlen(argv) };
+	s.view.text[BPF_EXEC_ARGV] = span_str(argv);
 	self_probe_record(w->probe, &s.view);
 }
 

@@ -94,8 +94,7 @@ static int parse(const char *text, struct throttle *t, char error[256])
 {
 	struct yaml_errors errors = { "c", error, 256 };
 	struct yaml_tree *tree;
-	cr_assert_eq(yaml_tree_parse((struct span){ (const uint8_t *)text, strlen(text) }, &errors, &tree),
-	             0);
+	cr_assert_eq(yaml_tree_parse(span_str(text), &errors, &tree), 0);
 	int r = throttle_parse(&errors, yaml_tree_root(tree), t);
 	yaml_tree_free(tree);
 	return r;

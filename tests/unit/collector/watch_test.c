@@ -10,7 +10,7 @@
 
 static struct span span(const char *s)
 {
-	return (struct span){ (const uint8_t *)s, strlen(s) };
+	return span_str(s);
 }
 
 static bool fits(const char *pattern, const char *text)

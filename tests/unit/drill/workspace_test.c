@@ -64,7 +64,7 @@ static bool holds(const struct workspace *w, const char *path, const char *conte
 
 static struct span text(const char *s)
 {
-	return (struct span){ (const uint8_t *)s, strlen(s) };
+	return span_str(s);
 }
 
 Test(workspace, is_a_copy_without_links_to_elsewhere)

@@ -61,7 +61,7 @@ Test(audit_type, an_unknown_types_number_is_read_from_its_brackets)
 {
 	static const char right[] = "UNKNOWN[1329]";
 	uint16_t number = 0;
-	cr_assert_eq(audit_type_number((struct span){ (const uint8_t *)right, strlen(right) }, &number), 0);
+	cr_assert_eq(audit_type_number(span_str(right), &number), 0);
 	cr_assert_eq(number, 1329);
 	static const char *const wrong[] = { "",           "UNKNOWN[",    "UNKNOWN[]", "UNKNOWN[65536]",
 		                             "UNKNOWN[1",  "UNKNOWN[-1]", "login",     "LOGINX",

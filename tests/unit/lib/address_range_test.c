@@ -8,7 +8,7 @@
 
 static int parse(const char *text, struct address_range *ret)
 {
-	return address_range_parse((struct span){ (const uint8_t *)text, strlen(text) }, ret);
+	return address_range_parse(span_str(text), ret);
 }
 
 Test(address_range, there_is_one_text_for_one_range)

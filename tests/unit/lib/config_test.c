@@ -32,8 +32,7 @@ static int parse(const char *text)
 {
 	memset(&s, 0, sizeof(s));
 	error[0] = '\0';
-	return config_parse("a.yaml", (struct span){ (const uint8_t *)text, strlen(text) }, KEYS,
-	                    ARRAY_SIZE(KEYS), &s, error, sizeof(error));
+	return config_parse("a.yaml", span_str(text), KEYS, ARRAY_SIZE(KEYS), &s, error, sizeof(error));
 }
 
 static void done(void)

@@ -4,7 +4,7 @@
 
 static struct span text(const char *s)
 {
-	return (struct span){ (const uint8_t *)s, strlen(s) };
+	return span_str(s);
 }
 
 static ssize_t parse(const char *s, struct http_head *ret)

@@ -8,7 +8,7 @@ static struct keyword_hits find(const struct keyword *words, size_t count, const
 	struct keyword_set *set = NULL;
 	struct keyword_hits hits = { 0 };
 	cr_assert_eq(keyword_set_new(words, count, &set), 0);
-	keyword_find(set, (struct span){ (const uint8_t *)text, strlen(text) }, &hits);
+	keyword_find(set, span_str(text), &hits);
 	keyword_set_free(set);
 	return hits;
 }

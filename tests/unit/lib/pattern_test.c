@@ -15,8 +15,7 @@ static enum pattern_outcome find(const char *pattern, const char *text, size_t f
                                  struct pattern_match *ret)
 {
 	struct pattern *p = compile(pattern);
-	enum pattern_outcome o =
-	        pattern_find(p, (struct span){ (const uint8_t *)text, strlen(text) }, from, cut, ret);
+	enum pattern_outcome o = pattern_find(p, span_str(text), from, cut, ret);
 	pattern_free(p);
 	return o;
 }

@@ -11,8 +11,7 @@ static int parse(const char *text)
 	struct yaml_tree *tree = NULL;
 	config = NULL;
 	error[0] = '\0';
-	cr_assert_eq(yaml_tree_parse((struct span){ (const uint8_t *)text, strlen(text) }, &e, &tree), 0,
-	             "%s", error);
+	cr_assert_eq(yaml_tree_parse(span_str(text), &e, &tree), 0, "%s", error);
 	int err = redact_config_parse(&e, yaml_tree_root(tree), &config);
 	yaml_tree_free(tree);
 	return err;

@@ -15,7 +15,7 @@ static int parse(const char *text)
 {
 	error[0] = '\0';
 	tree = NULL;
-	return yaml_tree_parse((struct span){ (const uint8_t *)text, strlen(text) }, &errors, &tree);
+	return yaml_tree_parse(span_str(text), &errors, &tree);
 }
 
 static void done(void)

@@ -294,9 +294,7 @@ Test(sealer, does_not_believe_a_conflict_without_proof)
 	        "swornlog-conflict/v1\nreason size\nepoch 1\nsize 900\nnote 0\nreceipt 0\n";
 	world_init(&w);
 	tick(&w, 20000);
-	cr_assert_eq(
-	        sealer_conflict(w.sealer, 1, 0, (struct span){ (const uint8_t *)bare, strlen(bare) }, &said),
-	        0);
+	cr_assert_eq(sealer_conflict(w.sealer, 1, 0, span_str(bare), &said), 0);
 	cr_assert_not_null(said);
 	cr_assert_eq(status_number(&w, "epoch"), 1);
 	world_done(&w);

@@ -9,7 +9,7 @@ static void make(struct host_log *h, const struct host_log_batch *what, struct b
 	struct batch b;
 	buf_reset(batch);
 	host_log_batch(h, what, batch);
-	cr_assert_gt(batch_parse(SPAN_OF(*batch), &b), 0);
+	cr_assert_gt(batch_parse(buf_span(&*batch), &b), 0);
 	buf_put(note, b.note_bytes.data, b.note_bytes.len);
 }
 
@@ -30,7 +30,7 @@ Test(announce, a_head_is_in_the_fleet_log_before_its_data)
 	make(&h, &signed_batch, &batch, &note);
 	uint64_t before = k.core->log.frontier.size;
 	cr_expect_eq(announce(&k, &note, &answer), 200);
-	cr_expect(span_starts(SPAN_OF(answer), "swornlog-announced/v1\nsize "));
+	cr_expect(span_starts(buf_span(&answer), "swornlog-announced/v1\nsize "));
 	cr_expect_eq(k.core->log.frontier.size, before + 1);
 	cr_expect(memmem(k.core->log.bundle.data, k.core->log.bundle.len, note.data, note.len));
 	cr_expect_eq(kit_send(&k, "web1", &batch, 0, NULL), 200);

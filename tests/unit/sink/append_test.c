@@ -8,7 +8,7 @@ static enum receipt_verdict check(const struct kit *k, const struct buf *answer,
 	cleanup_buf struct buf entry = { 0 };
 	struct receipt r;
 	struct fleet_head head;
-	cr_assert_eq(receipt_parse(SPAN_OF(*answer), &entry, &r), 0);
+	cr_assert_eq(receipt_parse(buf_span(&*answer), &entry, &r), 0);
 	enum receipt_verdict v = receipt_check(&r, &k->fleet.log.key, held, &head);
 	if (v == RECEIPT_OK)
 		*held = head;
@@ -19,7 +19,7 @@ static enum receipt_verdict check(const struct kit *k, const struct buf *answer,
 static bool has_reason(const struct buf *answer, const char *reason, uint64_t size)
 {
 	struct conflict c;
-	cr_assert_eq(conflict_parse(SPAN_OF(*answer), &c), 0);
+	cr_assert_eq(conflict_parse(buf_span(&*answer), &c), 0);
 	return span_is(c.reason, reason) && c.size == size;
 }
 
@@ -139,7 +139,7 @@ Test(append, an_older_batch_alone_is_a_conflict_with_a_receipt_for_the_newest)
 	cr_assert_eq(kit_send(&k, "web1", &first, 0, &answer), 409);
 	cr_assert(has_reason(&answer, "size", h.tree.size));
 	struct conflict c;
-	cr_assert_eq(conflict_parse(SPAN_OF(answer), &c), 0);
+	cr_assert_eq(conflict_parse(buf_span(&answer), &c), 0);
 	cleanup_buf struct buf receipt = { 0 };
 	buf_put(&receipt, c.receipt.data, c.receipt.len);
 	uint64_t got;

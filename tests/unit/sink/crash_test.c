@@ -19,7 +19,7 @@ static void hold(struct run *r, const struct buf *answer, unsigned host)
 	cleanup_buf struct buf entry = { 0 };
 	struct receipt receipt;
 	struct fleet_head head;
-	cr_assert_eq(receipt_parse(SPAN_OF(*answer), &entry, &receipt), 0);
+	cr_assert_eq(receipt_parse(buf_span(&*answer), &entry, &receipt), 0);
 	cr_assert_eq(receipt_check(&receipt, &r->kit.fleet.log.key, &r->held, &head), RECEIPT_OK);
 	r->held = head;
 	r->acked[host] = receipt.size;

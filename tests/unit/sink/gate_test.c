@@ -4,7 +4,7 @@
 
 static struct span text(const char *s)
 {
-	return (struct span){ (const uint8_t *)s, strlen(s) };
+	return span_str(s);
 }
 
 static unsigned check(const struct host *host, const char *method, const char *target, const char *size,

@@ -20,8 +20,6 @@ struct kit {
 	char error[256];
 };
 
-#define SPAN_OF(b) ((struct span){ (b).data, (b).len })
-
 static maybe_unused int kit_open(struct kit *k)
 {
 	int r = core_open(k->env, &k->options, &k->core, k->error, sizeof(k->error));
@@ -44,7 +42,7 @@ static maybe_unused void kit_new(struct kit *k)
 		                            .min_free_bytes = 0,
 		                            .journal_max_bytes = 64u << 20,
 		                            .silent_after_us = 30000000,
-		                            .genesis = SPAN_OF(k->fleet.genesis_note),
+		                            .genesis = buf_span(&k->fleet.genesis_note),
 		                            .signer = &k->fleet.log };
 }
 
@@ -69,7 +67,7 @@ static maybe_unused int kit_enrol(struct kit *k, const struct host_log *h)
 	cleanup_buf struct buf note = { 0 };
 	uint64_t index;
 	test_fleet_enrol(&k->fleet, h, &note);
-	return statements_submit(k->core, SPAN_OF(note), &index, k->error, sizeof(k->error));
+	return statements_submit(k->core, buf_span(&note), &index, k->error, sizeof(k->error));
 }
 
 /* A host that is enrolled. */
@@ -84,7 +82,7 @@ static maybe_unused void kit_host(struct kit *k, const char *name, struct host_l
 static maybe_unused unsigned kit_ask(struct kit *k, enum append_verb verb, const char *host,
                                      const struct buf *body, uint64_t held, struct buf *ret_answer)
 {
-	struct host *h = hosts_find(&k->core->hosts, (struct span){ (const uint8_t *)host, strlen(host) });
+	struct host *h = hosts_find(&k->core->hosts, span_str(host));
 	cr_assert_not_null(h);
 	struct buf copy = { 0 };
 	buf_put(&copy, body->data, body->len);

@@ -143,7 +143,7 @@ Test(replay, a_store_of_another_genesis_is_refused)
 	make(&k, &h, &last, &acked);
 	cleanup_test_fleet struct test_fleet other;
 	test_fleet_init(&other, "umbrella");
-	k.options.genesis = SPAN_OF(other.genesis_note);
+	k.options.genesis = buf_span(&other.genesis_note);
 	k.options.signer = &other.log;
 	cr_assert_eq(kit_open(&k), -EKEYREJECTED);
 }

@@ -7,7 +7,7 @@ static bool note_is_of(const struct kit *k, const char *origin)
 	struct note n;
 	struct checkpoint c;
 	const struct buf *b = &k->core->log.note;
-	return note_parse(SPAN_OF(*b), &n) == 0 && checkpoint_parse(n.text, &c) == 0 &&
+	return note_parse(buf_span(&*b), &n) == 0 && checkpoint_parse(n.text, &c) == 0 &&
 	       span_is(c.origin, origin);
 }
 
@@ -101,10 +101,10 @@ Test(restore, a_host_gets_receipts_of_the_new_name_and_is_told_what_is_here)
 	buf_reset(&body);
 	host_log_batch(&later, &(struct host_log_batch){ .events = 1 }, &body);
 	cr_assert_eq(kit_send(&k, "web1", &body, held.size, &answer), 409);
-	cr_assert_eq(conflict_parse(SPAN_OF(answer), &c), 0);
+	cr_assert_eq(conflict_parse(buf_span(&answer), &c), 0);
 	cr_expect_eq(c.size, h.tree.size);
 	cr_assert_eq(receipt_parse(c.receipt, &entry, &r), 0);
 	cr_expect_eq(receipt_check(&r, &k.fleet.log.key, &held, &head), RECEIPT_OK);
 	cr_expect(head.generation == 2 && fleet_head_renews(&head, &held));
-	cr_expect(span_equal(c.log, SPAN_OF(k.core->log.note)));
+	cr_expect(span_equal(c.log, buf_span(&k.core->log.note)));
 }

@@ -16,7 +16,7 @@ static void make(struct kit *k, struct buf *ret)
 	cr_assert_eq(kit_append(k, &b, &(struct host_log_batch){ .events = 7 }), 200);
 	host_log_init(&b, "acme", "b", 2);
 	cr_assert_eq(kit_append(k, &b, &(struct host_log_batch){ .events = 1 }), 200);
-	struct snapshot s = { .fleet = k->core->log.frontier, .note = SPAN_OF(k->core->log.note) };
+	struct snapshot s = { .fleet = k->core->log.frontier, .note = buf_span(&k->core->log.note) };
 	snapshot_put(ret, &s, &k->core->hosts, &k->core->roll);
 	cr_assert_eq(buf_err(ret), 0);
 }
@@ -30,13 +30,13 @@ Test(snapshot, what_was_put_parses_to_the_same)
 	struct hosts hosts = { 0 };
 	struct roll roll;
 	roll_init(&roll, &k.core->genesis);
-	cr_assert_eq(snapshot_parse(SPAN_OF(b), &s, &hosts, &roll), 0);
+	cr_assert_eq(snapshot_parse(buf_span(&b), &s, &hosts, &roll), 0);
 	cr_assert_eq(hosts.count, 3);
 	cr_assert_eq(hosts.row[1]->head.epoch, 2);
 	cr_assert_eq(hosts.row[2]->head.epoch, 0);
 	cr_assert(hash_equal(&hosts.row[0]->head.root, &k.core->hosts.row[0]->head.root));
 	snapshot_put(&again, &s, &hosts, &roll);
-	cr_assert(span_equal(SPAN_OF(b), SPAN_OF(again)));
+	cr_assert(span_equal(buf_span(&b), buf_span(&again)));
 	hosts_done(&hosts);
 	roll_done(&roll);
 }
@@ -52,7 +52,7 @@ Test(snapshot, another_fleets_is_refused)
 	struct roll roll;
 	test_fleet_init(&other, "umbrella");
 	roll_init(&roll, &other.genesis);
-	cr_assert_eq(snapshot_parse(SPAN_OF(b), &s, &hosts, &roll), -EBADMSG);
+	cr_assert_eq(snapshot_parse(buf_span(&b), &s, &hosts, &roll), -EBADMSG);
 	hosts_done(&hosts);
 	roll_done(&roll);
 }
@@ -73,7 +73,7 @@ Test(snapshot, every_cut_is_refused_and_every_flip_is_survived)
 		hosts_done(&cut);
 		roll_done(&roll);
 		b.data[i] ^= 0x24;
-		(void)!snapshot_parse(SPAN_OF(b), &s, &flipped, &odd);
+		(void)!snapshot_parse(buf_span(&b), &s, &flipped, &odd);
 		hosts_done(&flipped);
 		roll_done(&odd);
 		b.data[i] ^= 0x24;

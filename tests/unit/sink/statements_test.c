@@ -4,7 +4,7 @@
 
 static int submit(struct kit *k, const struct buf *note, uint64_t *ret_index)
 {
-	return statements_submit(k->core, SPAN_OF(*note), ret_index, k->error, sizeof(k->error));
+	return statements_submit(k->core, buf_span(&*note), ret_index, k->error, sizeof(k->error));
 }
 
 Test(statements, an_enrolment_is_an_entry_and_survives_a_restart)
@@ -122,8 +122,8 @@ static void kit_cast(struct kit *k)
 	genesis_put_text(&text, g);
 	const struct signer *people[] = { &k->fleet.admin, &k->fleet.auditor };
 	buf_reset(&k->fleet.genesis_note);
-	cr_assert_eq(note_put(&k->fleet.genesis_note, SPAN_OF(text), people, 2), 0);
-	k->options.genesis = SPAN_OF(k->fleet.genesis_note);
+	cr_assert_eq(note_put(&k->fleet.genesis_note, buf_span(&text), people, 2), 0);
+	k->options.genesis = buf_span(&k->fleet.genesis_note);
 	cr_assert_eq(kit_open(k), 0, "%s", k->error);
 }
 
@@ -141,7 +141,7 @@ static int state(struct kit *k, struct statement *s)
 	s->time_s = ++second;
 	statement_put_text(&text, s);
 	bool token = s->kind != STATEMENT_TOKEN && s->has_token;
-	cr_assert_eq(note_put(&note, SPAN_OF(text), token ? under_token : people, token ? 1 : 2), 0);
+	cr_assert_eq(note_put(&note, buf_span(&text), token ? under_token : people, token ? 1 : 2), 0);
 	return submit(k, &note, &index);
 }
 
@@ -157,7 +157,7 @@ static struct statement about(enum statement_kind kind, const struct host_log *h
 static struct host *host_of(const struct kit *k, const struct host_log *h)
 {
 	const char *name = h->origin.host;
-	return hosts_find(&k->core->hosts, (struct span){ (const uint8_t *)name, strlen(name) });
+	return hosts_find(&k->core->hosts, span_str(name));
 }
 
 static struct log_point head_of(const struct kit *k, const struct host_log *h)
@@ -325,7 +325,7 @@ static struct statement hands_on(const struct signer *to, const char *then, uint
 static size_t note_lines(const struct kit *k)
 {
 	struct note n;
-	cr_assert_eq(note_parse(SPAN_OF(k->core->log.note), &n), 0);
+	cr_assert_eq(note_parse(buf_span(&k->core->log.note), &n), 0);
 	return note_signature_count(&n);
 }
 
@@ -338,7 +338,7 @@ static void check_receipt(struct kit *k, struct host_log *h, const struct key *b
 	struct fleet_head head;
 	host_log_batch(h, &one, &body);
 	cr_assert_eq(kit_send(k, h->origin.host, &body, 0, &answer), 200);
-	cr_assert_eq(receipt_parse(SPAN_OF(answer), &entry, &r), 0);
+	cr_assert_eq(receipt_parse(buf_span(&answer), &entry, &r), 0);
 	cr_assert_eq(succession_follow(&k->core->genesis, r.log_keys, &log), 0);
 	cr_assert(key_equal(&log.log, by));
 	cr_assert_eq(receipt_check_by(&r, &log, &(struct fleet_head){ 0 }, &head), RECEIPT_OK);
@@ -358,7 +358,8 @@ Test(statements, the_log_s_key_is_handed_on_and_signs_from_the_statement_s_own_e
 	k.options.next_signer = &second;
 	kit_reopen(&k);
 	cr_assert_eq(state(&k, &s), 0, "%s", k.error);
-	cr_assert_eq(checkpoint_verify_keys(SPAN_OF(k.core->log.note), &second.key, &k.fleet.log.key, &c), 0);
+	cr_assert_eq(checkpoint_verify_keys(buf_span(&k.core->log.note), &second.key, &k.fleet.log.key, &c),
+	             0);
 	cr_assert_eq(note_lines(&k), 2, "both, for a while");
 	check_receipt(&k, &h, &second.key);
 	kit_reopen(&k);

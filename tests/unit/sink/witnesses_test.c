@@ -36,7 +36,7 @@ static void scene_init(struct scene *s)
 		buf_put_str(&text, " https://localhost:1\n");
 	}
 	buf_put_str(&text, "group most 2 w0 w1 w2\nquorum most\n");
-	cr_assert_eq(policy_parse(SPAN_OF(text), &s->policy, error, sizeof(error)), 0, "%s", error);
+	cr_assert_eq(policy_parse(buf_span(&text), &s->policy, error, sizeof(error)), 0, "%s", error);
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	s->w = calloc(1, sizeof(*s->w));
 	*s->w = (struct witnesses){ .policy = s->policy,
@@ -83,9 +83,10 @@ static void cosign(struct scene *s, int i, struct span offered, uint64_t size)
 	struct note n;
 	cr_assert_eq(note_parse(offered, &n), 0);
 	cr_assert_eq(cosignature_put(&line, n.text, 1795507200, &s->witness[i]), 0);
-	say(s,
-	    &(struct witness_message){
-	            .type = WITNESS_COSIGNED, .witness = (uint8_t)i, .size = size, .bytes = SPAN_OF(line) });
+	say(s, &(struct witness_message){ .type = WITNESS_COSIGNED,
+	                                  .witness = (uint8_t)i,
+	                                  .size = size,
+	                                  .bytes = buf_span(&line) });
 }
 
 static void grow(struct scene *s)
@@ -128,11 +129,11 @@ Test(witnesses, a_checkpoint_is_published_when_it_has_the_quorum_and_receipts_ca
 	cr_assert(tick(&s, &offer, &size));
 	cr_assert_eq(size, s.kit.core->log.frontier.size);
 	grow(&s);
-	cosign(&s, 2, SPAN_OF(offer), size);
+	cosign(&s, 2, buf_span(&offer), size);
 	cr_assert_eq(witnesses_read(s.w, s.kit.core), 0);
 	cr_assert_eq(published(&s).checkpoint.size, before, "one of three is not enough");
-	cosign(&s, 0, SPAN_OF(offer), size);
-	cosign(&s, 1, SPAN_OF(offer), size);
+	cosign(&s, 0, buf_span(&offer), size);
+	cosign(&s, 1, buf_span(&offer), size);
 	cr_assert_eq(witnesses_read(s.w, s.kit.core), 0);
 	struct policy_verdict v = published(&s);
 	cr_assert(v.quorum && v.checkpoint.size == size && v.cosigned == 7);
@@ -141,7 +142,7 @@ Test(witnesses, a_checkpoint_is_published_when_it_has_the_quorum_and_receipts_ca
 	struct receipt r;
 	struct fleet_head none = { 0 }, head;
 	cr_assert_eq(receipts_put(s.kit.core, s.kit.core->hosts.row[0], 0, &receipt), 0);
-	cr_assert_eq(receipt_parse(SPAN_OF(receipt), &entry, &r), 0);
+	cr_assert_eq(receipt_parse(buf_span(&receipt), &entry, &r), 0);
 	cr_assert_eq(receipt_check(&r, s.w->log, &none, &head), RECEIPT_OK);
 	cr_assert_gt(r.witnessed.len, 0);
 	cr_assert_gt(head.size, size, "the proof bridges what was added since");
@@ -155,13 +156,13 @@ Test(witnesses, the_slowest_is_not_waited_for_when_the_quorum_is_there)
 	scene_init(&s);
 	grow(&s);
 	cr_assert(tick(&s, &offer, &size));
-	cosign(&s, 0, SPAN_OF(offer), size);
-	cosign(&s, 1, SPAN_OF(offer), size);
+	cosign(&s, 0, buf_span(&offer), size);
+	cosign(&s, 1, buf_span(&offer), size);
 	cr_assert_eq(witnesses_read(s.w, s.kit.core), 0);
 	grow(&s);
 	cr_assert(tick(&s, &next, &later), "at the next tick it is published, and the next one offered");
 	cr_assert_eq(published(&s).checkpoint.size, size);
-	cosign(&s, 2, SPAN_OF(offer), size);
+	cosign(&s, 2, buf_span(&offer), size);
 	cr_assert_eq(witnesses_read(s.w, s.kit.core), 0);
 	cr_assert_eq(s.w->round.witnesses, 0u, "a line for the one before is of no use");
 }
@@ -184,8 +185,8 @@ Test(witnesses, without_a_quorum_publication_waits_a_moment_once_and_then_not_at
 	tick(&s, &offer, &again);
 	cr_assert_eq(published(&s).checkpoint.size, s.kit.core->log.frontier.size);
 	/* When they are back, the next one waits for them again. */
-	cosign(&s, 0, SPAN_OF(offer), again);
-	cosign(&s, 1, SPAN_OF(offer), again);
+	cosign(&s, 0, buf_span(&offer), again);
+	cosign(&s, 1, buf_span(&offer), again);
 	cr_assert_eq(witnesses_read(s.w, s.kit.core), 0);
 	cr_assert(s.w->quorum_is_usual);
 	cr_assert_eq(s.kit.core->witnessed, again);
@@ -201,20 +202,20 @@ Test(witnesses, a_wrong_line_is_as_none)
 	cr_assert(tick(&s, &offer, &size));
 	/* Another witness's line, a line over something else, two lines, rubbish. */
 	struct note n;
-	cr_assert_eq(note_parse(SPAN_OF(offer), &n), 0);
+	cr_assert_eq(note_parse(buf_span(&offer), &n), 0);
 	cr_assert_eq(cosignature_put(&line, n.text, 1, &s.witness[1]), 0);
 	struct witness_message m = {
-		.type = WITNESS_COSIGNED, .witness = 0, .size = size, .bytes = SPAN_OF(line)
+		.type = WITNESS_COSIGNED, .witness = 0, .size = size, .bytes = buf_span(&line)
 	};
 	say(&s, &m);
 	buf_reset(&line);
 	cr_assert_eq(cosignature_put(&line, (struct span){ (const uint8_t *)"x\n", 2 }, 1, &s.witness[0]), 0);
-	m.bytes = SPAN_OF(line);
+	m.bytes = buf_span(&line);
 	say(&s, &m);
 	buf_reset(&line);
 	for (int i = 0; i < 2; i++)
 		cr_assert_eq(cosignature_put(&line, n.text, 1, &s.witness[i]), 0);
-	m.bytes = SPAN_OF(line);
+	m.bytes = buf_span(&line);
 	say(&s, &m);
 	m.bytes = (struct span){ (const uint8_t *)"\xe2\x80\x94 rubbish\n\n", 13 };
 	say(&s, &m);
@@ -223,8 +224,8 @@ Test(witnesses, a_wrong_line_is_as_none)
 	cr_assert_eq(witnesses_read(s.w, s.kit.core), 0);
 	cr_assert_eq(s.w->round.witnesses, 0u);
 	cr_assert(s.w->witness[0].failing);
-	cosign(&s, 0, SPAN_OF(offer), size);
-	cosign(&s, 1, SPAN_OF(offer), size);
+	cosign(&s, 0, buf_span(&offer), size);
+	cosign(&s, 1, buf_span(&offer), size);
 	cr_assert_eq(witnesses_read(s.w, s.kit.core), 0);
 	cr_assert(s.w->round.quorum, "and takes nothing away");
 }
@@ -259,7 +260,7 @@ static size_t planned_claims(struct scene *s)
 	size_t n = 0;
 	for (size_t i = 0; i < s->kit.core->commit.planned_count; i++) {
 		struct fleet_entry e;
-		cr_assert_eq(fleet_parse_entry(SPAN_OF(s->kit.core->commit.planned[i].entry), &e), 0);
+		cr_assert_eq(fleet_parse_entry(buf_span(&s->kit.core->commit.planned[i].entry), &e), 0);
 		n += e.kind == FLEET_SINK && e.what == SINK_WITNESS_AHEAD;
 	}
 	return n;
@@ -283,9 +284,9 @@ static int latest(struct scene *s, uint64_t size, const struct hash *root, const
 {
 	cleanup_buf struct buf text = { 0 }, note = { 0 };
 	checkpoint_put_text(&text, "acme/log", size, root);
-	cr_assert_eq(note_put(&note, SPAN_OF(text), &log, 1), 0);
-	cr_assert_eq(cosignature_put(&note, SPAN_OF(text), 1795507200, &s->witness[1]), 0);
-	say(s, &(struct witness_message){ .type = WITNESS_LATEST, .witness = 1, .bytes = SPAN_OF(note) });
+	cr_assert_eq(note_put(&note, buf_span(&text), &log, 1), 0);
+	cr_assert_eq(cosignature_put(&note, buf_span(&text), 1795507200, &s->witness[1]), 0);
+	say(s, &(struct witness_message){ .type = WITNESS_LATEST, .witness = 1, .bytes = buf_span(&note) });
 	return witnesses_read(s->w, s->kit.core);
 }
 
@@ -331,7 +332,7 @@ Test(witnesses, a_full_disk_is_tried_again)
 	cr_assert(tick(&s, &offer, &size));
 	fault_env_fail_always(s.kit.env, FAULT_RENAME, -ENOSPC);
 	for (int i = 0; i < WITNESSES; i++)
-		cosign(&s, i, SPAN_OF(offer), size);
+		cosign(&s, i, buf_span(&offer), size);
 	cr_assert_eq(witnesses_read(s.w, s.kit.core), 0);
 	cr_assert_eq(witnesses_publish(s.w, s.kit.core), -ENOSPC);
 	fault_env_fail_always(s.kit.env, FAULT_RENAME, 0);

@@ -4,8 +4,7 @@
 #include "tests/support/make_store.h"
 #include "verify/store.h"
 
-#define SPAN_OF(b) ((struct span){ (b).data, (b).len })
-#define MINUTE_US  ((uint64_t)60 * 1000 * 1000)
+#define MINUTE_US ((uint64_t)60 * 1000 * 1000)
 
 /* A store of one host that has a batch, and another batch of it, with both signatures, that is not in the
  * store. */
@@ -28,7 +27,7 @@ static void setup(struct fixture *f)
 	make_store_batch(&f->store, &f->host, &both_keys);
 	make_store_commit(&f->store);
 	host_log_batch(&f->host, &both_keys, &f->batch);
-	cr_assert_gt(batch_parse(SPAN_OF(f->batch), &b), 0);
+	cr_assert_gt(batch_parse(buf_span(&f->batch), &b), 0);
 	f->note = b.note_bytes;
 }
 
@@ -44,7 +43,7 @@ static void teardown(struct fixture *f)
 static void verify(struct fixture *f, struct report *ret)
 {
 	struct verify_options o = { .dirfd = f->store.dirfd,
-		                    .anchor = SPAN_OF(f->store.fleet.genesis_note),
+		                    .anchor = buf_span(&f->store.fleet.genesis_note),
 		                    .jobs = 1 };
 	make_store_publish(&f->store);
 	cr_assert_eq(verify_store(&o, ret), 0);
@@ -69,7 +68,7 @@ Test(announced, a_head_that_its_data_reaches_is_nothing_to_speak_of)
 	cleanup_report struct report r = { 0 };
 	setup(&f);
 	make_store_announce(&f.store, f.note);
-	make_store_put(&f.store, SPAN_OF(f.batch));
+	make_store_put(&f.store, buf_span(&f.batch));
 	make_store_commit(&f.store);
 	later(&f, 2 * MINUTE_US);
 	verify(&f, &r);
@@ -142,11 +141,11 @@ Test(announced, what_the_host_did_not_sign_is_told)
 	struct batch b;
 	buf_put(&forged, f.note.data, f.note.len);
 	forged.data[forged.len - 10] ^= 1;
-	make_store_announce(&f.store, SPAN_OF(forged));
+	make_store_announce(&f.store, buf_span(&forged));
 	cr_expect_eq(verdicts(&f, VERDICT_WRONGLY_SEALED), 1);
 	make_store_host(&f.store, &stranger, "stranger", 1);
 	host_log_batch(&stranger, &both_keys, &batch);
-	cr_assert_gt(batch_parse(SPAN_OF(batch), &b), 0);
+	cr_assert_gt(batch_parse(buf_span(&batch), &b), 0);
 	make_store_announce(&f.store, b.note_bytes);
 	cr_expect_eq(verdicts(&f, VERDICT_UNENROLLED), 1);
 	make_store_announce(&f.store, (struct span){ (const uint8_t *)"no note", 7 });

@@ -5,8 +5,6 @@
 #include "tests/support/make_store.h"
 #include "verify/store.h"
 
-#define SPAN_OF(b) ((struct span){ (b).data, (b).len })
-
 struct fixture {
 	struct make_store store;
 	struct host_log host;
@@ -41,7 +39,7 @@ static void commit(struct fixture *f, const struct fleet_head *head)
 static void verify(struct fixture *f, struct report *ret)
 {
 	struct verify_options o = { .dirfd = f->store.dirfd,
-		                    .anchor = SPAN_OF(f->store.fleet.genesis_note),
+		                    .anchor = buf_span(&f->store.fleet.genesis_note),
 		                    .jobs = 1 };
 	make_store_publish(&f->store);
 	cr_assert_eq(verify_store(&o, ret), 0);

@@ -9,9 +9,8 @@
 #include "tests/support/make_store.h"
 #include "verify/store.h"
 
-#define SPAN_OF(b) ((struct span){ (b).data, (b).len })
-#define JOURNAL    "journal/00000000000000000001.journal"
-#define SEGMENT    "segment/00000000000000000001.segment"
+#define JOURNAL "journal/00000000000000000001.journal"
+#define SEGMENT "segment/00000000000000000001.segment"
 
 struct fixture {
 	struct make_store store;
@@ -63,7 +62,7 @@ static bool copy_is_sound(struct fixture *f, uint64_t size)
 {
 	cleanup_report struct report r = { 0 };
 	struct verify_options o = { .dirfd = f->keep,
-		                    .anchor = SPAN_OF(f->store.fleet.genesis_note),
+		                    .anchor = buf_span(&f->store.fleet.genesis_note),
 		                    .jobs = 1 };
 	cr_assert_eq(verify_store(&o, &r), 0);
 	return report_clean(&r) && r.fleet_size == size;
